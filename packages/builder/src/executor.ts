@@ -1,0 +1,42 @@
+import type { CallOptions } from '@shale/core';
+
+export interface ProcessUser {
+  readonly uid: number;
+  readonly gid: number;
+  /** Supplementary groups, the primary one included. */
+  readonly groups: readonly number[];
+}
+
+/** Mounted over the tree while the command runs; `target` is absolute inside the tree, resolved within it. */
+export type StepMount =
+  | { readonly type: 'bind'; readonly source: string; readonly target: string; readonly readOnly: boolean }
+  | { readonly type: 'tmpfs'; readonly target: string; readonly sizeBytes?: number | undefined; readonly mode?: number | undefined };
+
+/** One command in a tree. */
+export interface StepProcess {
+  /** The tree that becomes `/`. */
+  readonly root: string;
+  readonly args: readonly string[];
+  /** `NAME=value`. Nothing else is inherited. */
+  readonly env: readonly string[];
+  /** Absolute inside the tree; made when missing. */
+  readonly cwd: string;
+  readonly user: ProcessUser;
+  readonly hostname: string;
+  /** `none` has loopback only. */
+  readonly network: 'host' | 'none';
+  readonly mounts: readonly StepMount[];
+}
+
+export interface RunProcessOptions extends CallOptions {
+  /** Called with each chunk as it comes. */
+  readonly onOutput: (stream: 'stdout' | 'stderr', data: Uint8Array) => void;
+}
+
+/** Runs a step's command. On abort: SIGTERM, then everything that the step started is killed. */
+export interface Executor {
+  /** Stable, for progress and `--isolation`: `namespaces`, `chroot`, `in-place`. */
+  readonly name: string;
+  /** The exit code: 127 when the program was not found, 128 + n when signal n ended it. Nothing of the step outlives the call. */
+  run(process: StepProcess, options: RunProcessOptions): Promise<number>;
+}

@@ -1,0 +1,49 @@
+import type { BlobSource, CallOptions, Layer, LocalBlobStore } from '@shale/core';
+
+/** A layer of a stack, and where to read it from if it is not unpacked yet. */
+export interface StackedLayer {
+  readonly layer: Layer;
+  readonly blobs: BlobSource;
+}
+
+/** Layers from base to top; `[]` is scratch. Its ChainID names the snapshot. */
+export type LayerStack = readonly StackedLayer[];
+
+/** What a stack of layers looks like on disk. */
+export interface TreeView extends AsyncDisposable {
+  /** Absolute. Real files: symlinks in it are not to be followed from outside. */
+  readonly path: string;
+}
+
+export interface CommitOptions extends CallOptions {
+  /** Where the new layer's blob goes. */
+  readonly store: LocalBlobStore;
+  readonly compression: LayerCompression;
+  /** Clamps the times of changed files, in seconds since the epoch; `undefined` keeps them. */
+  readonly sourceDateEpoch?: number | undefined;
+}
+
+export interface LayerCompression {
+  readonly algorithm: 'gzip' | 'zstd' | 'none';
+  /** gzip 0-9, zstd 1-19. @default 1 for gzip, 3 for zstd */
+  readonly level?: number | undefined;
+}
+
+/** A private, writable tree on top of a stack. Disposed uncommitted, it is gone. */
+export interface WorkingTree extends TreeView {
+  /**
+   * Packs what changed into a layer, and keeps the tree as the snapshot of the stack with that layer on top. Equal
+   * changes give equal bytes, whatever the snapshotter. Nothing changed: the layer with `EMPTY_DIFF_ID`.
+   */
+  commit(options: CommitOptions): Promise<Layer>;
+}
+
+/** Keeps unpacked layers on disk by ChainID, shares them between builds and processes, and tells what a step changed. */
+export interface Snapshotter {
+  /** Stable, for progress and `--isolation`: `overlay`, `copy`. */
+  readonly name: string;
+  /** A view to read from: the stages that COPY reads. Unpacks what is missing. */
+  view(stack: LayerStack, options?: CallOptions): Promise<TreeView>;
+  /** A tree to change. Unpacks what is missing. */
+  prepare(stack: LayerStack, options?: CallOptions): Promise<WorkingTree>;
+}

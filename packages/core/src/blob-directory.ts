@@ -1,0 +1,122 @@
+import { randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, opendir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { flushDirectory, undefinedIfMissing } from './atomic-file.ts';
+import type { BlobContent, BlobUpload, LocalBlobStore, PutBlobOptions } from './blob-store.ts';
+import type { CallOptions } from './call-options.ts';
+import type { Descriptor } from './descriptor.ts';
+import type { Digest } from './digest.ts';
+import { DigestMeter, digestAlgorithm, digestHex, isDigest } from './digest.ts';
+import { BlobMissingError } from './errors.ts';
+import { noSpace } from './no-space.ts';
+import { verifyBlob } from './verify-blob.ts';
+
+const READ_CHUNK_BYTES = 1024 * 1024;
+
+/**
+ * Blobs as files, `<root>/blobs/<algorithm>/<hex>`: the blob half of an OCI image layout. Any number of processes may
+ * share it. A file appears only when it is whole, verified and flushed.
+ * @see https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md#blobs
+ */
+export function blobDirectory(root: string): LocalBlobStore {
+  const blobs = join(root, 'blobs');
+  const pathOf = (digest: Digest) => join(blobs, digestAlgorithm(digest), digestHex(digest));
+  const startUpload = async (options?: CallOptions) => openUpload(root, pathOf, options);
+  return {
+    root,
+    pathOf,
+    startUpload,
+    async stat(digest) {
+      const found = await stat(pathOf(digest)).catch(undefinedIfMissing);
+      return found?.isFile() === true ? found.size : undefined;
+    },
+    read: (blob, options) => verifyBlob(blob, readFileChunks(pathOf(blob.digest), blob, options)),
+    async put(blob, content, options) {
+      if ((await this.stat(blob.digest)) === blob.size) return;
+      await using upload = await startUpload(options);
+      await copyInto(upload, blob, content, options);
+    },
+    delete: (digest) => rm(pathOf(digest), { force: true }),
+    async *list() {
+      for (const algorithm of ['sha256', 'sha512']) {
+        const directory = await opendir(join(blobs, algorithm)).catch(undefinedIfMissing);
+        if (directory === undefined) continue;
+        for await (const { name } of directory) {
+          const digest = `${algorithm}:${name}`;
+          if (isDigest(digest)) yield digest;
+        }
+      }
+    },
+  };
+}
+
+async function copyInto(
+  upload: BlobUpload,
+  blob: Descriptor,
+  content: BlobContent,
+  options?: PutBlobOptions,
+): Promise<void> {
+  let bytes = 0;
+  for await (const chunk of verifyBlob(blob, content())) {
+    options?.signal?.throwIfAborted();
+    await upload.write(chunk);
+    bytes += chunk.byteLength;
+    options?.onBytes?.(bytes);
+  }
+  await upload.commit(blob.mediaType);
+}
+
+async function* readFileChunks(path: string, blob: Descriptor, options?: CallOptions): AsyncIterable<Uint8Array> {
+  try {
+    yield* createReadStream(path, { highWaterMark: READ_CHUNK_BYTES, signal: options?.signal });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT')
+      throw new BlobMissingError(blob.digest, path, { cause: error });
+    throw error;
+  }
+}
+
+async function openUpload(
+  root: string,
+  pathOf: (digest: Digest) => string,
+  options?: CallOptions,
+): Promise<BlobUpload> {
+  const ingest = join(root, 'ingest');
+  await mkdir(ingest, { recursive: true });
+  const temporary = join(ingest, randomBytes(12).toString('hex'));
+  const file = await open(temporary, 'wx', 0o644).catch(noSpace(ingest));
+  const meter = new DigestMeter();
+  let open_ = true;
+  const close = async () => {
+    if (open_) await file.close();
+    open_ = false;
+  };
+  return {
+    async write(chunk) {
+      options?.signal?.throwIfAborted();
+      meter.update(chunk);
+      await file.writeFile(chunk).catch(noSpace(ingest));
+    },
+    async commit(mediaType) {
+      await file.sync().catch(noSpace(ingest));
+      await close();
+      const descriptor = { mediaType, digest: meter.digest(), size: meter.size };
+      const path = pathOf(descriptor.digest);
+      await mkdir(join(path, '..'), { recursive: true });
+      await rename(temporary, path);
+      await flushDirectory(join(path, '..'));
+      return descriptor;
+    },
+    async [Symbol.asyncDispose]() {
+      await close();
+      await rm(temporary, { force: true });
+    },
+  };
+}
+
+/** Marks a blob as used now, for eviction by last use. A read-only store stays as it is. */
+export async function touchBlob(store: LocalBlobStore, digest: Digest): Promise<void> {
+  const now = new Date();
+  await utimes(store.pathOf(digest), now, now).catch(() => undefined);
+}

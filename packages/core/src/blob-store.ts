@@ -1,0 +1,48 @@
+import type { CallOptions } from './call-options.ts';
+import type { Descriptor } from './descriptor.ts';
+import type { Digest } from './digest.ts';
+
+/** Content that can be read from its start as often as asked: what a retried upload needs. */
+export type BlobContent = () => AsyncIterable<Uint8Array>;
+
+export interface BlobSource {
+  /** The size in bytes, or `undefined` where the blob is absent. */
+  stat(digest: Digest, options?: CallOptions): Promise<number | undefined>;
+  /**
+   * Streams the blob and verifies it: iteration ends normally only after size and digest were found right, so a consumer
+   * that publishes what it read does so after the loop. Each yielded chunk belongs to the consumer.
+   * @throws {BlobMissingError} @throws {DigestMismatchError} @throws {SizeMismatchError}
+   */
+  read(blob: Descriptor, options?: CallOptions): AsyncIterable<Uint8Array>;
+}
+
+export interface PutBlobOptions extends CallOptions {
+  /** Repositories of the same registry that may already hold the blob, as `library/debian`: tried as a mount. */
+  readonly mountFrom?: readonly string[] | undefined;
+  /** Called with the bytes sent so far. */
+  readonly onBytes?: ((bytes: number) => void) | undefined;
+}
+
+export interface BlobStore extends BlobSource {
+  /** Idempotent: a blob that is there already is not read. Verifies what it stores. */
+  put(blob: Descriptor, content: BlobContent, options?: PutBlobOptions): Promise<void>;
+}
+
+/** A blob being written whose digest is not known yet. Disposing it uncommitted leaves nothing behind. */
+export interface BlobUpload extends AsyncDisposable {
+  /** Takes ownership of `chunk` until the promise settles. */
+  write(chunk: Uint8Array): Promise<void>;
+  /** Makes the blob visible: flushed to disk, then renamed to its digest. */
+  commit(mediaType: string): Promise<Descriptor>;
+}
+
+/** A store on this machine's disk. */
+export interface LocalBlobStore extends BlobStore {
+  readonly root: string;
+  /** Where the blob is, or would be. */
+  pathOf(digest: Digest): string;
+  startUpload(options?: CallOptions): Promise<BlobUpload>;
+  delete(digest: Digest): Promise<void>;
+  /** Every digest held, in no order. */
+  list(): AsyncIterable<Digest>;
+}

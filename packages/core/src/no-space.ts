@@ -1,0 +1,19 @@
+import { statfs } from 'node:fs/promises';
+import { NoSpaceError } from './errors.ts';
+
+const FULL = new Set(['ENOSPC', 'EDQUOT']);
+
+/** For `.catch`: a full disk becomes an error that names the place and what is free there. */
+export function noSpace(path: string): (error: unknown) => Promise<never> {
+  return async (error) => {
+    if (!FULL.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    const free = await statfs(path).then(
+      ({ bavail, bsize }) => `${Math.floor((bavail * bsize) / 2 ** 20)} MiB free`,
+      () => 'free space unknown',
+    );
+    throw new NoSpaceError(`No space left in ${path} (${free})`, {
+      cause: error,
+      hint: 'Free some space, or choose another place with --state-dir; `shale cache prune` drops what is unused.',
+    });
+  };
+}

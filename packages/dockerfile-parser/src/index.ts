@@ -1,0 +1,2 @@
+export type * from './instruction.ts';
+export type { SourceRange } from './position.ts';

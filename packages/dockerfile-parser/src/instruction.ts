@@ -1,0 +1,177 @@
+import type { SourceRange } from './position.ts';
+
+/** A here-document: the lines that follow an instruction up to the delimiter. */
+export interface Heredoc {
+  /** The delimiter without quotes: names the file for COPY and ADD. */
+  readonly name: string;
+  /** File descriptor before `<<`, or `undefined`. */
+  readonly fd: number | undefined;
+  /** False when any part of the delimiter was quoted. */
+  readonly expand: boolean;
+  /** `<<-`: leading tabs were stripped from `content`. */
+  readonly chomp: boolean;
+  /** Ends with a newline unless it is empty. */
+  readonly content: string;
+}
+
+/** What RUN, CMD, ENTRYPOINT and HEALTHCHECK start. */
+export type Command =
+  | { readonly form: 'shell'; readonly text: string }
+  | { readonly form: 'exec'; readonly args: readonly string[] };
+
+export interface KeyValue {
+  readonly key: string;
+  readonly value: string;
+}
+
+interface Common {
+  readonly range: SourceRange;
+  /** As written, continuation lines joined, comments dropped, without heredoc bodies. */
+  readonly source: string;
+}
+
+export interface FromInstruction extends Common {
+  readonly keyword: 'FROM';
+  readonly image: string;
+  readonly platform: string | undefined;
+  /** As written; stage names compare in lower case. */
+  readonly as: string | undefined;
+}
+
+export interface ArgInstruction extends Common {
+  readonly keyword: 'ARG';
+  readonly args: readonly { readonly key: string; readonly value: string | undefined }[];
+}
+
+export interface EnvInstruction extends Common {
+  readonly keyword: 'ENV';
+  /** Quotes are still in the words: expansion takes them out. */
+  readonly pairs: readonly KeyValue[];
+}
+
+export interface LabelInstruction extends Common {
+  readonly keyword: 'LABEL';
+  readonly pairs: readonly KeyValue[];
+}
+
+export interface RunInstruction extends Common {
+  readonly keyword: 'RUN';
+  /** For a heredoc, the first line's text; the bodies are in `heredocs`. */
+  readonly command: Command;
+  readonly heredocs: readonly Heredoc[];
+  /** Each `--mount` value, unparsed: its variables are expanded first, then `parseMount` reads it. */
+  readonly mounts: readonly string[];
+  readonly network: string | undefined;
+  readonly security: string | undefined;
+  readonly devices: readonly string[];
+}
+
+interface CopyLike extends Common {
+  readonly sources: readonly string[];
+  readonly destination: string;
+  /** Sources given inline, in order, after `sources`. */
+  readonly heredocs: readonly Heredoc[];
+  readonly chown: string | undefined;
+  readonly chmod: string | undefined;
+  readonly link: boolean;
+  readonly exclude: readonly string[];
+}
+
+export interface CopyInstruction extends CopyLike {
+  readonly keyword: 'COPY';
+  readonly from: string | undefined;
+  readonly parents: boolean;
+}
+
+export interface AddInstruction extends CopyLike {
+  readonly keyword: 'ADD';
+  readonly checksum: string | undefined;
+  readonly keepGitDir: boolean | undefined;
+  readonly unpack: boolean | undefined;
+}
+
+export interface CmdInstruction extends Common {
+  readonly keyword: 'CMD';
+  readonly command: Command;
+}
+
+export interface EntrypointInstruction extends Common {
+  readonly keyword: 'ENTRYPOINT';
+  readonly command: Command;
+}
+
+export interface WorkdirInstruction extends Common {
+  readonly keyword: 'WORKDIR';
+  readonly path: string;
+}
+
+export interface UserInstruction extends Common {
+  readonly keyword: 'USER';
+  readonly user: string;
+}
+
+export interface VolumeInstruction extends Common {
+  readonly keyword: 'VOLUME';
+  readonly paths: readonly string[];
+}
+
+export interface ExposeInstruction extends Common {
+  readonly keyword: 'EXPOSE';
+  readonly ports: readonly string[];
+}
+
+export interface StopsignalInstruction extends Common {
+  readonly keyword: 'STOPSIGNAL';
+  readonly signal: string;
+}
+
+export interface HealthcheckInstruction extends Common {
+  readonly keyword: 'HEALTHCHECK';
+  /** `undefined` for `HEALTHCHECK NONE`. */
+  readonly command: Command | undefined;
+  /** Durations in nanoseconds; 0 inherits. */
+  readonly interval: number;
+  readonly timeout: number;
+  readonly startPeriod: number;
+  readonly startInterval: number;
+  readonly retries: number;
+}
+
+export interface ShellInstruction extends Common {
+  readonly keyword: 'SHELL';
+  readonly args: readonly string[];
+}
+
+export interface OnbuildInstruction extends Common {
+  readonly keyword: 'ONBUILD';
+  /** What goes to `config.OnBuild`: the text after ONBUILD, with heredoc bodies. */
+  readonly trigger: string;
+  readonly instruction: Instruction;
+}
+
+export interface MaintainerInstruction extends Common {
+  readonly keyword: 'MAINTAINER';
+  readonly name: string;
+}
+
+export type Instruction =
+  | FromInstruction
+  | ArgInstruction
+  | EnvInstruction
+  | LabelInstruction
+  | RunInstruction
+  | CopyInstruction
+  | AddInstruction
+  | CmdInstruction
+  | EntrypointInstruction
+  | WorkdirInstruction
+  | UserInstruction
+  | VolumeInstruction
+  | ExposeInstruction
+  | StopsignalInstruction
+  | HealthcheckInstruction
+  | ShellInstruction
+  | OnbuildInstruction
+  | MaintainerInstruction;
+
+export type Keyword = Instruction['keyword'];
