@@ -48,6 +48,8 @@ export {
   parseJson,
 } from './json.ts';
 export { EMPTY_DIFF_ID, type Layer } from './layer.ts';
+export { CloneFlag, FileType, LockOperation, MountFlag, ProcessControl, UnmountFlag } from './linux/flags.ts';
+export { loadSystemCalls, type MountArguments, type SystemCalls, type SystemPath } from './linux/system-calls.ts';
 export { loadImage } from './load-image.ts';
 export {
   describeManifest,
