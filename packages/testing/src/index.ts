@@ -1,1 +1,17 @@
-export {};
+export {
+  type Fault,
+  type FaultProxy,
+  type FaultResponse,
+  type FaultRule,
+  faultProxy,
+  type ProxiedRequest,
+} from './fault-proxy.ts';
+export { imageStoreContract } from './image-store-contract.ts';
+export { type LayerFiles, makeImage, type MakeImageOptions, makeIndex, makeTar, putBytes } from './make-image.ts';
+export {
+  type RegistryRequest,
+  startRegistry,
+  type StartRegistryOptions,
+  type TestRegistry,
+  type TokenIssuer,
+} from './start-registry.ts';
