@@ -1,8 +1,25 @@
+export { addPath, type AddPathOptions } from './archive/add-path.ts';
+export type { ArchiveEntry, EntryType } from './archive/archive-entry.ts';
+export { type ArchiveLimits, DEFAULT_LIMITS } from './archive/archive-limits.ts';
+export { directCalls, type FileSystemCalls, fileSystemCalls, spawnedCalls } from './archive/file-system-calls.ts';
+export { decodePath, encodePath, hostPath, readNames } from './archive/path-bytes.ts';
+export { type ArchiveVisitor, readTar, type ReadTarOptions } from './archive/tar-reader.ts';
+export { type ArchiveSink, type EntryContent, TarWriter } from './archive/tar-writer.ts';
+export { unpackTar } from './archive/unpack.ts';
+export type { UnpackOptions, WhiteoutMode } from './archive/unpack-options.ts';
+export { OPAQUE_MARKER, parseWhiteout, type Whiteout, WHITEOUT_PREFIX } from './archive/whiteout.ts';
 export { flushDirectory, undefinedIfMissing, writeFileAtomically } from './atomic-file.ts';
 export { blobDirectory, touchBlob } from './blob-directory.ts';
 export type { BlobContent, BlobSource, BlobStore, BlobUpload, LocalBlobStore, PutBlobOptions } from './blob-store.ts';
 export type { CallOptions } from './call-options.ts';
 export { chainIds } from './chain-id.ts';
+export { type CompressedSink, type Compression, type Compressor, compressorFor } from './compression.ts';
+export {
+  type CompressionAlgorithm,
+  decompress,
+  type DecompressOptions,
+  sniffCompression,
+} from './decompression.ts';
 export { type Descriptor, parseDescriptor } from './descriptor.ts';
 export { type Digest, DigestMeter, digestAlgorithm, digestHex, isDigest, parseDigest, sha256 } from './digest.ts';
 export {
@@ -69,4 +86,6 @@ export type { ProgressEvent, ProgressListener, SourcePlace, StepInfo, StepOutcom
 export { redactUrl } from './redact.ts';
 export { DEFAULT_REGISTRY, formatReference, parseReference, type Reference, referenceTarget } from './reference.ts';
 export { openScratchDirectory, type ScratchDirectory } from './scratch-directory.ts';
+export { unpackLayer, type UnpackLayerOptions } from './unpack-layer.ts';
 export { readBytes, verifyBlob } from './verify-blob.ts';
+export { layerMediaType, writeLayer, type WriteLayerOptions } from './write-layer.ts';

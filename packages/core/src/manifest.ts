@@ -7,9 +7,9 @@ import type { RawManifest } from './manifest-store.ts';
 import { isIndexType, isManifestType } from './media-type.ts';
 
 /** The largest manifest that is read, in bytes: what registries accept. */
-export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
+export const MAX_MANIFEST_BYTES: number = 4 * 1024 * 1024;
 /** The largest image config that is read, in bytes. */
-export const MAX_CONFIG_BYTES = 8 * 1024 * 1024;
+export const MAX_CONFIG_BYTES: number = 8 * 1024 * 1024;
 
 /** OCI image manifest, or docker's schema 2: the same shape. */
 export interface Manifest {

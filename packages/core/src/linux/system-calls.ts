@@ -45,6 +45,7 @@ export interface MountArguments {
   readonly data?: string | undefined;
 }
 
+const ERRNO_LOCATION = '__errno_location';
 const SYMBOLS = {
   mount: { return: 'i32', arguments: ['pointer', 'pointer', 'pointer', 'u64', 'pointer'] },
   umount2: { return: 'i32', arguments: ['pointer', 'i32'] },
@@ -62,7 +63,7 @@ const SYMBOLS = {
   lremovexattr: { return: 'i32', arguments: ['pointer', 'pointer'] },
   utimensat: { return: 'i32', arguments: ['i32', 'pointer', 'pointer', 'i32'] },
   syscall: { return: 'i64', arguments: ['i64', 'u64', 'u64', 'u64', 'u64', 'u64', 'u64'] },
-  __errno_location: { return: 'pointer', arguments: [] },
+  [ERRNO_LOCATION]: { return: 'pointer', arguments: [] },
 } as const;
 
 const AT_FDCWD = -100;
@@ -90,7 +91,7 @@ export function loadSystemCalls(): SystemCalls | undefined {
 
 function bindSystemCalls(ffi: typeof import('node:ffi')): SystemCalls {
   const { functions: libc } = ffi.dlopen(null, SYMBOLS);
-  const errnoAddress = libc.__errno_location(); // of this thread, for its life
+  const errnoAddress = libc[ERRNO_LOCATION](); // of this thread, for its life
   const values = Buffer.allocUnsafeSlow(MAX_XATTR_BYTES);
   const times = new BigInt64Array(4);
 

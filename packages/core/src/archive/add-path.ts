@@ -1,0 +1,117 @@
+import type { BigIntStats } from 'node:fs';
+import { closeSync, constants, lstatSync, openSync, readlinkSync } from 'node:fs';
+import type { ArchiveEntry, EntryType } from './archive-entry.ts';
+import type { FileSystemCalls } from './file-system-calls.ts';
+import { fileSystemCalls } from './file-system-calls.ts';
+import { decodePath, hostPath } from './path-bytes.ts';
+import type { TarWriter } from './tar-writer.ts';
+import { keptXattrs } from './xattr-policy.ts';
+
+export interface AddPathOptions {
+  /** Files of several names met so far, by device and inode. Share one map for an archive. */
+  readonly hardLinks: Map<string, string>;
+  /** Written instead of the file's own. */
+  readonly owner?: { readonly uid: number; readonly gid: number } | undefined;
+  /** Later modification times become this one, in seconds since the epoch (`SOURCE_DATE_EPOCH`). */
+  readonly clampMtimeSeconds?: number | undefined;
+  /** `second` cuts the rest off, and saves most files an extended header. @default 'nanosecond' */
+  readonly timePrecision?: 'nanosecond' | 'second' | undefined;
+  /** Whether file capabilities, access lists and `user.*` attributes are written. @default true */
+  readonly xattrs?: boolean | undefined;
+  readonly fileSystem?: FileSystemCalls | undefined;
+}
+
+const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
+const NANOSECONDS = 1_000_000_000n;
+
+/**
+ * Writes one file, directory (without what is in it), link or device as it is on disk. A file whose inode was written
+ * before under another name becomes a hard link to that. Sockets are passed over: they mean nothing in an archive.
+ * Paths are as `decodePath` makes them. Await the result unless it is `undefined`.
+ */
+export function addPath(
+  writer: TarWriter,
+  path: string,
+  nameInArchive: string,
+  options: AddPathOptions,
+): void | Promise<void> {
+  const host = hostPath(path);
+  const stats = lstatSync(host, { bigint: true });
+  const type = typeOf(stats);
+  if (type === undefined) return undefined;
+  const linked = type === 'directory' || stats.nlink === 1n ? undefined : linkFor(stats, nameInArchive, options);
+  const entry = describe(linked === undefined ? type : 'hardlink', stats, nameInArchive, options);
+  if (linked !== undefined) return writer.entry({ ...entry, linkPath: linked });
+  if (type === 'symlink') return writer.entry({ ...entry, linkPath: decodePath(readlinkSync(host, 'buffer')) });
+  const xattrs = options.xattrs === false ? undefined : readXattrs(host, options);
+  const whole = xattrs === undefined ? entry : { ...entry, xattrs };
+  return type === 'file' && stats.size > 0n ? addFile(writer, host, whole) : writer.entry(whole);
+}
+
+function addFile(writer: TarWriter, host: string | Buffer, entry: ArchiveEntry): void | Promise<void> {
+  const fd = openSync(host, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  let wait: void | Promise<void>;
+  try {
+    wait = writer.entry(entry, fd);
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+  if (wait) return wait.finally(() => closeSync(fd));
+  closeSync(fd);
+  return undefined;
+}
+
+function typeOf(stats: BigIntStats): EntryType | undefined {
+  if (stats.isFile()) return 'file';
+  if (stats.isDirectory()) return 'directory';
+  if (stats.isSymbolicLink()) return 'symlink';
+  if (stats.isCharacterDevice()) return 'character';
+  if (stats.isBlockDevice()) return 'block';
+  return stats.isFIFO() ? 'fifo' : undefined;
+}
+
+/** The name under which this inode is in the archive already; else remembers this one. */
+function linkFor(stats: BigIntStats, name: string, { hardLinks }: AddPathOptions): string | undefined {
+  const key = `${stats.dev}:${stats.ino}`;
+  const first = hardLinks.get(key);
+  if (first === undefined) hardLinks.set(key, name);
+  return first;
+}
+
+function describe(type: EntryType, stats: BigIntStats, path: string, options: AddPathOptions): ArchiveEntry {
+  const isDevice = type === 'character' || type === 'block';
+  return {
+    path,
+    type,
+    mode: Number(stats.mode) & 0o7777,
+    uid: options.owner?.uid ?? Number(stats.uid),
+    gid: options.owner?.gid ?? Number(stats.gid),
+    ...timeOf(stats.mtimeNs, options),
+    size: type === 'file' ? Number(stats.size) : 0,
+    ...(isDevice && deviceOf(stats.rdev)),
+  };
+}
+
+function timeOf(mtimeNs: bigint, options: AddPathOptions): { mtimeSeconds: number; mtimeNanoseconds: number } {
+  const rest = ((mtimeNs % NANOSECONDS) + NANOSECONDS) % NANOSECONDS;
+  const mtimeSeconds = Number((mtimeNs - rest) / NANOSECONDS);
+  const limit = options.clampMtimeSeconds;
+  if (limit !== undefined && mtimeSeconds >= limit) return { mtimeSeconds: limit, mtimeNanoseconds: 0 };
+  return { mtimeSeconds, mtimeNanoseconds: options.timePrecision === 'second' ? 0 : Number(rest) };
+}
+
+/** glibc's `major` and `minor`. */
+function deviceOf(rdev: bigint): { deviceMajor: number; deviceMinor: number } {
+  return {
+    deviceMajor: Number(((rdev >> 8n) & 0xfffn) | ((rdev >> 32n) & 0xfffff000n)),
+    deviceMinor: Number((rdev & 0xffn) | ((rdev >> 12n) & 0xffffff00n)),
+  };
+}
+
+function readXattrs(host: string | Buffer, options: AddPathOptions): ReadonlyMap<string, Uint8Array> | undefined {
+  const found = (options.fileSystem ?? fileSystemCalls()).getXattrs(host);
+  if (found.size === 0) return undefined;
+  const kept = keptXattrs(found);
+  return kept.length === 0 ? undefined : new Map(kept);
+}

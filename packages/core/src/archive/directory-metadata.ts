@@ -1,0 +1,56 @@
+import { chmodSync, lstatSync } from 'node:fs';
+import type { ArchiveEntry } from './archive-entry.ts';
+import type { FileSystemCalls } from './file-system-calls.ts';
+import { hostPath } from './path-bytes.ts';
+
+interface Pending {
+  /** `undefined` leaves the mode. */
+  readonly mode: number | undefined;
+  readonly seconds: number;
+  readonly nanoseconds: number;
+}
+
+const NANOSECONDS = 1_000_000_000n;
+
+/** Modes and times of directories, set when nothing more is put into them. */
+export class DirectoryMetadata {
+  readonly #calls: FileSystemCalls;
+  readonly #pending = new Map<string, Pending>();
+
+  constructor(calls: FileSystemCalls) {
+    this.#calls = calls;
+  }
+
+  set(path: string, entry: ArchiveEntry): void {
+    this.#pending.set(path, {
+      mode: entry.mode,
+      seconds: entry.mtimeSeconds,
+      nanoseconds: entry.mtimeNanoseconds,
+    });
+  }
+
+  /** A directory that no entry describes takes its time from the first entry in it, so that unpacking is repeatable. */
+  imply(path: string, entry: ArchiveEntry | undefined): void {
+    const { mtimeSeconds: seconds = 0, mtimeNanoseconds: nanoseconds = 0 } = entry ?? {};
+    this.#pending.set(path, { mode: 0o755, seconds, nanoseconds });
+  }
+
+  /** A directory of a lower layer keeps its time, whatever happens in it. */
+  keep(path: string): void {
+    const { mtimeNs } = lstatSync(hostPath(path), { bigint: true });
+    const nanoseconds = ((mtimeNs % NANOSECONDS) + NANOSECONDS) % NANOSECONDS;
+    const seconds = Number((mtimeNs - nanoseconds) / NANOSECONDS);
+    this.#pending.set(path, { mode: undefined, seconds, nanoseconds: Number(nanoseconds) });
+  }
+
+  forget(path: string): void {
+    this.#pending.delete(path);
+  }
+
+  apply(): void {
+    for (const [path, { mode, seconds, nanoseconds }] of [...this.#pending].toReversed()) {
+      if (mode !== undefined) chmodSync(hostPath(path), mode);
+      this.#calls.setTimes(hostPath(path), seconds, nanoseconds);
+    }
+  }
+}
