@@ -43,16 +43,20 @@ export function addPath(
   const entry = describe(linked === undefined ? type : 'hardlink', stats, nameInArchive, options);
   if (linked !== undefined) return writer.entry({ ...entry, linkPath: linked });
   if (type === 'symlink') return writer.entry({ ...entry, linkPath: decodePath(readlinkSync(host, 'buffer')) });
-  const xattrs = options.xattrs === false ? undefined : readXattrs(host, options);
-  const whole = xattrs === undefined ? entry : { ...entry, xattrs };
-  return type === 'file' && stats.size > 0n ? addFile(writer, host, whole) : writer.entry(whole);
+  if (type === 'file' && stats.size > 0n) return addFile(writer, host, entry, options);
+  return writer.entry(withXattrs(entry, host, options));
 }
 
-function addFile(writer: TarWriter, host: string | Buffer, entry: ArchiveEntry): void | Promise<void> {
+function addFile(
+  writer: TarWriter,
+  host: string | Buffer,
+  entry: ArchiveEntry,
+  options: AddPathOptions,
+): void | Promise<void> {
   const fd = openSync(host, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   let wait: void | Promise<void>;
   try {
-    wait = writer.entry(entry, fd);
+    wait = writer.entry(withXattrs(entry, host, options, fd), fd);
   } catch (error) {
     closeSync(fd);
     throw error;
@@ -109,9 +113,10 @@ function deviceOf(rdev: bigint): { deviceMajor: number; deviceMinor: number } {
   };
 }
 
-function readXattrs(host: string | Buffer, options: AddPathOptions): ReadonlyMap<string, Uint8Array> | undefined {
-  const found = (options.fileSystem ?? fileSystemCalls()).getXattrs(host);
-  if (found.size === 0) return undefined;
+function withXattrs(entry: ArchiveEntry, host: string | Buffer, options: AddPathOptions, fd?: number): ArchiveEntry {
+  if (options.xattrs === false) return entry;
+  const found = (options.fileSystem ?? fileSystemCalls()).getXattrs(host, fd);
+  if (found.size === 0) return entry;
   const kept = keptXattrs(found);
-  return kept.length === 0 ? undefined : new Map(kept);
+  return kept.length === 0 ? entry : { ...entry, xattrs: new Map(kept) };
 }

@@ -6,8 +6,8 @@ import { decodePath } from './path-bytes.ts';
 
 /** What archives need of a file system beyond `node:fs`. No call follows a symlink. */
 export interface FileSystemCalls {
-  /** All attributes that this process may read; empty where the file system has none. */
-  getXattrs(path: SystemPath): ReadonlyMap<string, Uint8Array>;
+  /** All attributes that this process may read; empty where the file system has none. `fd`, if open, makes it faster. */
+  getXattrs(path: SystemPath, fd?: number): ReadonlyMap<string, Uint8Array>;
   setXattr(path: SystemPath, name: string, value: Uint8Array): void;
   /** Makes a device or fifo; `mode` holds type and permission bits. */
   makeNode(path: SystemPath, mode: number, major: number, minor: number): void;
@@ -31,8 +31,8 @@ const UNSUPPORTED: ReadonlySet<string> = new Set(['ENOTSUP', 'EOPNOTSUPP', 'ENOS
 
 export function directCalls(calls: SystemCalls): FileSystemCalls {
   return {
-    getXattrs(path) {
-      const names = listAttributes(calls, path);
+    getXattrs(path, fd) {
+      const names = listAttributes(calls, path, fd);
       if (names.length === 0) return NO_ATTRIBUTES;
       const found = names.map((name) => [name, calls.lgetxattr(path, name)] as const);
       return new Map(found.filter((pair): pair is readonly [string, Uint8Array] => pair[1] !== undefined));
@@ -46,9 +46,9 @@ export function directCalls(calls: SystemCalls): FileSystemCalls {
   };
 }
 
-function listAttributes(calls: SystemCalls, path: SystemPath): readonly string[] {
+function listAttributes(calls: SystemCalls, path: SystemPath, fd: number | undefined): readonly string[] {
   try {
-    return calls.llistxattr(path);
+    return fd === undefined ? calls.llistxattr(path) : calls.flistxattr(fd);
   } catch (error) {
     if (UNSUPPORTED.has((error as NodeJS.ErrnoException).code ?? '')) return [];
     throw error;

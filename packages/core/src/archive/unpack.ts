@@ -170,6 +170,7 @@ class TreeUnpacker implements ArchiveVisitor {
     if (entry.type !== 'directory') throw new ArchiveInvalidError('The archive replaces its root by a file');
     if (this.#options.whiteouts === 'plain') return;
     this.#path = this.#tree.root.path;
+    this.#mustChown = true;
     this.#directoryMetadata(entry);
   }
 
@@ -275,7 +276,7 @@ class TreeUnpacker implements ArchiveVisitor {
 
   #directoryMetadata(entry: ArchiveEntry): void {
     const path = hostPath(this.#path);
-    this.#ownership.apply(entry, true, this.#options.owner, (uid, gid) => lchownSync(path, uid, gid));
+    this.#ownership.apply(entry, this.#mustChown, this.#options.owner, (uid, gid) => lchownSync(path, uid, gid));
     this.#setXattrs(entry);
     this.#directories.set(this.#path, entry);
   }

@@ -26,6 +26,8 @@ export interface SystemCalls {
   /** `undefined` when the file has no such attribute. Never follows a symlink. */
   lgetxattr(path: SystemPath, name: string): Uint8Array | undefined;
   llistxattr(path: SystemPath): readonly string[];
+  /** The same for an open file, in a third of the time. */
+  flistxattr(fd: number): readonly string[];
   lsetxattr(path: SystemPath, name: string, value: Uint8Array): void;
   lremovexattr(path: SystemPath, name: string): void;
   /** Sets the modification and access time to the nanosecond. Never follows a symlink. */
@@ -57,8 +59,9 @@ const SYMBOLS = {
   prctl: { return: 'i32', arguments: ['i32', 'u64', 'u64', 'u64', 'u64'] },
   flock: { return: 'i32', arguments: ['i32', 'i32'] },
   mknod: { return: 'i32', arguments: ['pointer', 'u32', 'u64'] },
-  lgetxattr: { return: 'i64', arguments: ['pointer', 'pointer', 'pointer', 'u64'] },
-  llistxattr: { return: 'i64', arguments: ['pointer', 'pointer', 'u64'] },
+  lgetxattr: { return: 'i64', arguments: ['pointer', 'pointer', 'u64', 'u64'] },
+  llistxattr: { return: 'i64', arguments: ['pointer', 'u64', 'u64'] },
+  flistxattr: { return: 'i64', arguments: ['i32', 'u64', 'u64'] },
   lsetxattr: { return: 'i32', arguments: ['pointer', 'pointer', 'pointer', 'u64', 'i32'] },
   lremovexattr: { return: 'i32', arguments: ['pointer', 'pointer'] },
   utimensat: { return: 'i32', arguments: ['i32', 'pointer', 'pointer', 'i32'] },
@@ -70,6 +73,8 @@ const AT_FDCWD = -100;
 const AT_SYMLINK_NOFOLLOW = 0x100;
 /** The largest value, and the largest list of names, that the kernel gives. */
 const MAX_XATTR_BYTES = 65_536;
+const XATTR_BYTES = BigInt(MAX_XATTR_BYTES);
+const NO_NAMES: readonly string[] = [];
 const EINVAL = 22;
 const ENODATA = 61;
 const PIVOT_ROOT: Readonly<Record<string, number>> = { x64: 155, arm64: 41 };
@@ -93,6 +98,7 @@ function bindSystemCalls(ffi: typeof import('node:ffi')): SystemCalls {
   const { functions: libc } = ffi.dlopen(null, SYMBOLS);
   const errnoAddress = libc[ERRNO_LOCATION](); // of this thread, for its life
   const values = Buffer.allocUnsafeSlow(MAX_XATTR_BYTES);
+  const valuesAddress = ffi.getRawPointer(values);
   const times = new BigInt64Array(4);
 
   const errno = () => ffi.getInt32(errnoAddress);
@@ -133,15 +139,20 @@ function bindSystemCalls(ffi: typeof import('node:ffi')): SystemCalls {
     mknod: (path, mode, device) =>
       check(libc.mknod(cString(path), mode, device ? deviceNumber(device.major, device.minor) : 0n), 'mknod', path),
     lgetxattr(path, name) {
-      const length = Number(libc.lgetxattr(cString(path), cString(name), values, BigInt(values.byteLength)));
+      const length = Number(libc.lgetxattr(cString(path), cString(name), valuesAddress, XATTR_BYTES));
       if (length >= 0) return Uint8Array.from(values.subarray(0, length));
       if (errno() === ENODATA) return undefined;
       throw failed('lgetxattr', path);
     },
     llistxattr(path) {
-      const length = Number(libc.llistxattr(cString(path), values, BigInt(values.byteLength)));
-      if (length < 0) throw failed('llistxattr', path);
-      return length === 0 ? [] : values.toString('utf8', 0, length - 1).split('\0');
+      const length = libc.llistxattr(cString(path), valuesAddress, XATTR_BYTES);
+      check(length, 'llistxattr', path);
+      return splitNames(values, Number(length));
+    },
+    flistxattr(fd) {
+      const length = libc.flistxattr(fd, valuesAddress, XATTR_BYTES);
+      check(length, 'flistxattr');
+      return splitNames(values, Number(length));
     },
     lsetxattr: (path, name, value) =>
       check(
@@ -164,6 +175,9 @@ function bindSystemCalls(ffi: typeof import('node:ffi')): SystemCalls {
     },
   };
 }
+
+const splitNames = (buffer: Buffer, length: number) =>
+  length === 0 ? NO_NAMES : buffer.toString('utf8', 0, length - 1).split('\0');
 
 /** Node converts strings itself, faster than through a Buffer; bytes need their terminator. */
 function cString(path: SystemPath): string | Buffer {
