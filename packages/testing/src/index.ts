@@ -8,6 +8,7 @@ export {
 } from './fault-proxy.ts';
 export { imageStoreContract } from './image-store-contract.ts';
 export { type LayerFiles, makeImage, type MakeImageOptions, makeIndex, makeTar, putBytes } from './make-image.ts';
+export { makeArchive, type MadeEntry, makeLayer } from './make-layer.ts';
 export {
   type RegistryRequest,
   startRegistry,
@@ -15,3 +16,4 @@ export {
   type TestRegistry,
   type TokenIssuer,
 } from './start-registry.ts';
+export { gnuLongHeader, inChunks, paxHeader, rawTar, rawTarEntry, type RawTarFields, TAR_END } from './tar-builder.ts';
