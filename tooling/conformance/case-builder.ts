@@ -1,0 +1,15 @@
+import type { FileTree } from '../src/file-tree.ts';
+import type { ConformanceCase } from './case.ts';
+import type { RawConfig } from './observation.ts';
+
+/** What became of a case: an image, or an error's text. */
+export type BuildOutcome =
+  | { readonly type: 'image'; readonly tree: FileTree; readonly config: RawConfig }
+  | { readonly type: 'error'; readonly message: string };
+
+/** Builds cases with one builder. */
+export interface CaseBuilder extends AsyncDisposable {
+  readonly name: string;
+  /** `scratch` is the caller's, empty, and removed after use. */
+  build(conformanceCase: ConformanceCase, context: string, scratch: string): Promise<BuildOutcome>;
+}

@@ -1,0 +1,1 @@
+echo a > one; ln one two; mkdir d; ln one d/three

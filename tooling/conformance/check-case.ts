@@ -1,0 +1,48 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { FileTree } from '../src/file-tree.ts';
+import type { ConformanceCase } from './case.ts';
+import type { CaseBuilder } from './case-builder.ts';
+import { layOutContext } from './case-context.ts';
+import { compareObservations } from './compare.ts';
+import { type Observation, observe } from './observation.ts';
+
+export type CaseResult =
+  | { readonly type: 'image'; readonly observation: Observation }
+  | { readonly type: 'error'; readonly message: string };
+
+/** Builds a case in a fresh copy of its context. */
+export async function runCase(
+  conformanceCase: ConformanceCase,
+  builder: CaseBuilder,
+  base: FileTree,
+): Promise<CaseResult> {
+  const scratch = await mkdtemp(join(tmpdir(), 'shale-case-'));
+  try {
+    const context = join(scratch, 'context');
+    await layOutContext(conformanceCase, context);
+    const outcome = await builder.build(conformanceCase, context, scratch);
+    if (outcome.type === 'error') return outcome;
+    return { type: 'image', observation: observe(outcome.tree, outcome.config, base) };
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/** Why a result is not what the case demands, a line each; none when it is right. */
+export function judge({ expectError }: ConformanceCase, result: CaseResult, golden: Observation | undefined): string[] {
+  if (expectError !== undefined) {
+    if (result.type === 'image') return ['the build succeeded, but must fail'];
+    return expectError.test(result.message)
+      ? []
+      : [`the error does not match ${expectError}: ${lastLines(result.message)}`];
+  }
+  if (result.type === 'error') return [`the build failed: ${lastLines(result.message)}`];
+  if (golden === undefined) return ['there is no expected.json: record it with --update'];
+  return compareObservations(golden, result.observation);
+}
+
+export function lastLines(message: string): string {
+  return message.trim().split('\n').slice(-6).join('\n    ');
+}

@@ -1,0 +1,34 @@
+import type { Observation } from './observation.ts';
+
+/** The differences between two observations, a line each; none when they agree. */
+export function compareObservations(expected: Observation, actual: Observation): string[] {
+  const history = (observation: Observation) =>
+    observation.history.map(({ createdBy, layer }) => `${layer ? 'layer' : 'empty'} ${createdBy}`);
+  return [
+    ...compareRecords('tree', expected.tree, actual.tree),
+    ...compareRecords('config', expected.config, actual.config),
+    ...compareRecords('history', { ...history(expected) }, { ...history(actual) }),
+  ];
+}
+
+function compareRecords(
+  part: string,
+  expected: Readonly<Record<string, unknown>>,
+  actual: Readonly<Record<string, unknown>>,
+): string[] {
+  const names = [...new Set([...Object.keys(expected), ...Object.keys(actual)])];
+  return names.flatMap((name) => {
+    const before = canonical(expected[name]);
+    const after = canonical(actual[name]);
+    return before === after ? [] : [`${part} ${name}: expected ${before ?? 'nothing'}, got ${after ?? 'nothing'}`];
+  });
+}
+
+/** JSON with sorted keys: builders order maps differently. */
+function canonical(value: unknown): string | undefined {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}

@@ -1,0 +1,86 @@
+// Builds every case with shale and with dockerd's BuildKit and says where they differ.
+//   npm run conformance                 all cases, both builders
+//   npm run conformance -- copy --only shale
+//   npm run conformance -- --update     record goldens: from BuildKit, or from shale where the reference rules
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { ensurePackages, packagesFor } from '../src/debian-packages.ts';
+import { type ConformanceCase, loadCases } from './case.ts';
+import type { CaseBuilder } from './case-builder.ts';
+import { type CaseResult, judge, lastLines, runCase } from './check-case.ts';
+import { compareObservations } from './compare.ts';
+import { dockerBuilder } from './docker-builder.ts';
+import { readBaseTree, readGolden, writeGolden } from './golden.ts';
+import { shaleBuilder } from './shale-builder.ts';
+
+const { values, positionals } = parseArgs({
+  options: {
+    update: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    verbose: { type: 'boolean', default: false },
+  },
+  allowPositionals: true,
+});
+
+await ensurePackages(packagesFor.test);
+if (values.only !== 'shale') await ensurePackages(packagesFor.peers);
+const scratch = await mkdtemp(join(tmpdir(), 'shale-conformance-'));
+const base = await readBaseTree(scratch);
+await rm(scratch, { recursive: true });
+const cases = loadCases(positionals);
+const docker = values.only === 'shale' ? undefined : await dockerBuilder();
+const shale = values.only === 'buildkit' ? undefined : await shaleBuilder();
+let failed = 0;
+try {
+  for (const conformanceCase of cases) if (!(await compareCase(conformanceCase))) failed += 1;
+} finally {
+  await docker?.[Symbol.asyncDispose]();
+  await shale?.[Symbol.asyncDispose]();
+}
+console.log(`\n${cases.length - failed} of ${cases.length} cases as expected.`);
+process.exitCode = failed === 0 ? 0 : 1;
+
+async function compareCase(conformanceCase: ConformanceCase): Promise<boolean> {
+  const run = (builder: CaseBuilder | undefined) => builder && runCase(conformanceCase, builder, base);
+  const reference = await run(docker);
+  const own = await run(shale);
+  if (values.update) record(conformanceCase, conformanceCase.oracle === 'reference' ? own : reference);
+  const golden = readGolden(conformanceCase);
+  const problems = own === undefined ? [] : judge(conformanceCase, own, golden);
+  const oracle = reference === undefined ? [] : judgeReference(conformanceCase, reference);
+  report(conformanceCase, { problems, oracle, agree: own && reference && agreement(reference, own) });
+  return problems.length === 0 && oracle.length === 0;
+}
+
+function record(conformanceCase: ConformanceCase, result: CaseResult | undefined): void {
+  if (result?.type === 'image' && conformanceCase.expectError === undefined)
+    writeGolden(conformanceCase, result.observation);
+}
+
+/** A golden must be what its oracle really makes. */
+function judgeReference(conformanceCase: ConformanceCase, result: CaseResult): string[] {
+  if (conformanceCase.oracle === 'reference') return [];
+  const lenient = { ...conformanceCase, expectError: conformanceCase.expectError && /./ };
+  return judge(lenient, result, readGolden(conformanceCase)).map((line) => `buildkit: ${line}`);
+}
+
+function agreement(reference: CaseResult, own: CaseResult): string {
+  if (reference.type !== own.type) return 'differ';
+  if (reference.type === 'error' || own.type === 'error') return 'both fail';
+  return compareObservations(reference.observation, own.observation).length === 0 ? 'identical' : 'differ';
+}
+
+interface Report {
+  readonly problems: readonly string[];
+  readonly oracle: readonly string[];
+  readonly agree: string | undefined;
+}
+
+function report({ name, oracle: authority, note }: ConformanceCase, { problems, oracle, agree }: Report): void {
+  const verdict = problems.length + oracle.length > 0 ? 'WRONG' : 'ok';
+  const reason = agree === 'differ' && authority === 'reference' ? ` (${note ?? 'the reference rules'})` : '';
+  console.log(`${verdict.padEnd(6)} ${(agree ?? '').padEnd(10)} ${name}${reason}`);
+  for (const line of [...problems, ...oracle]) console.log(`    ${lastLines(line)}`);
+}
