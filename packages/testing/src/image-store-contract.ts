@@ -22,8 +22,13 @@ const contentOf = (bytes: Uint8Array) =>
     yield bytes;
   };
 
+/** A store and what must be cleaned up after it. */
+export interface OpenedStore extends AsyncDisposable {
+  readonly store: ImageStore;
+}
+
 /** What every ImageStore promises. `open` gives a fresh, empty one. */
-export function imageStoreContract(name: string, open: () => Promise<ImageStore & AsyncDisposable>): void {
+export function imageStoreContract(name: string, open: () => Promise<OpenedStore>): void {
   describe(`${name} as an ImageStore`, () => {
     blobContract(open);
     manifestContract(open);
@@ -31,9 +36,10 @@ export function imageStoreContract(name: string, open: () => Promise<ImageStore 
   });
 }
 
-function blobContract(open: () => Promise<ImageStore & AsyncDisposable>): void {
+function blobContract(open: () => Promise<OpenedStore>): void {
   it('put() makes a blob that stat() and read() find', async () => {
-    await using store = await open();
+    await using opened = await open();
+    const { store } = opened;
     expect(await store.stat(BLOB.digest)).toBeUndefined();
     const sent: number[] = [];
     await store.put(BLOB, contentOf(BYTES), { onBytes: (bytes) => sent.push(bytes) });
@@ -43,7 +49,8 @@ function blobContract(open: () => Promise<ImageStore & AsyncDisposable>): void {
   });
 
   it('put() does not read a blob that is there already', async () => {
-    await using store = await open();
+    await using opened = await open();
+    const { store } = opened;
     await store.put(BLOB, contentOf(BYTES));
     let reads = 0;
     await store.put(BLOB, () => {
@@ -54,14 +61,16 @@ function blobContract(open: () => Promise<ImageStore & AsyncDisposable>): void {
   });
 
   it('put() takes an empty blob', async () => {
-    await using store = await open();
+    await using opened = await open();
+    const { store } = opened;
     const empty = await putBytes(store, MediaType.ociLayer, new Uint8Array());
     expect(await store.stat(empty.digest)).toBe(0);
     expect((await readBytes(store.read(empty))).byteLength).toBe(0);
   });
 
   it('put() takes a blob named by sha512', async () => {
-    await using store = await open();
+    await using opened = await open();
+    const { store } = opened;
     const digest = `sha512:${createHash('sha512').update(BYTES).digest('hex')}` as const;
     const blob = { ...BLOB, digest };
     await store.put(blob, contentOf(BYTES));
@@ -69,7 +78,8 @@ function blobContract(open: () => Promise<ImageStore & AsyncDisposable>): void {
   });
 
   it('put() refuses content of another digest or size and keeps nothing', async () => {
-    await using store = await open();
+    await using opened = await open();
+    const { store } = opened;
     const other = Buffer.from('SOME bytes of a blob');
     await expect(store.put(BLOB, contentOf(other))).rejects.toBeInstanceOf(DigestMismatchError);
     await expect(store.put(BLOB, contentOf(BYTES.subarray(1)))).rejects.toBeInstanceOf(SizeMismatchError);
@@ -78,33 +88,38 @@ function blobContract(open: () => Promise<ImageStore & AsyncDisposable>): void {
   });
 
   it('put() of one digest many times at once keeps one blob', async () => {
-    await using store = await open();
+    await using opened = await open();
+    const { store } = opened;
     await Promise.all(Array.from({ length: 8 }, () => store.put(BLOB, contentOf(BYTES))));
     expect(await store.stat(BLOB.digest)).toBe(BLOB.size);
   });
 
   it('put() rejects with the reason of its signal', async () => {
-    await using store = await open();
+    await using opened = await open();
+    const { store } = opened;
     const reason = new Error('enough');
     await expect(store.put(BLOB, contentOf(BYTES), { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
   });
 
   it('read() refuses a blob that is not there', async () => {
-    await using store = await open();
+    await using opened = await open();
+    const { store } = opened;
     await expect(readBytes(store.read({ ...BLOB, digest: ABSENT }))).rejects.toBeInstanceOf(BlobMissingError);
   });
 
   it('read() refuses a descriptor of the wrong size', async () => {
-    await using store = await open();
+    await using opened = await open();
+    const { store } = opened;
     await store.put(BLOB, contentOf(BYTES));
     await expect(readBytes(store.read({ ...BLOB, size: BLOB.size - 1 }))).rejects.toBeInstanceOf(SizeMismatchError);
     await expect(readBytes(store.read({ ...BLOB, size: BLOB.size + 1 }))).rejects.toBeInstanceOf(SizeMismatchError);
   });
 }
 
-function manifestContract(open: () => Promise<ImageStore & AsyncDisposable>): void {
+function manifestContract(open: () => Promise<OpenedStore>): void {
   it('getManifest() and headManifest() answer undefined for what is absent', async () => {
-    await using store = await open();
+    await using opened = await open();
+    const { store } = opened;
     expect(await store.getManifest('none')).toBeUndefined();
     expect(await store.getManifest(ABSENT)).toBeUndefined();
     expect(await store.headManifest('none')).toBeUndefined();
@@ -113,7 +128,8 @@ function manifestContract(open: () => Promise<ImageStore & AsyncDisposable>): vo
   });
 
   it('putManifest() keeps the exact bytes by tag and by digest', async () => {
-    await using store = await open();
+    await using opened = await open();
+    const { store } = opened;
     const raw = await emptyManifest(store);
     await store.putManifest('v1', raw);
     for (const name of ['v1', raw.digest]) {
@@ -125,7 +141,8 @@ function manifestContract(open: () => Promise<ImageStore & AsyncDisposable>): vo
   });
 
   it('putManifest() by digest makes no tag', async () => {
-    await using store = await open();
+    await using opened = await open();
+    const { store } = opened;
     const raw = await emptyManifest(store);
     await store.putManifest(raw.digest, raw);
     expect((await store.getManifest(raw.digest))?.digest).toBe(raw.digest);
@@ -133,7 +150,8 @@ function manifestContract(open: () => Promise<ImageStore & AsyncDisposable>): vo
   });
 
   it('putManifest() moves a tag', async () => {
-    await using store = await open();
+    await using opened = await open();
+    const { store } = opened;
     const [a, b] = [await emptyManifest(store, 'a'), await emptyManifest(store, 'b')];
     await store.putManifest('v', a);
     await store.putManifest('v', b);
@@ -142,7 +160,8 @@ function manifestContract(open: () => Promise<ImageStore & AsyncDisposable>): vo
   });
 
   it('putManifest() of many tags at once loses none', async () => {
-    await using store = await open();
+    await using opened = await open();
+    const { store } = opened;
     const raw = await emptyManifest(store);
     const tags = Array.from({ length: 12 }, (_, index) => `tag-${index}`);
     await Promise.all(tags.map((tag) => store.putManifest(tag, raw)));
@@ -150,7 +169,8 @@ function manifestContract(open: () => Promise<ImageStore & AsyncDisposable>): vo
   });
 
   it('deleteManifest() removes it and is content when it is absent', async () => {
-    await using store = await open();
+    await using opened = await open();
+    const { store } = opened;
     const raw = await emptyManifest(store);
     await store.putManifest('v1', raw);
     await store.deleteManifest(raw.digest);
@@ -159,9 +179,10 @@ function manifestContract(open: () => Promise<ImageStore & AsyncDisposable>): vo
   });
 }
 
-function imageContract(open: () => Promise<ImageStore & AsyncDisposable>): void {
+function imageContract(open: () => Promise<OpenedStore>): void {
   it('an index leads to the image of each platform', async () => {
-    await using store = await open();
+    await using opened = await open();
+    const { store } = opened;
     const amd64 = await makeImage(store, { layers: [{ 'file.txt': 'amd64' }], tag: 'a' });
     const arm64 = await makeImage(store, { layers: [{ 'file.txt': 'arm64' }], tag: 'b', architecture: 'arm64' });
     await makeIndex(store, [amd64, arm64], 'multi');

@@ -6,7 +6,7 @@ export {
   faultProxy,
   type ProxiedRequest,
 } from './fault-proxy.ts';
-export { imageStoreContract } from './image-store-contract.ts';
+export { imageStoreContract, type OpenedStore } from './image-store-contract.ts';
 export { type LayerFiles, makeImage, type MakeImageOptions, makeIndex, makeTar, putBytes } from './make-image.ts';
 export { makeArchive, type MadeEntry, makeLayer } from './make-layer.ts';
 export {

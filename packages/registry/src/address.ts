@@ -1,0 +1,53 @@
+import { BlockList, isIPv6 } from 'node:net';
+
+/** How far away an IP address is. `reserved` holds link-local and cloud metadata addresses, which are no registry's. */
+export type AddressClass = 'public' | 'private' | 'loopback' | 'reserved';
+
+const RANGES: Readonly<Record<Exclude<AddressClass, 'public'>, BlockList>> = {
+  reserved: blockList(
+    ['0.0.0.0/8', '169.254.0.0/16', '192.0.0.0/24', '100.100.100.200/32', '224.0.0.0/3'],
+    ['::/128', 'fe80::/10', 'ff00::/8', 'fd00:ec2::254/128'],
+  ),
+  loopback: blockList(['127.0.0.0/8'], ['::1/128']),
+  private: blockList(['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'], ['fc00::/7']),
+};
+
+function blockList(ipv4: readonly string[], ipv6: readonly string[]): BlockList {
+  const list = new BlockList();
+  const add = (ranges: readonly string[], family: 'ipv4' | 'ipv6') => {
+    for (const range of ranges) {
+      const [network = '', bits] = range.split('/');
+      list.addSubnet(network, Number(bits), family);
+    }
+  };
+  add(ipv4, 'ipv4');
+  add(ipv6, 'ipv6');
+  return list;
+}
+
+/** An IPv4 address inside an IPv6 one (`::ffff:10.0.0.1`) is judged as itself. */
+export function classifyAddress(address: string): AddressClass {
+  const family = isIPv6(address) ? 'ipv6' : 'ipv4';
+  if (RANGES.reserved.check(address, family)) return 'reserved';
+  if (RANGES.loopback.check(address, family)) return 'loopback';
+  return RANGES.private.check(address, family) ? 'private' : 'public';
+}
+
+const NEARER: Readonly<Record<AddressClass, readonly AddressClass[]>> = {
+  public: ['public'],
+  reserved: ['public'],
+  private: ['public', 'private'],
+  loopback: ['public', 'private', 'loopback'],
+};
+
+/** Whether a registry may send its clients to `target`: never further inside than where it lives itself. */
+export function mayLeadTo(registry: AddressClass, target: AddressClass): boolean {
+  return NEARER[registry].includes(target);
+}
+
+const LOOPBACK = /^(?:localhost|127(?:\.(?:\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])){3}|\[::1\])(?::\d{1,5})?$/;
+
+/** Whether `host[:port]` is this machine by its spelling alone; look-alikes such as `127.0.0.1.evil.com` are not. */
+export function isLoopbackHost(host: string): boolean {
+  return LOOPBACK.test(host);
+}

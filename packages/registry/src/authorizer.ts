@@ -1,0 +1,106 @@
+import type { CallOptions } from '@shale/core';
+import { type Challenge, chooseChallenge, parseChallenges } from './challenge.ts';
+import type { Credentials, Keychain } from './keychain.ts';
+import { judgeRealm } from './realm.ts';
+import { fetchToken, type Token, type TokenService } from './token.ts';
+import { untilAborted } from './until-aborted.ts';
+
+/** What a request needs to be allowed to do. */
+export interface Access extends CallOptions {
+  /** As the registry names it, for credentials that are bound to a path. */
+  readonly repository: string;
+  /** As in `repository:app:pull,push`. */
+  readonly scopes: readonly string[];
+}
+
+export interface AuthorizerOptions {
+  /** The name under which credentials are kept. */
+  readonly registry: string;
+  readonly keychain: Keychain;
+  /** Further hosts that may be shown the credentials when the registry's realm is there. */
+  readonly realmHosts: readonly string[];
+  readonly tokens: TokenService;
+}
+
+/** Knows what to send in `Authorization` to one host, and learns it from the host's challenges. */
+export class Authorizer {
+  readonly #options: AuthorizerOptions;
+  readonly #tokens = new Map<string, Token>();
+  readonly #fetching = new Map<string, Promise<Token>>();
+  #challenge: Challenge | undefined;
+
+  constructor(options: AuthorizerOptions) {
+    this.#options = options;
+  }
+
+  /** Reads a 401: what the host asks for is remembered for all later requests. */
+  learn(headers: readonly string[]): Challenge | undefined {
+    const chosen = chooseChallenge(parseChallenges(headers));
+    this.#challenge = chosen ?? this.#challenge;
+    return chosen;
+  }
+
+  /** What is known to be needed; `undefined` where the host asked for nothing, or nothing is there to show. */
+  async header(access: Access, base: URL): Promise<string | undefined> {
+    if (this.#challenge === undefined) return undefined;
+    const credentials = await this.credentials(access);
+    if (credentials?.type === 'registry-token') return `Bearer ${credentials.token}`;
+    if (this.#challenge.scheme === 'basic') return credentials && basicHeader(credentials);
+    const token = await untilAborted(this.#token(this.#challenge, { access, base, credentials }), access.signal);
+    return `Bearer ${token.value}`;
+  }
+
+  /** Answers a 401 once: a new header to try, or `undefined` when there is none but the one that was refused. */
+  async renew(
+    refused: string | undefined,
+    headers: readonly string[],
+    access: Access,
+    base: URL,
+  ): Promise<string | undefined> {
+    for (const [key, token] of this.#tokens) if (`Bearer ${token.value}` === refused) this.#tokens.delete(key);
+    const asked = this.learn(headers)?.parameters['scope']?.split(' ') ?? [];
+    const scopes = [...new Set([...access.scopes, ...asked.filter((scope) => scope !== '')])];
+    const header = await this.header({ ...access, scopes }, base);
+    return header === refused ? undefined : header;
+  }
+
+  credentials({ repository, signal }: Access): Promise<Credentials | undefined> {
+    return this.#options.keychain.resolve({ registry: this.#options.registry, repository }, { signal });
+  }
+
+  #token(challenge: Challenge, wish: TokenWish): Promise<Token> {
+    const { access, credentials } = wish;
+    const who = credentials === undefined ? '' : JSON.stringify(credentials);
+    const key = JSON.stringify([who, ...access.scopes.toSorted()]);
+    const known = this.#tokens.get(key);
+    if (known && !known.isStale()) return Promise.resolve(known);
+    const running = this.#fetching.get(key);
+    if (running) return running;
+    const fetching = this.#fetch(challenge, wish)
+      .then((token) => {
+        this.#tokens.set(key, token);
+        return token;
+      })
+      .finally(() => this.#fetching.delete(key));
+    this.#fetching.set(key, fetching);
+    return fetching;
+  }
+
+  #fetch(challenge: Challenge, { access, base, credentials }: TokenWish): Promise<Token> {
+    const { realmHosts, tokens } = this.#options;
+    const realm = judgeRealm(challenge.parameters['realm'] ?? '', base, realmHosts);
+    const service = challenge.parameters['service'];
+    return fetchToken(tokens, { realm, service, scopes: access.scopes, credentials });
+  }
+}
+
+interface TokenWish {
+  readonly access: Access;
+  readonly base: URL;
+  readonly credentials: Credentials | undefined;
+}
+
+export function basicHeader(credentials: Credentials): string | undefined {
+  if (credentials.type !== 'password') return undefined;
+  return `Basic ${Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')}`;
+}

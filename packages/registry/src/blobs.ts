@@ -1,0 +1,166 @@
+import type { CallOptions, Descriptor, Digest } from '@shale/core';
+import { BlobMissingError, ManifestInvalidError, SizeMismatchError } from '@shale/core';
+import { describeFailure } from './network-failure.ts';
+import { type Place, pullScope } from './manifests.ts';
+import { RegistryRefusedError } from './registry-error.ts';
+import type { HostRequest } from './registry-host.ts';
+import { pause, type RetryPolicy, retryDelay } from './retry.ts';
+import { ThroughputGuard } from './throughput-guard.ts';
+import type { TransportResponse } from './transport.ts';
+
+export interface DownloadOptions extends CallOptions {
+  /** Bytes that another place has served already. @default 0 */
+  readonly offset?: number | undefined;
+  readonly policy: RetryPolicy;
+  readonly minimumBytesPerSecond: number;
+}
+
+/** What an attempt must have brought for the tries to be counted anew. */
+const PROGRESS_BYTES = 64 * 1024;
+/** How often a blob is read from its start again, because the server does not resume. */
+const MAX_RESTARTS = 2;
+
+/** The size in bytes, or `undefined` where the blob is absent. */
+export async function statBlob(place: Place, digest: Digest, options?: CallOptions): Promise<number | undefined> {
+  const response = await place.host.request({
+    ...blobRequest(place, digest),
+    method: 'HEAD',
+    accept: [200, 404],
+    signal: options?.signal,
+  });
+  await response.drop();
+  const size = Number(response.header('content-length') ?? Number.NaN);
+  return response.status === 200 && Number.isSafeInteger(size) ? size : undefined;
+}
+
+/**
+ * The blob's bytes, resumed where a connection breaks. They are counted here but not hashed.
+ * @throws {BlobMissingError} @throws {SizeMismatchError} @throws {RegistryUnreachableError} @throws {RegistryRefusedError}
+ */
+export async function* downloadBlob(
+  place: Place,
+  blob: Descriptor,
+  options: DownloadOptions,
+): AsyncIterable<Uint8Array> {
+  const { policy, signal } = options;
+  let offset = options.offset ?? 0;
+  let restarts = 0;
+  let resumable = true;
+  for (let failures = 0; ; ) {
+    const attemptStart = offset;
+    try {
+      const response = await openBlob(place, blob, resumable ? offset : 0, options);
+      const start = startOf(response, offset);
+      if (start === undefined) {
+        await response.drop();
+        throw new UnusableRangeError();
+      }
+      if (start < offset) {
+        restarts += 1;
+        if (restarts > MAX_RESTARTS) {
+          await response.drop();
+          throw new RestartLimitError();
+        }
+      }
+      checkLength(response, blob, start);
+      let skip = offset - start;
+      const guard = new ThroughputGuard(options.minimumBytesPerSecond);
+      for await (const chunk of guard.watch(response.body)) {
+        signal?.throwIfAborted();
+        const part = chunk.subarray(skip);
+        skip = Math.max(0, skip - chunk.byteLength);
+        if (part.byteLength === 0) continue;
+        offset += part.byteLength;
+        yield part;
+      }
+      if (offset >= blob.size) return;
+      throw new CutShortError();
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (offset === blob.size && offset > attemptStart) return;
+      failures = offset - attemptStart >= PROGRESS_BYTES ? 1 : failures + 1;
+      if (error instanceof UnusableRangeError) resumable = false;
+      if (!isPassing(error) || failures >= policy.tries) throw asUserError(error, { place, blob, offset, failures });
+      await pause(retryDelay(policy, failures), signal);
+    }
+  }
+}
+
+/** A 206 whose `Content-Range` is not what was asked for. */
+class UnusableRangeError extends Error {
+  override readonly message = 'the registry answered with another range than it was asked for';
+}
+
+class RestartLimitError extends Error {
+  override readonly message =
+    `the connection keeps breaking and the registry does not resume (restarted ${MAX_RESTARTS} times)`;
+}
+
+/** A body that ended early, as if it were whole. */
+class CutShortError extends Error {}
+
+/** A storage link that was refused may only have gone stale: the registry gives a new one. */
+function isPassing(error: unknown): boolean {
+  if (error instanceof RegistryRefusedError) return error.redirected && (error.status === 400 || error.status === 403);
+  if (error instanceof UnusableRangeError || error instanceof CutShortError) return true;
+  return describeFailure(error).retriable;
+}
+
+function asUserError(
+  error: unknown,
+  { place, blob, offset, failures }: { place: Place; blob: Descriptor; offset: number; failures: number },
+): Error {
+  if (error instanceof CutShortError) return new SizeMismatchError(blob, offset);
+  return place.host.unreachable(error, { method: 'GET', target: blobRequest(place, blob.digest).target }, failures);
+}
+
+async function openBlob(
+  place: Place,
+  blob: Descriptor,
+  offset: number,
+  { signal }: DownloadOptions,
+): Promise<TransportResponse> {
+  const response = await place.host.request({
+    ...blobRequest(place, blob.digest),
+    method: 'GET',
+    headers: offset > 0 ? { range: `bytes=${offset}-` } : {},
+    accept: [200, 206, 404, 416],
+    bulk: true,
+    signal,
+  });
+  if (response.status === 404) {
+    await response.drop();
+    throw new BlobMissingError(blob.digest, `${place.host.endpoint.registry}/${place.repository}`);
+  }
+  if (response.status === 416) {
+    await response.drop();
+    throw new SizeMismatchError(blob, offset);
+  }
+  const encodings = response.headers('content-encoding').flatMap((value) => value.split(','));
+  if (encodings.some((encoding) => !['', 'identity'].includes(encoding.trim()))) {
+    await response.drop();
+    throw new ManifestInvalidError(
+      `Blob ${blob.digest} was served with Content-Encoding ${encodings.join(',').slice(0, 60)}`,
+    );
+  }
+  return response;
+}
+
+function blobRequest({ repository }: Place, digest: Digest): Pick<HostRequest, 'target' | 'repository' | 'scopes'> {
+  return { target: `${repository}/blobs/${digest}`, repository, scopes: [pullScope(repository)] };
+}
+
+/** Where in the blob the body begins; `undefined` when it is beyond what is wanted, or the answer does not say. */
+function startOf(response: TransportResponse, wanted: number): number | undefined {
+  if (response.status === 200) return 0;
+  const [, first] = /^bytes (\d{1,16})-\d{1,16}\/(?:\d{1,16}|\*)$/.exec(response.header('content-range') ?? '') ?? [];
+  return first !== undefined && Number(first) === wanted ? wanted : undefined;
+}
+
+/** A length that cannot be right is refused before its bytes are taken. */
+function checkLength(response: TransportResponse, blob: Descriptor, start: number): void {
+  const length = response.header('content-length');
+  if (length === undefined || Number(length) === blob.size - start) return;
+  void response.drop();
+  throw new SizeMismatchError(blob, start + Number(length));
+}

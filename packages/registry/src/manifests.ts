@@ -1,0 +1,194 @@
+import { createHash } from 'node:crypto';
+import type { CallOptions, Descriptor, Digest, RawManifest } from '@shale/core';
+import {
+  asArray,
+  asObject,
+  asString,
+  digestAlgorithm,
+  DigestMismatchError,
+  isDigest,
+  ManifestInvalidError,
+  MAX_MANIFEST_BYTES,
+  MediaType,
+  parseJson,
+} from '@shale/core';
+import { readLimited } from './read-limited.ts';
+import { printable, RegistryRefusedError } from './registry-error.ts';
+import type { RegistryHost } from './registry-host.ts';
+import { bodyOf } from './token.ts';
+import type { TransportResponse } from './transport.ts';
+
+/** A repository as one host knows it. */
+export interface Place {
+  readonly host: RegistryHost;
+  /** With the prefix of the mirror, where there is one. */
+  readonly repository: string;
+}
+
+const ACCEPT = [
+  MediaType.ociManifest,
+  MediaType.ociIndex,
+  MediaType.dockerManifest,
+  MediaType.dockerManifestList,
+  '*/*;q=0.1',
+].join(', ');
+const PAGE_ENTRIES = 1000;
+const MAX_PAGES = 1000;
+const MAX_PAGE_BYTES = 8 * 1024 * 1024;
+const VAGUE_TYPES: ReadonlySet<string> = new Set(['', 'application/json', 'application/octet-stream', 'text/plain']);
+
+export function pullScope(repository: string): string {
+  return `repository:${repository}:pull`;
+}
+
+export function pushScope(repository: string): string {
+  return `repository:${repository}:pull,push`;
+}
+
+export async function getManifest(place: Place, name: string, options?: CallOptions): Promise<RawManifest | undefined> {
+  const response = await request(place, 'GET', { name, accept: [200, 404], options });
+  if (response.status === 404) return absent(response);
+  const bytes = await readLimited(response, MAX_MANIFEST_BYTES);
+  if (bytes.byteLength > MAX_MANIFEST_BYTES) {
+    throw new ManifestInvalidError(`The manifest ${name} is larger than ${MAX_MANIFEST_BYTES} bytes`);
+  }
+  const digest = verifiedDigest(bytes, name, response.header('docker-content-digest'));
+  return { mediaType: mediaTypeOf(response, bytes), digest, bytes };
+}
+
+/** A HEAD where it tells all; a registry that answers it poorly is asked for the manifest itself. */
+export async function headManifest(place: Place, name: string, options?: CallOptions): Promise<Descriptor | undefined> {
+  const response = await request(place, 'HEAD', { name, accept: [200, 404, 400, 405], options });
+  await response.drop();
+  if (response.status === 404) return undefined;
+  const digest = response.header('docker-content-digest');
+  const size = Number(response.header('content-length') ?? Number.NaN);
+  const mediaType = contentType(response);
+  if (
+    response.status === 200 &&
+    isDigest(digest) &&
+    Number.isSafeInteger(size) &&
+    size > 0 &&
+    !VAGUE_TYPES.has(mediaType)
+  ) {
+    if (isDigest(name) && name !== digest) throw new DigestMismatchError(name, digest);
+    return { mediaType, digest, size };
+  }
+  const whole = await getManifest(place, name, options);
+  return whole && { mediaType: whole.mediaType, digest: whole.digest, size: whole.bytes.byteLength };
+}
+
+export async function putManifest(place: Place, name: string, raw: RawManifest, options?: CallOptions): Promise<void> {
+  const headers = { 'content-type': raw.mediaType };
+  const body = bodyOf(raw.bytes);
+  try {
+    const response = await request(place, 'PUT', { name, accept: [200, 201, 202], options, headers, body });
+    await response.drop();
+  } catch (error) {
+    if (await isThereAlready(place, name, { raw, error, options })) return;
+    throw error;
+  }
+}
+
+/** A registry with immutable tags refuses to write one again: it is as wished when it names the same manifest. */
+async function isThereAlready(
+  place: Place,
+  name: string,
+  { raw, error, options }: { raw: RawManifest; error: unknown; options: CallOptions | undefined },
+): Promise<boolean> {
+  if (!(error instanceof RegistryRefusedError) || ![400, 403, 405, 409, 412].includes(error.status)) return false;
+  const found = await headManifest(place, name, options).catch(() => undefined);
+  return found?.digest === raw.digest;
+}
+
+/** Absence is what was wished for. */
+export async function deleteManifest(place: Place, digest: Digest, options?: CallOptions): Promise<void> {
+  const response = await request(place, 'DELETE', { name: digest, accept: [200, 202, 204, 404], options });
+  await response.drop();
+}
+
+export async function* listTags({ host, repository }: Place, options?: CallOptions): AsyncIterable<string> {
+  let target: string | URL = `${repository}/tags/list?n=${PAGE_ENTRIES}`;
+  let last = '';
+  for (let page = 0; page < MAX_PAGES; page += 1) {
+    const response: TransportResponse = await host.request({
+      method: 'GET',
+      target,
+      repository,
+      scopes: [pullScope(repository)],
+      accept: [200, 404],
+      signal: options?.signal,
+    });
+    if (response.status === 404) return void (await response.drop());
+    yield* parseTags(await readLimited(response, MAX_PAGE_BYTES));
+    const next = nextPage(response);
+    if (next === undefined || next.href === last) return undefined;
+    target = next;
+    last = next.href;
+  }
+  throw new ManifestInvalidError(`${repository} has more than ${MAX_PAGES} pages of tags`);
+}
+
+function parseTags(body: Buffer): readonly string[] {
+  const fail = (message: string) => new ManifestInvalidError(`The list of tags: ${message}`);
+  const tags = asObject(parseJson(body, 'the page', fail), 'the page', fail)['tags'];
+  return asArray(tags ?? [], 'tags', fail).map((tag) => asString(tag, 'tags', fail));
+}
+
+const NEXT = /<([^<>]{1,4096})>\s*;\s*rel="?next"?/i;
+
+/** Only ever on the same origin: a listing is no reason to talk to another host. */
+function nextPage(response: TransportResponse): URL | undefined {
+  const link = NEXT.exec(response.header('link') ?? '')?.[1];
+  if (link === undefined) return undefined;
+  const next = URL.parse(link, response.url);
+  if (next?.origin === response.url.origin) return next;
+  throw new ManifestInvalidError(`The list of tags goes on at another host: ${printable(link)}`);
+}
+
+interface ManifestRequest {
+  readonly name: string;
+  readonly accept: readonly number[];
+  readonly options: CallOptions | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: ReturnType<typeof bodyOf>;
+}
+
+function request({ host, repository }: Place, method: 'GET' | 'HEAD' | 'PUT' | 'DELETE', wish: ManifestRequest) {
+  const write = method === 'PUT' || method === 'DELETE';
+  const scope = write ? pushScope(repository) : pullScope(repository);
+  return host.request({
+    method,
+    target: `${repository}/manifests/${wish.name}`,
+    repository,
+    scopes: [method === 'DELETE' ? `repository:${repository}:delete,pull,push` : scope],
+    accept: wish.accept,
+    headers: { accept: ACCEPT, ...wish.headers },
+    body: wish.body,
+    signal: wish.options?.signal,
+  });
+}
+
+async function absent(response: TransportResponse): Promise<undefined> {
+  await response.drop();
+}
+
+function contentType(response: TransportResponse): string {
+  return (response.header('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+}
+
+function mediaTypeOf(response: TransportResponse, bytes: Buffer): string {
+  const served = contentType(response);
+  if (!VAGUE_TYPES.has(served)) return served;
+  const fail = (message: string) => new ManifestInvalidError(message);
+  const declared = asObject(parseJson(bytes, 'manifest', fail), 'manifest', fail)['mediaType'];
+  return typeof declared === 'string' ? declared : served;
+}
+
+function verifiedDigest(bytes: Buffer, name: string, claimed: string | undefined): Digest {
+  const expected = isDigest(name) ? name : claimed;
+  const algorithm = isDigest(expected) ? digestAlgorithm(expected) : 'sha256';
+  const actual: Digest = `${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}`;
+  if (isDigest(expected) && expected !== actual) throw new DigestMismatchError(expected, actual);
+  return actual;
+}

@@ -1,0 +1,76 @@
+import { redactUrl, ShaleError } from '@shale/core';
+import { describeFailure } from './network-failure.ts';
+import { RegistryUnreachableError } from './registry-error.ts';
+import { isRetriedStatus, parseRetryAfter, pause, type RetryPolicy, retryDelay } from './retry.ts';
+import type { TransportResponse } from './transport.ts';
+
+/** Keeps every request to a host back while that host asked for quiet. */
+export class QuietPeriod {
+  #untilMs = 0;
+
+  begin(ms: number): void {
+    this.#untilMs = Math.max(this.#untilMs, performance.now() + ms);
+  }
+
+  async over(signal: AbortSignal | undefined): Promise<void> {
+    for (let left = this.#left(); left > 0; left = this.#left()) await pause(left, signal);
+  }
+
+  #left(): number {
+    return this.#untilMs - performance.now();
+  }
+}
+
+export interface Patience {
+  readonly policy: RetryPolicy;
+  readonly quiet: QuietPeriod;
+  /** For errors. */
+  readonly method: string;
+  readonly url: string | URL;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Answered {
+  readonly response: TransportResponse;
+  /** From 1. */
+  readonly tries: number;
+}
+
+/**
+ * Repeats `attempt` while the failure may pass; a registry's `Retry-After` is waited for.
+ * @returns the last answer, whatever its status.
+ * @throws {RegistryUnreachableError} when there was none.
+ */
+export async function sendPatiently(
+  { policy, quiet, method, url, signal }: Patience,
+  attempt: () => Promise<TransportResponse>,
+): Promise<Answered> {
+  for (let tries = 1; ; tries += 1) {
+    await quiet.over(signal);
+    const last = tries >= policy.tries;
+    let response: TransportResponse;
+    try {
+      response = await attempt();
+    } catch (error) {
+      signal?.throwIfAborted();
+      const failure = describeFailure(error);
+      if (failure.retriable && !last) {
+        await pause(retryDelay(policy, tries), signal);
+        continue;
+      }
+      throw unreachable(error, { method, url, tries });
+    }
+    if (last || !isRetriedStatus(response.status)) return { response, tries };
+    const asked = parseRetryAfter(response.header('retry-after'));
+    await response.drop();
+    if (asked === undefined) await pause(retryDelay(policy, tries), signal);
+    else quiet.begin(Math.min(asked, policy.maxDelayMs));
+  }
+}
+
+/** The error for users; one that is made for them already passes unchanged. */
+export function unreachable(error: unknown, call: { method: string; url: string | URL; tries: number }): ShaleError {
+  if (error instanceof ShaleError) return error;
+  const { reason, hint } = describeFailure(error);
+  return new RegistryUnreachableError({ ...call, url: redactUrl(call.url) }, reason, { cause: error, hint });
+}

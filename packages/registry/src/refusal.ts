@@ -1,0 +1,56 @@
+import { redactUrl } from '@shale/core';
+import type { Credentials } from './keychain.ts';
+import type { Answered } from './patience.ts';
+import { readLimited } from './read-limited.ts';
+import {
+  CredentialsInvalidError,
+  describeAnswer,
+  parseReplies,
+  type RegistryAnswer,
+  RegistryRefusedError,
+} from './registry-error.ts';
+
+const MAX_ERROR_BYTES = 64 * 1024;
+
+export interface RefusedRequest {
+  readonly method: string;
+  readonly registry: string;
+  readonly redirected: boolean;
+  /** What could have been shown. */
+  readonly credentials: Credentials | undefined;
+}
+
+/** Reads an answer that is a refusal. Only a wrong Basic password is the credentials' fault: a bearer token was earned with good ones. */
+export async function refusal({ response, tries }: Answered, request: RefusedRequest): Promise<Error> {
+  const { status, statusText, url } = response;
+  const body = await readLimited(response, MAX_ERROR_BYTES).catch(() => Buffer.alloc(0));
+  const replies = parseReplies(body.toString());
+  const { credentials, method, redirected } = request;
+  const answer = { method, url: redactUrl(url), status, statusText, replies, tries, redirected };
+  const basic = response.headers('www-authenticate').some((header) => /^\s*basic\b/i.test(header));
+  if (status === 401 && basic && credentials) {
+    return new CredentialsInvalidError(
+      `The credentials from ${credentials.origin} were not accepted: ${describeAnswer(answer)}`,
+      credentials.origin,
+      { hint: `Log in again, for example with \`docker login ${request.registry}\`.` },
+    );
+  }
+  return new RegistryRefusedError(answer, { hint: hintFor(answer, request) });
+}
+
+function hintFor({ status, method }: RegistryAnswer, { registry, credentials }: RefusedRequest): string | undefined {
+  const doing = method === 'GET' || method === 'HEAD' ? 'pull from' : 'push to';
+  if (status === 401 && credentials === undefined) {
+    return `No credentials for ${registry} were found: log in, for example with \`docker login ${registry}\`.`;
+  }
+  if (status === 401 || status === 403) {
+    const who = credentials === undefined ? 'Without credentials one' : `The user of ${credentials.origin}`;
+    return `${who} may not ${doing} this repository; some registries say so too when it does not exist.`;
+  }
+  if (status === 404 && method !== 'GET' && method !== 'HEAD')
+    return 'Check that the repository exists: this registry may not make it.';
+  if (status === 405) return 'The registry does not allow this; it may be read-only, or have deletion turned off.';
+  if (status === 413) return 'A proxy before the registry limits the size of a request: push in smaller chunks.';
+  if (status === 429) return 'The registry limits how often it is asked: log in, wait, or use a mirror.';
+  return undefined;
+}

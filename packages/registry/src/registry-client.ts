@@ -1,0 +1,158 @@
+import type { ProgressListener, Reference } from '@shale/core';
+import { type HostCertificates, readCertificateDirectory } from './certificates.ts';
+import { type Endpoint, type InsecureHosts, mirrorEndpoint, registryEndpoint } from './endpoint.ts';
+import type { Keychain } from './keychain.ts';
+import { RegistryHost } from './registry-host.ts';
+import { Repository } from './repository.ts';
+import { DEFAULT_RETRY, type RetryPolicy } from './retry.ts';
+import { type ProxyOptions, Transport } from './transport.ts';
+
+export interface RegistryClientOptions {
+  /** Where credentials are looked up. @default nobody is logged in */
+  readonly keychain?: Keychain | undefined;
+  /**
+   * For a registry's host, as `docker.io`, the mirrors to read from first: `[https://]host[:port][/path]`, or `http://…`.
+   * One is passed over when it does not have what is asked for, or does not answer. Nothing is ever pushed to a mirror.
+   */
+  readonly mirrors?: Readonly<Record<string, readonly string[]>> | undefined;
+  /** Whether the registry itself is asked when no mirror has it. @default true */
+  readonly mirrorFallback?: boolean | undefined;
+  /** Hosts (`registry.local:5000`) whose certificate is not checked and that may speak plain http; `true` for all. @default none */
+  readonly insecure?: InsecureHosts | undefined;
+  /** PEM certificates of authorities to trust beside the system's. */
+  readonly ca?: readonly string[] | undefined;
+  /** Directories like `/etc/docker/certs.d`, with a folder of `.crt`, `.cert` and `.key` files for each host. */
+  readonly certificateDirectories?: readonly string[] | undefined;
+  /** For a registry's host, the further hosts that may see its credentials when it asks for tokens from there. */
+  readonly realmHosts?: Readonly<Record<string, readonly string[]>> | undefined;
+  readonly proxy?: ProxyOptions | undefined;
+  /** Blobs in transfer at once with one host. @default 4 */
+  readonly concurrency?: number | undefined;
+  /** Other requests at once to one host. @default 16 */
+  readonly requestConcurrency?: number | undefined;
+  /** Longest wait for a connection, in milliseconds. @default 10_000 */
+  readonly connectTimeoutMs?: number | undefined;
+  /** Longest silence of a registry before a try counts as failed, in milliseconds. @default 30_000 */
+  readonly idleTimeoutMs?: number | undefined;
+  /** Longest wait until a registry has stored what it received, in milliseconds. @default 300_000 */
+  readonly commitTimeoutMs?: number | undefined;
+  /** A download that is slower than this over half a minute counts as failed. @default 1024 */
+  readonly minimumBytesPerSecond?: number | undefined;
+  readonly retry?: Partial<RetryPolicy> | undefined;
+  /** Pushes blobs in parts of this size, for proxies that limit requests. @default undefined, in one piece */
+  readonly chunkBytes?: number | undefined;
+  /** @default 'shale' */
+  readonly userAgent?: string | undefined;
+  /** Told of transfers, of mirrors passed over and of what a registry warns of. */
+  readonly onProgress?: ProgressListener | undefined;
+}
+
+/** Reads and writes images in registries. Disposing it closes its connections. */
+export interface RegistryClient extends AsyncDisposable {
+  /** The same object for the same repository, so that a blob is uploaded once at a time. */
+  repository(reference: Pick<Reference, 'registry' | 'repository'>): Repository;
+}
+
+/**
+ * Makes a client; no connection is opened and no HTTP code loaded before the first request.
+ * Plain http is spoken only to loopback hosts and to those named in `insecure`.
+ * @throws {ReferenceInvalidError} for a malformed mirror.
+ * @example
+ * await using client = createRegistryClient();
+ * const manifest = await client.repository(parseReference('127.0.0.1:5000/app')).getManifest('latest');
+ */
+export function createRegistryClient(options: RegistryClientOptions = {}): RegistryClient {
+  const { insecure, mirrors = {}, mirrorFallback = true } = options;
+  const transport = openTransport(options);
+  const hostOf = registryHosts(options, transport);
+  const mirrorEndpoints = new Map(
+    Object.entries(mirrors).map(([registry, texts]) => [
+      registry,
+      texts.map((text) => mirrorEndpoint(text, registry, insecure)),
+    ]),
+  );
+  const repositories = new Map<string, Repository>();
+
+  const openRepository = ({ registry, repository }: Pick<Reference, 'registry' | 'repository'>): Repository => {
+    const origin = { host: hostOf(registryEndpoint(registry, insecure)), repository };
+    const near = (mirrorEndpoints.get(registry) ?? []).map((endpoint) => ({
+      host: hostOf(endpoint),
+      repository: endpoint.repositoryPrefix + repository,
+    }));
+    return new Repository({
+      origin,
+      readable: mirrorFallback || near.length === 0 ? [...near, origin] : near,
+      name: `${registry}/${repository}`,
+      policy: { ...DEFAULT_RETRY, ...options.retry },
+      idleTimeoutMs: options.idleTimeoutMs ?? DEFAULT_IDLE_MS,
+      commitTimeoutMs: options.commitTimeoutMs ?? DEFAULT_COMMIT_MS,
+      minimumBytesPerSecond: options.minimumBytesPerSecond ?? DEFAULT_MINIMUM_RATE,
+      chunkBytes: options.chunkBytes,
+      onProgress: options.onProgress ?? (() => undefined),
+    });
+  };
+
+  return {
+    repository(reference) {
+      const name = `${reference.registry}/${reference.repository}`;
+      const repository = repositories.get(name) ?? openRepository(reference);
+      repositories.set(name, repository);
+      return repository;
+    },
+    [Symbol.asyncDispose]: () => transport.close(),
+  };
+}
+
+const DEFAULT_CONNECT_MS = 10_000;
+const DEFAULT_IDLE_MS = 30_000;
+const DEFAULT_COMMIT_MS = 300_000;
+const DEFAULT_MINIMUM_RATE = 1024;
+const DEFAULT_CONCURRENCY = 4;
+const DEFAULT_REQUEST_CONCURRENCY = 16;
+
+function openTransport(options: RegistryClientOptions): Transport {
+  return new Transport({
+    proxy: options.proxy,
+    connectTimeoutMs: options.connectTimeoutMs ?? DEFAULT_CONNECT_MS,
+    idleTimeoutMs: options.idleTimeoutMs ?? DEFAULT_IDLE_MS,
+    concurrency: options.concurrency ?? DEFAULT_CONCURRENCY,
+    requestConcurrency: options.requestConcurrency ?? DEFAULT_REQUEST_CONCURRENCY,
+  });
+}
+
+/** One object a host, so that what it asked for is learnt once. */
+function registryHosts(options: RegistryClientOptions, transport: Transport): (endpoint: Endpoint) => RegistryHost {
+  const hosts = new Map<string, RegistryHost>();
+  const { keychain = { resolve: async () => undefined }, onProgress } = options;
+  const policy = { ...DEFAULT_RETRY, ...options.retry };
+  return (endpoint) => {
+    const key = JSON.stringify(endpoint);
+    const known = hosts.get(key);
+    if (known) return known;
+    const host = new RegistryHost({
+      endpoint,
+      transport,
+      keychain,
+      // There is another place to ask, so a mirror is not waited for.
+      policy: endpoint.namespace === undefined ? policy : { ...policy, tries: 1 },
+      realmHosts: options.realmHosts?.[endpoint.registry] ?? [],
+      certificates: (authority) => readCertificates(options, authority),
+      userAgent: options.userAgent ?? 'shale',
+      onWarning: (message) =>
+        onProgress?.({ type: 'warning', code: 'registry-warning', message: `${endpoint.registry} says: ${message}` }),
+    });
+    hosts.set(key, host);
+    return host;
+  };
+}
+
+async function readCertificates(options: RegistryClientOptions, authority: string): Promise<HostCertificates> {
+  const directories = options.certificateDirectories ?? [];
+  const found = await Promise.all(directories.map((directory) => readCertificateDirectory(directory, authority)));
+  const client = found.find(({ cert }) => cert !== undefined);
+  return {
+    ca: [...(options.ca ?? []), ...found.flatMap(({ ca }) => ca)],
+    cert: client?.cert,
+    key: client?.key,
+  };
+}

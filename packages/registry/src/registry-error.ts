@@ -1,0 +1,121 @@
+import { ShaleError, type ShaleErrorOptions } from '@shale/core';
+
+/** Where a request went and how often it was tried. */
+export interface RegistryCall {
+  readonly method: string;
+  /** Without passwords and signatures. */
+  readonly url: string;
+  /** From 1. */
+  readonly tries: number;
+}
+
+/** One entry of a registry's own error list. */
+export interface RegistryReply {
+  /** As in `MANIFEST_UNKNOWN`; empty when the registry answered something else than the specification's JSON. */
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface RegistryAnswer extends RegistryCall {
+  /** Whether a host answered to which the registry had led. */
+  readonly redirected?: boolean | undefined;
+  readonly status: number;
+  readonly statusText: string;
+  readonly replies: readonly RegistryReply[];
+}
+
+/**
+ * The registry answered, and said no.
+ * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes
+ */
+export class RegistryRefusedError extends ShaleError {
+  readonly code = 'REGISTRY_REFUSED';
+  readonly status: number;
+  readonly method: string;
+  readonly url: string;
+  readonly tries: number;
+  readonly replies: readonly RegistryReply[];
+  readonly redirected: boolean;
+
+  constructor(answer: RegistryAnswer, options?: ShaleErrorOptions) {
+    super(describeAnswer(answer), options);
+    this.status = answer.status;
+    this.method = answer.method;
+    this.url = answer.url;
+    this.tries = answer.tries;
+    this.replies = answer.replies;
+    this.redirected = answer.redirected ?? false;
+  }
+}
+
+/** No answer, or not the whole of it: no route, a broken or silent connection, a certificate that is not trusted. */
+export class RegistryUnreachableError extends ShaleError {
+  readonly code = 'REGISTRY_UNREACHABLE';
+  readonly method: string;
+  readonly url: string;
+  readonly tries: number;
+
+  constructor(call: RegistryCall, reason: string, options?: ShaleErrorOptions) {
+    super(`${call.method} ${call.url}: ${reason}${describeTries(call.tries)}`, options);
+    this.method = call.method;
+    this.url = call.url;
+    this.tries = call.tries;
+  }
+}
+
+/** Credentials that the registry does not take, or that could not be read. */
+export class CredentialsInvalidError extends ShaleError {
+  readonly code = 'CREDENTIALS_INVALID';
+  /** Where they came from: a file, or a credential program. */
+  readonly origin: string;
+
+  constructor(message: string, origin: string, options?: ShaleErrorOptions) {
+    super(message, options);
+    this.origin = origin;
+  }
+}
+
+/** The registry sends its clients for a token to a place that must not see them. */
+export class AuthRealmRefusedError extends ShaleError {
+  readonly code = 'AUTH_REALM_REFUSED';
+}
+
+export function describeAnswer(answer: RegistryAnswer): string {
+  const { method, url, status, statusText, replies, tries } = answer;
+  const said = replies.map(({ code, message }) => [code, message].filter((part) => part !== '').join(': ')).join('; ');
+  return `${method} ${url}: ${status} ${statusText}${said === '' ? '' : `: ${said}`}${describeTries(tries)}`;
+}
+
+function describeTries(tries: number): string {
+  return tries > 1 ? ` (${tries} tries)` : '';
+}
+
+const MAX_REPLIES = 8;
+const MAX_REPLY_CHARACTERS = 400;
+
+/** Reads an error body, whatever it is; the result is short and safe to print. */
+export function parseReplies(body: string): readonly RegistryReply[] {
+  try {
+    const document = JSON.parse(body) as { errors?: unknown; details?: unknown; message?: unknown } | null;
+    const list = Array.isArray(document?.errors) ? document.errors.slice(0, MAX_REPLIES) : [document];
+    return list.flatMap((entry: { code?: unknown; message?: unknown; details?: unknown } | null) => {
+      const message = printable(entry?.message ?? entry?.details);
+      const code = printable(entry?.code);
+      return code === '' && message === '' ? [] : [{ code, message }];
+    });
+  } catch {
+    const text = printable(body.replaceAll(/<[^>]*>/g, ' ').trim());
+    return text === '' ? [] : [{ code: '', message: text }];
+  }
+}
+
+/** Remote text on one line, with no control characters that a terminal would obey. */
+export function printable(text: unknown): string {
+  if (typeof text !== 'string' && typeof text !== 'number') return '';
+  const line = String(text)
+    .slice(0, MAX_REPLY_CHARACTERS * 4)
+    .replaceAll(/\s+/g, ' ')
+    .replaceAll(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '\u{fffd}')
+    .trim();
+  return line.length > MAX_REPLY_CHARACTERS ? `${line.slice(0, MAX_REPLY_CHARACTERS)}…` : line;
+}

@@ -1,0 +1,204 @@
+import { type Access, Authorizer } from './authorizer.ts';
+import type { HostCertificates } from './certificates.ts';
+import type { Endpoint, Scheme } from './endpoint.ts';
+import type { Keychain } from './keychain.ts';
+import { describeFailure } from './network-failure.ts';
+import { type Answered, QuietPeriod, sendPatiently, unreachable } from './patience.ts';
+import { locationOf } from './location.ts';
+import { refusal } from './refusal.ts';
+import type { RetryPolicy } from './retry.ts';
+import type { Peer, Transport, TransportRequest, TransportResponse } from './transport.ts';
+import { untilAborted } from './until-aborted.ts';
+
+export interface RegistryHostOptions {
+  readonly endpoint: Endpoint;
+  readonly transport: Transport;
+  readonly keychain: Keychain;
+  readonly policy: RetryPolicy;
+  readonly realmHosts: readonly string[];
+  readonly certificates: (authority: string) => Promise<HostCertificates>;
+  readonly userAgent: string;
+  /** Told once of each text that the registry wants its users to see. */
+  readonly onWarning: (message: string) => void;
+}
+
+export interface HostRequest extends Access, Pick<TransportRequest, 'method' | 'body' | 'bulk' | 'answerTimeoutMs'> {
+  /** Below `/v2/`, or a whole URL that the registry gave. */
+  readonly target: string | URL;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** The statuses that are answers; any other is thrown. */
+  readonly accept: readonly number[];
+  /** @default the policy's */
+  readonly tries?: number | undefined;
+}
+
+/** Where a host was found. */
+interface Base {
+  readonly url: URL;
+  readonly peer: Peer;
+}
+
+const MAX_REDIRECTS = 5;
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+/** One host that serves the distribution API: finds its scheme, shows credentials, follows redirects, asks again. */
+export class RegistryHost {
+  readonly endpoint: Endpoint;
+  readonly #options: RegistryHostOptions;
+  readonly #authorizer: Authorizer;
+  readonly #quiet = new QuietPeriod();
+  readonly #warned = new Set<string>();
+  #base: Promise<Base> | undefined;
+
+  constructor(options: RegistryHostOptions) {
+    const { endpoint, transport, policy, userAgent, keychain, realmHosts } = options;
+    this.endpoint = endpoint;
+    this.#options = options;
+    const peer = async () => (await this.#found()).peer;
+    this.#authorizer = new Authorizer({
+      registry: endpoint.registry,
+      keychain,
+      realmHosts,
+      tokens: { transport, peer, policy, quiet: new QuietPeriod(), userAgent },
+    });
+  }
+
+  /**
+   * The answer's body must be read or dropped.
+   * @throws {RegistryRefusedError} @throws {RegistryUnreachableError} @throws {CredentialsInvalidError}
+   */
+  async request(request: HostRequest): Promise<TransportResponse> {
+    const { signal } = request;
+    const { url: base } = await untilAborted(this.#found(), signal);
+    const url = this.#urlOf(request, base);
+    const policy = { ...this.#options.policy, tries: request.tries ?? this.#options.policy.tries };
+    const { method } = request;
+    const answered = await sendPatiently({ policy, quiet: this.#quiet, method, url, signal }, () =>
+      this.#authorized(request, url, base),
+    );
+    const { response } = answered;
+    for (const warning of response.headers('warning')) this.#warn(warning);
+    if (request.accept.includes(response.status)) return response;
+    throw await this.#refusal(answered, request, url);
+  }
+
+  /** Turns the failure of a body that broke off into the error for users. */
+  unreachable(error: unknown, { method, target }: Pick<HostRequest, 'method' | 'target'>, tries: number): Error {
+    return unreachable(error, {
+      method,
+      url: typeof target === 'string' ? `${this.endpoint.authority}/v2/${target}` : target,
+      tries,
+    });
+  }
+
+  #urlOf({ target, method }: HostRequest, base: URL): URL {
+    if (typeof target !== 'string') return target;
+    const url = new URL(`/v2/${target}`, base);
+    const { namespace } = this.endpoint;
+    if (namespace !== undefined && (method === 'GET' || method === 'HEAD')) url.searchParams.set('ns', namespace);
+    return url;
+  }
+
+  /** One try, with what the host is known to want; a 401 is answered once. */
+  async #authorized(request: HostRequest, url: URL, base: URL): Promise<TransportResponse> {
+    if (url.origin !== base.origin) return this.#follow(request, url, undefined);
+    const shown = await this.#authorizer.header(request, base);
+    const response = await this.#follow(request, url, shown);
+    if (response.status !== 401 || response.url.origin !== base.origin) return response;
+    const renewed = await this.#authorizer.renew(shown, response.headers('www-authenticate'), request, base);
+    if (renewed === undefined) return response;
+    await response.drop();
+    return this.#follow(request, url, renewed);
+  }
+
+  /** Credentials stay behind at the first step to another origin, and are not picked up again. */
+  async #follow(request: HostRequest, start: URL, authorization: string | undefined): Promise<TransportResponse> {
+    const { method, body, bulk, answerTimeoutMs, signal } = request;
+    const { peer } = await this.#found();
+    let url = start;
+    let shown = authorization;
+    for (let redirects = 0; ; redirects += 1) {
+      const headers = {
+        'accept-encoding': 'identity',
+        'user-agent': this.#options.userAgent,
+        ...request.headers,
+        ...(shown !== undefined && { authorization: shown }),
+      };
+      const response = await this.#options.transport.send(
+        { method, url, headers, body, bulk, answerTimeoutMs, signal },
+        peer,
+      );
+      const followed = REDIRECTS.has(response.status) && (method === 'GET' || method === 'HEAD');
+      if (!followed || redirects === MAX_REDIRECTS || response.header('location') === undefined) return response;
+      const next = locationOf(response);
+      await response.drop();
+      if (next.origin !== url.origin) shown = undefined;
+      url = next;
+    }
+  }
+
+  async #refusal(answered: Answered, request: HostRequest, url: URL): Promise<Error> {
+    const { status, url: answeredBy } = answered.response;
+    const own = answeredBy.origin === url.origin;
+    const asked = own && (status === 401 || status === 403);
+    const credentials = asked ? await this.#authorizer.credentials(request) : undefined;
+    return refusal(answered, {
+      method: request.method,
+      registry: this.endpoint.registry,
+      redirected: !own,
+      credentials,
+    });
+  }
+
+  #found(): Promise<Base> {
+    this.#base ??= this.#find().catch((error: unknown) => {
+      this.#base = undefined;
+      throw error;
+    });
+    return this.#base;
+  }
+
+  /** The first request to a host shows its scheme and what it asks for, before anything is sent that matters. */
+  async #find(): Promise<Base> {
+    const { endpoint, policy, certificates } = this.#options;
+    const own = await certificates(endpoint.authority);
+    let found: Base | undefined;
+    const url = `${endpoint.authority}/v2/`;
+    const { response } = await sendPatiently({ policy, quiet: this.#quiet, method: 'GET', url }, async () => {
+      const failures: unknown[] = [];
+      for (const scheme of endpoint.schemes) {
+        const base = baseOf(endpoint, scheme, own);
+        const answer = await this.#ping(base).catch((error: unknown) => void failures.push(error));
+        if (answer === undefined) continue;
+        found = base;
+        return answer;
+      }
+      throw failures.find((failure) => describeFailure(failure).wrongProtocol !== true) ?? failures.at(-1);
+    });
+    if (response.status === 401) this.#authorizer.learn(response.headers('www-authenticate'));
+    await response.drop();
+    return found as Base;
+  }
+
+  async #ping({ url, peer }: Base): Promise<TransportResponse> {
+    const headers = { 'user-agent': this.#options.userAgent };
+    const response = await this.#options.transport.send({ method: 'GET', url: new URL('/v2/', url), headers }, peer);
+    if (url.protocol === 'https:' || response.status !== 400) return response;
+    await response.drop(); // "Client sent an HTTP request to an HTTPS server."
+    throw Object.assign(new Error('It speaks https, and plain http was expected'), { code: 'EPROTO' });
+  }
+
+  #warn(header: string): void {
+    const text = /^299 \S+ "((?:[^"\\]|\\.)*)"/.exec(header)?.[1];
+    if (text === undefined || this.#warned.has(text) || this.#warned.size > MAX_WARNINGS) return;
+    this.#warned.add(text);
+    this.#options.onWarning(text);
+  }
+}
+
+const MAX_WARNINGS = 100;
+
+function baseOf({ authority }: Endpoint, { protocol, verify }: Scheme, certificates: HostCertificates): Base {
+  const url = new URL(`${protocol}//${authority}/`);
+  return { url, peer: { authority, hostname: url.hostname, verify, certificates } };
+}

@@ -1,0 +1,47 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** How often and how patiently a failed request is repeated. */
+export interface RetryPolicy {
+  /** Tries of one request, the first included. @default 3 */
+  readonly tries: number;
+  /** The first pause, in milliseconds; each further one doubles, and all are blurred by half. @default 500 */
+  readonly baseDelayMs: number;
+  /** The longest pause, in milliseconds, even when a registry asks for more. @default 300_000 */
+  readonly maxDelayMs: number;
+}
+
+export const DEFAULT_RETRY: RetryPolicy = { tries: 3, baseDelayMs: 500, maxDelayMs: 300_000 };
+
+const RETRIED: ReadonlySet<number> = new Set([408, 429, 499, 500, 502, 503, 504, 522]);
+
+export function isRetriedStatus(status: number): boolean {
+  return RETRIED.has(status);
+}
+
+/** The pause after the `failures`th failure, in milliseconds. */
+export function retryDelay(policy: RetryPolicy, failures: number): number {
+  const delay = policy.baseDelayMs * 2 ** (failures - 1);
+  return Math.min(policy.maxDelayMs, delay * (0.5 + Math.random()));
+}
+
+/**
+ * Reads `Retry-After`, seconds or an HTTP date.
+ * @returns milliseconds from `now`; `undefined` where there is nothing to go by.
+ */
+export function parseRetryAfter(value: string | undefined, now: number = Date.now()): number | undefined {
+  if (value === undefined) return undefined;
+  if (/^\d{1,9}(?:\.\d+)?$/.test(value.trim())) return Number(value) * 1000;
+  const date = /[A-Za-z]{3}/.test(value) ? Date.parse(value) : Number.NaN;
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}
+
+/** @throws the signal's reason when it aborts. */
+export async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  signal?.throwIfAborted();
+  try {
+    await sleep(ms, undefined, { signal });
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  }
+}

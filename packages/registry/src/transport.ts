@@ -1,0 +1,218 @@
+import { lookup } from 'node:dns';
+import { isIP, type LookupFunction } from 'node:net';
+import { Readable } from 'node:stream';
+import type { Agent, Dispatcher } from 'undici';
+import { type AddressClass, classifyAddress, isLoopbackHost, mayLeadTo } from './address.ts';
+import type { HostCertificates } from './certificates.ts';
+
+export interface ProxyOptions {
+  /** Proxy for plain http, as `http://proxy:3128`. */
+  readonly http?: string | undefined;
+  /** Proxy for https. */
+  readonly https?: string | undefined;
+  /** Hosts that are reached directly, as in `NO_PROXY`. Loopback hosts always are. */
+  readonly noProxy?: string | undefined;
+}
+
+export interface TransportOptions {
+  readonly proxy?: ProxyOptions | undefined;
+  readonly connectTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  /** Connections to one host that carry blobs. */
+  readonly concurrency: number;
+  /** Connections to one host that carry everything else. */
+  readonly requestConcurrency: number;
+}
+
+/** Who a request is made for: decides certificates, and where redirects may lead. */
+export interface Peer {
+  /** Host and optional port. */
+  readonly authority: string;
+  /** As in a URL: `registry.example`, `[::1]`. */
+  readonly hostname: string;
+  readonly verify: boolean;
+  readonly certificates: HostCertificates;
+}
+
+export interface RequestBody {
+  readonly size: number;
+  /** From the start, each time. */
+  readonly open: () => AsyncIterable<Uint8Array>;
+}
+
+export interface TransportRequest {
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: RequestBody | undefined;
+  /** Carries a blob. */
+  readonly bulk?: boolean | undefined;
+  /** Longest wait for the answer to begin. @default the idle timeout */
+  readonly answerTimeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface TransportResponse {
+  readonly status: number;
+  readonly statusText: string;
+  readonly url: URL;
+  /** By lower-case name; `undefined` where absent, the first where repeated. */
+  header(name: string): string | undefined;
+  headers(name: string): readonly string[];
+  /** Must be read to its end, or dropped. */
+  readonly body: AsyncIterable<Uint8Array>;
+  /** Frees the connection for the next request, reading what little is left or closing it. */
+  drop(): Promise<void>;
+}
+
+const MAX_DROPPED_BYTES = 64 * 1024;
+const BODY_BUFFER_BYTES = 256 * 1024;
+
+/** One HTTP/1.1 request at a time is sent here and not judged: no retry, no redirect, no credentials. */
+export class Transport {
+  readonly #options: TransportOptions;
+  readonly #dispatchers = new Map<string, Promise<Dispatcher>>();
+  readonly #places = new Map<string, AddressClass>();
+
+  constructor(options: TransportOptions) {
+    this.#options = options;
+  }
+
+  /** @throws the error of the socket, of TLS or of the parser as it is; see `describeFailure`. */
+  async send(request: TransportRequest, peer: Peer): Promise<TransportResponse> {
+    const { url, signal, body } = request;
+    signal?.throwIfAborted();
+    this.#checkLiteral(url, peer);
+    const dispatcher = await this.#dispatcherFor(request, peer);
+    const { idleTimeoutMs } = this.#options;
+    const answered = dispatcher.request({
+      origin: url.origin,
+      path: url.pathname + url.search,
+      method: request.method,
+      headers: { ...request.headers, ...(body && { 'content-length': String(body.size) }) },
+      body: body && body.size > 0 ? Readable.from(body.open(), BODY_STREAM) : null,
+      headersTimeout: request.answerTimeoutMs ?? idleTimeoutMs,
+      bodyTimeout: idleTimeoutMs,
+      signal: signal ?? null,
+    });
+    try {
+      return readResponse(await answered, url);
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    const dispatchers = await Promise.allSettled(this.#dispatchers.values());
+    this.#dispatchers.clear();
+    await Promise.all(dispatchers.map((made) => (made.status === 'fulfilled' ? made.value.destroy() : undefined)));
+  }
+
+  /** The first address a host was found at decides: a name that moves inside later gains nothing. */
+  #placeOf(hostname: string): AddressClass {
+    const address = hostname.replaceAll(/[[\]]/g, '');
+    return isIP(address) === 0 ? (this.#places.get(address) ?? 'public') : classifyAddress(address);
+  }
+
+  #checkLiteral(url: URL, peer: Peer): void {
+    const address = url.hostname.replaceAll(/[[\]]/g, '');
+    if (url.hostname === peer.hostname || isIP(address) === 0) return;
+    if (!mayLeadTo(this.#placeOf(peer.hostname), classifyAddress(address))) throw privateAddress(url.hostname);
+  }
+
+  #dispatcherFor({ url, bulk = false }: TransportRequest, peer: Peer): Promise<Dispatcher> {
+    const foreign = url.hostname !== peer.hostname;
+    const proxy = isLoopbackHost(url.host)
+      ? undefined
+      : this.#options.proxy?.[url.protocol === 'https:' ? 'https' : 'http'];
+    const place = foreign ? this.#placeOf(peer.hostname) : 'own';
+    // Client certificates and lowered guards are for the registry's own host, never for where it leads.
+    const own = foreign ? 'foreign' : peer.authority;
+    const key = JSON.stringify([own, place, bulk, proxy, peer.verify]);
+    const known = this.#dispatchers.get(key);
+    if (known) return known;
+    const made = this.#makeDispatcher({ peer, foreign, bulk, proxy });
+    this.#dispatchers.set(key, made);
+    return made;
+  }
+
+  async #makeDispatcher(wish: { peer: Peer; foreign: boolean; bulk: boolean; proxy: string | undefined }) {
+    const { peer, foreign, bulk, proxy } = wish;
+    // Loaded at the first request: a build that stays on this machine does not pay for it.
+    const { Agent, EnvHttpProxyAgent } = await import('undici');
+    const { ca, cert, key } = peer.certificates;
+    const tls = {
+      ...(ca.length > 0 && { ca: [...(await systemCertificates()), ...ca] }),
+      ...(!foreign && cert !== undefined && { cert, key }),
+      ...(!foreign && !peer.verify && { rejectUnauthorized: false }),
+    };
+    const options: Agent.Options = {
+      connections: bulk ? this.#options.concurrency : this.#options.requestConcurrency,
+      allowH2: false,
+      connect: {
+        ...tls,
+        timeout: this.#options.connectTimeoutMs,
+        lookup: foreign ? this.#guardedLookup(peer) : this.#recordingLookup(),
+      },
+    };
+    if (proxy === undefined) return new Agent(options);
+    const noProxy = this.#options.proxy?.noProxy ?? '';
+    return new EnvHttpProxyAgent({ ...options, requestTls: tls, httpProxy: proxy, httpsProxy: proxy, noProxy });
+  }
+
+  #recordingLookup(): LookupFunction {
+    return (hostname, options, callback) => {
+      lookup(hostname, options, (error, found, family) => {
+        if (!error && !this.#places.has(hostname)) this.#places.set(hostname, outermost(addressesOf(found)));
+        callback(error, found as string, family);
+      });
+    };
+  }
+
+  #guardedLookup(peer: Peer): LookupFunction {
+    const place = this.#placeOf(peer.hostname);
+    return (hostname, options, callback) => {
+      lookup(hostname, options, (error, found, family) => {
+        const inside = !error && addressesOf(found).some((address) => !mayLeadTo(place, classifyAddress(address)));
+        callback(inside ? privateAddress(hostname) : error, found as string, family);
+      });
+    };
+  }
+}
+
+const BODY_STREAM = { objectMode: false, highWaterMark: BODY_BUFFER_BYTES };
+
+function readResponse({ statusCode, statusText, headers, body }: Dispatcher.ResponseData, url: URL): TransportResponse {
+  const all = (name: string) => [headers[name] ?? []].flat();
+  return {
+    status: statusCode,
+    statusText,
+    url,
+    header: (name) => all(name)[0],
+    headers: all,
+    body,
+    drop: () => body.dump({ limit: MAX_DROPPED_BYTES }).catch(() => undefined),
+  };
+}
+
+function addressesOf(found: unknown): readonly string[] {
+  return Array.isArray(found) ? found.map(({ address }: { address: string }) => address) : [String(found)];
+}
+
+const OUTERMOST_FIRST: readonly AddressClass[] = ['public', 'private', 'loopback', 'reserved'];
+
+function outermost(addresses: readonly string[]): AddressClass {
+  const classes = addresses.map(classifyAddress);
+  return OUTERMOST_FIRST.find((place) => classes.includes(place)) ?? 'public';
+}
+
+function privateAddress(hostname: string): NodeJS.ErrnoException {
+  return Object.assign(new Error(`${hostname} is an address inside this network`), { code: 'EPRIVATEADDRESS' });
+}
+
+/** What Node trusts: named authorities are added to these, as curl and docker do, and do not replace them. */
+async function systemCertificates(): Promise<readonly string[]> {
+  const tls = await import('node:tls');
+  return tls.getCACertificates?.('default') ?? tls.rootCertificates;
+}
