@@ -1,1 +1,13 @@
-console.log('shale');
+#!/usr/bin/env node
+import { useCompileCache } from './compile-cache.ts';
+import { version } from './version.ts';
+
+// What scripts ask first is answered before anything is loaded.
+const [first, ...others] = process.argv.slice(2);
+if (others.length === 0 && (first === '--version' || first === '-V')) {
+  console.log(`shale ${version}`);
+} else {
+  useCompileCache();
+  const { start } = await import('./start.ts');
+  await start();
+}

@@ -1,0 +1,75 @@
+import { duration, list, text, toggle } from './kinds.ts';
+import { splitOn } from './registries.ts';
+
+/** Where layers are remembered. */
+export const cacheOptions = {
+  cacheRepo: text({
+    flag: 'cache-repo',
+    placeholder: 'REPO',
+    group: 'Cache',
+    variables: ['ENVBUILDER_CACHE_REPO'],
+    help: 'Keep layers in this repository of a registry, each as an image tagged with its key',
+  }),
+  layerCacheDir: text({
+    flag: 'layer-cache-dir',
+    placeholder: 'DIR',
+    group: 'Cache',
+    variables: ['ENVBUILDER_LAYER_CACHE_DIR'],
+    completion: 'directory',
+    shownDefault: 'a directory in the state folder, when no other cache is named',
+    help: 'Keep layers in this directory',
+  }),
+  cacheFrom: list({
+    flag: 'cache-from',
+    placeholder: 'REPO',
+    group: 'Cache',
+    help: 'Also read layers from this repository; never written',
+  }),
+  cacheTtl: duration({
+    flag: 'cache-ttl',
+    placeholder: 'TIME',
+    group: 'Cache',
+    variables: [{ name: 'ENVBUILDER_CACHE_TTL_DAYS', values: daysToDuration }],
+    shownDefault: '7d',
+    help: 'Layers older than this are built again; 0 keeps them for ever',
+  }),
+  baseImageCacheDir: text({
+    flag: 'base-image-cache-dir',
+    placeholder: 'DIR',
+    group: 'Cache',
+    variables: ['ENVBUILDER_BASE_IMAGE_CACHE_DIR'],
+    completion: 'directory',
+    help: "Look for base images in this directory first: kaniko's format, read-only",
+  }),
+  cacheReadonly: toggle({
+    flag: 'cache-readonly',
+    group: 'Cache',
+    help: 'Read the cache, write nothing to it',
+  }),
+  cacheRequired: toggle({
+    flag: 'cache-required',
+    group: 'Cache',
+    help: 'Fail when a cache cannot be reached, instead of building without it',
+  }),
+};
+
+export const cacheBypassOptions = {
+  noCache: toggle({
+    flag: 'no-cache',
+    group: 'Cache',
+    help: 'Run every step; results are still stored',
+  }),
+  noCacheFilter: list({
+    flag: 'no-cache-filter',
+    placeholder: 'STAGE',
+    group: 'Cache',
+    help: 'Run every step of these stages',
+  }),
+};
+
+/** envbuilder counts whole days, and 0 stands for its default. */
+function daysToDuration(days: string): readonly string[] {
+  const trimmed = days.trim();
+  if (/^0+$/.test(trimmed)) return [];
+  return splitOn(',')(/^\d+$/.test(trimmed) ? `${trimmed}d` : trimmed);
+}

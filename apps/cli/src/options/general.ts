@@ -1,0 +1,43 @@
+import { choice, text, toggle } from './kinds.ts';
+
+/** Every command takes these. */
+export const generalOptions = {
+  verbose: toggle({
+    flag: 'verbose',
+    short: 'v',
+    group: 'General',
+    variables: ['ENVBUILDER_VERBOSE'],
+    help: 'Show the causes behind an error, and every detail of the progress',
+  }),
+};
+
+/** For commands that use the local state. */
+export const stateOptions = {
+  stateDir: text({
+    flag: 'state-dir',
+    placeholder: 'DIR',
+    group: 'General',
+    variables: ['SHALE_STATE_DIR'],
+    completion: 'directory',
+    shownDefault: '/var/lib/shale as root, else $XDG_DATA_HOME/shale',
+    help: 'Where blobs, snapshots and the default cache live',
+  }),
+};
+
+/** For commands that take long enough to be watched. */
+export const progressOptions = {
+  progress: choice({
+    flag: 'progress',
+    choices: ['auto', 'tty', 'plain', 'json', 'quiet'],
+    group: 'General',
+    variables: ['BUILDKIT_PROGRESS'],
+    shownDefault: 'auto',
+    help: 'How to show progress on stderr; auto is tty on a terminal, else plain',
+  }),
+  quiet: toggle({
+    flag: 'quiet',
+    short: 'q',
+    group: 'General',
+    help: 'No progress; print only the digest of the image on stdout',
+  }),
+};

@@ -1,0 +1,39 @@
+import { list, text, toggle } from './kinds.ts';
+
+/** For commands that talk to registries. */
+export const registryOptions = {
+  registryMirror: list({
+    flag: 'registry-mirror',
+    placeholder: 'URL',
+    group: 'Registries',
+    variables: [{ name: 'KANIKO_REGISTRY_MIRROR', values: splitOn(';') }],
+    help: 'Ask this registry first for images of docker.io; write HOST=URL for another registry',
+  }),
+  insecure: toggle({
+    flag: 'insecure',
+    group: 'Registries',
+    variables: ['ENVBUILDER_INSECURE'],
+    help: 'Allow plain http, and certificates that cannot be verified',
+  }),
+  dockerConfigBase64: text({
+    flag: 'docker-config-base64',
+    placeholder: 'BASE64',
+    group: 'Registries',
+    variables: ['ENVBUILDER_DOCKER_CONFIG_BASE64'],
+    help: 'Credentials: a docker config.json, encoded; wins over files. Prefer the variable, others can read flags',
+  }),
+  offline: toggle({
+    flag: 'offline',
+    group: 'Registries',
+    help: 'Make no network call: base images and cache come from this machine',
+  }),
+};
+
+/** For a variable that holds many values. */
+export function splitOn(separator: string): (text: string) => readonly string[] {
+  return (value) =>
+    value
+      .split(separator)
+      .map((part) => part.trim())
+      .filter((part) => part !== '');
+}

@@ -1,0 +1,14 @@
+import type { ProgressEvent } from '@shale/core';
+import { escapeControls } from '../terminal/escape.ts';
+
+/** One line for a cache that is passed over. */
+export function describeDegraded({ backend, error }: Extract<ProgressEvent, { type: 'cache.degraded' }>): string {
+  const reason = error instanceof Error ? error.message : String(error);
+  return `The ${escapeControls(backend)} cache is passed over: ${escapeControls(reason)}`;
+}
+
+/** One line for a warning, with its place. */
+export function describeWarning({ code, message, place }: Extract<ProgressEvent, { type: 'warning' }>): string {
+  const where = place === undefined ? '' : ` (${escapeControls(place.file)}:${place.line})`;
+  return `${escapeControls(message)}${where}${code === '' ? '' : ` [${escapeControls(code)}]`}`;
+}

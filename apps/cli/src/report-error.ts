@@ -1,0 +1,69 @@
+import { ShaleError, type SourcePlace } from '@shale/core';
+import { SignalReceivedError } from './exit-code.ts';
+import type { Palette } from './terminal/palette.ts';
+import { escapeControlsInLines } from './terminal/escape.ts';
+
+export interface ErrorReportOptions {
+  /** Show the chain of causes. */
+  readonly verbose: boolean;
+  /** Show stack traces, for people who work on shale. */
+  readonly stacks: boolean;
+  readonly palette: Palette;
+}
+
+const MAX_CAUSES = 10;
+
+/** What the user reads when a command failed: what and where, an excerpt, what to do, and on request the causes. */
+export function formatError(error: unknown, { verbose, stacks, palette }: ErrorReportOptions): string {
+  if (error instanceof SignalReceivedError) return palette.warning(error.message);
+  const lines = [`${palette.bad('error:')} ${headline(error)}`];
+  const excerpt = excerptOf(error);
+  if (excerpt !== undefined) lines.push(excerpt);
+  const hint = hintOf(error);
+  if (hint !== undefined) lines.push(`${palette.active('hint:')}  ${escapeControlsInLines(hint)}`);
+  if (verbose || stacks) lines.push(...causesOf(error).map((cause) => palette.dim(`caused by: ${messageOf(cause)}`)));
+  if (stacks && error instanceof Error) lines.push(palette.dim(escapeControlsInLines(error.stack ?? '')));
+  return lines.join('\n');
+}
+
+function headline(error: unknown): string {
+  const place = placeOf(error);
+  const message = messageOf(error);
+  const where = place === undefined ? undefined : `${place.file}:${place.line}`;
+  return where === undefined || message.includes(where) ? message : `${escapeControlsInLines(where)}: ${message}`;
+}
+
+function messageOf(error: unknown): string {
+  return escapeControlsInLines(error instanceof Error ? error.message : String(error));
+}
+
+function hintOf(error: unknown): string | undefined {
+  if (error instanceof ShaleError) return error.hint;
+  if (error instanceof Error && 'syscall' in error) return undefined;
+  return 'This is a fault in shale itself. Run again with SHALE_DEBUG=1 and report what it prints.';
+}
+
+function causesOf(error: unknown): readonly unknown[] {
+  const causes: unknown[] = [];
+  let current = error;
+  while (current instanceof Error && causes.length < MAX_CAUSES) {
+    const next: readonly unknown[] =
+      current instanceof AggregateError ? current.errors.slice(0, MAX_CAUSES) : [current.cause];
+    causes.push(...next.filter((cause) => cause !== undefined));
+    current = next[0];
+  }
+  return causes;
+}
+
+/** Errors about a text carry a `place`, and an `excerpt` of its lines. */
+function placeOf(error: unknown): SourcePlace | undefined {
+  if (!(error instanceof Error) || !('place' in error)) return undefined;
+  const { place } = error;
+  const isPlace = typeof place === 'object' && place !== null && 'file' in place && 'line' in place;
+  return isPlace ? (place as SourcePlace) : undefined;
+}
+
+function excerptOf(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('excerpt' in error)) return undefined;
+  return typeof error.excerpt === 'string' ? escapeControlsInLines(error.excerpt) : undefined;
+}

@@ -1,0 +1,47 @@
+import { ExitCode, exitCodeOf, SignalReceivedError } from './exit-code.ts';
+import { formatError } from './report-error.ts';
+import { palette } from './terminal/palette.ts';
+
+/** Runs the process's own command line, and ends the process. */
+export async function start(): Promise<void> {
+  const { argv, env, stdin, stdout, stderr } = process;
+  const report = (error: unknown) => {
+    const verbose = argv.includes('--verbose') || argv.includes('-v') || isSet(env['ENVBUILDER_VERBOSE']);
+    const text = formatError(error, { verbose, stacks: isSet(env['SHALE_DEBUG']), palette: palette(stderr, env) });
+    stderr.write(`${text}\n`);
+    process.exit(exitCodeOf(error));
+  };
+  process.on('uncaughtException', report);
+  stdout.on('error', endWhenReaderIsGone);
+  const signal = abortOnSignals();
+  try {
+    const { runProgram } = await import('./program.ts');
+    await runProgram(argv.slice(2), { env, cwd: process.cwd(), stdin, stdout, stderr, signal });
+  } catch (error) {
+    report(signal.aborted ? signal.reason : error);
+  }
+  // Idle connections to registries must not keep a finished command waiting.
+  process.exit(ExitCode.ok);
+}
+
+/** The first signal asks the command to stop and clean up; the second ends the process at once. */
+function abortOnSignals(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => {
+      const reason = new SignalReceivedError(name);
+      if (controller.signal.aborted) process.exit(exitCodeOf(reason));
+      controller.abort(reason);
+    });
+  }
+  return controller.signal;
+}
+
+function endWhenReaderIsGone(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(ExitCode.failed);
+}
+
+function isSet(value: string | undefined): boolean {
+  return value !== undefined && value !== '' && value !== '0' && value !== 'false';
+}
