@@ -1,3 +1,4 @@
+export { dockerConfigKeychain, type DockerConfigKeychainOptions } from './docker-config.ts';
 export type { ProxyOptions } from './transport.ts';
 export {
   type Credentials,
