@@ -52,7 +52,9 @@ export async function* decompress(
       yield chunk;
     }
   })();
-  yield* limited(throughEngine(counted, algorithm), options, () => read);
+  const engine = engineFor(algorithm);
+  yield* limited(throughEngine(counted, algorithm, engine), options, () => read);
+  if (algorithm === 'zstd' && engine.bytesWritten < read) throw damaged(algorithm, 'there is something after its end');
 }
 
 async function peek(source: AsyncIterable<Uint8Array>): Promise<{ start: Uint8Array; all: AsyncIterable<Uint8Array> }> {
@@ -66,8 +68,12 @@ async function peek(source: AsyncIterable<Uint8Array>): Promise<{ start: Uint8Ar
   }
   const rest = { [Symbol.asyncIterator]: () => iterator };
   const all = (async function* () {
-    yield* head.splice(0);
-    yield* rest;
+    try {
+      yield* head.splice(0);
+      yield* rest;
+    } finally {
+      await iterator.return?.(); // also when nobody came as far as the rest
+    }
   })();
   return { start: Buffer.concat(head).subarray(0, MAGIC_BYTES), all };
 }
@@ -75,8 +81,8 @@ async function peek(source: AsyncIterable<Uint8Array>): Promise<{ start: Uint8Ar
 async function* throughEngine(
   source: AsyncIterable<Uint8Array>,
   algorithm: CompressionAlgorithm,
+  engine: Engine,
 ): AsyncIterable<Uint8Array> {
-  const engine = engineFor(algorithm);
   let sourceError: unknown;
   const guarded = (async function* () {
     try {
@@ -91,14 +97,19 @@ async function* throughEngine(
     yield* engine as AsyncIterable<Uint8Array>;
   } catch (error) {
     if (sourceError !== undefined) throw sourceError;
-    throw new ArchiveInvalidError(`The ${algorithm} data is damaged: ${(error as Error).message}`, {
-      cause: error,
-      hint: 'Fetch or compress it again.',
-    });
+    throw damaged(algorithm, (error as Error).message, error);
   }
 }
 
-function engineFor(algorithm: CompressionAlgorithm): Transform {
+function damaged(algorithm: CompressionAlgorithm, why: string, cause?: unknown): ArchiveInvalidError {
+  const hint = 'Fetch or compress it again.';
+  return new ArchiveInvalidError(`The ${algorithm} data is damaged: ${why}`, { cause, hint });
+}
+
+/** `bytesWritten` counts what the engine used: Node's zstd leaves the rest, where its gunzip complains. */
+type Engine = Transform & { readonly bytesWritten: number };
+
+function engineFor(algorithm: CompressionAlgorithm): Engine {
   if (algorithm === 'gzip') return createGunzip({ chunkSize: OUTPUT_CHUNK_BYTES });
   if (algorithm === 'zstd') return createZstdDecompress({ chunkSize: OUTPUT_CHUNK_BYTES });
   throw new ArchiveInvalidError(`${algorithm} compression is not supported here`, {

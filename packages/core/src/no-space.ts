@@ -7,13 +7,18 @@ const FULL = new Set(['ENOSPC', 'EDQUOT']);
 export function noSpace(path: string): (error: unknown) => Promise<never> {
   return async (error) => {
     if (!FULL.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
-    const free = await statfs(path).then(
-      ({ bavail, bsize }) => `${Math.floor((bavail * bsize) / 2 ** 20)} MiB free`,
-      () => 'free space unknown',
-    );
-    throw new NoSpaceError(`No space left in ${path} (${free})`, {
+    throw new NoSpaceError(`No space left in ${path} (${await freeSpace(path)})`, {
       cause: error,
       hint: 'Free some space, or choose another place with --state-dir; `shale cache prune` drops what is unused.',
     });
   };
+}
+
+async function freeSpace(path: string): Promise<string> {
+  try {
+    const { bavail, bsize } = await statfs(path);
+    return `${Math.floor((bavail * bsize) / 2 ** 20)} MiB free`;
+  } catch {
+    return 'free space unknown';
+  }
 }
