@@ -1,0 +1,53 @@
+/** What a step's result may depend on. Entries of a map count in the order of their names, those of a list as they stand. */
+export type KeyValue = string | Uint8Array | readonly KeyValue[] | ReadonlyMap<string, KeyValue>;
+
+const TAG = { text: 't', surrogates: 'w', bytes: 'b', list: 'l', map: 'm' } as const;
+const HEADER_BYTES = 5;
+
+/**
+ * The one byte string of a value: a type tag and a length before everything. No encoding is the start of another, so
+ * encodings written one after the other are read in one way only, and different values never share bytes.
+ */
+export function encodeKeyValue(value: KeyValue): Buffer {
+  const pieces: Uint8Array[] = [];
+  writeValue(value, pieces);
+  return Buffer.concat(pieces);
+}
+
+function writeValue(value: KeyValue, out: Uint8Array[]): void {
+  if (typeof value === 'string') return writeText(value, out);
+  if (value instanceof Uint8Array) return writeBytes(TAG.bytes, value, out);
+  if (isMap(value)) return writeMap(value, out);
+  out.push(header(TAG.list, value.length));
+  for (const item of value) writeValue(item, out);
+  return undefined;
+}
+
+/** UTF-8 has no form for lone surrogates, and names that are not UTF-8 are written with them: those keep their units. */
+function writeText(text: string, out: Uint8Array[]): void {
+  if (text.isWellFormed()) return writeBytes(TAG.text, Buffer.from(text, 'utf8'), out);
+  return writeBytes(TAG.surrogates, Buffer.from(text, 'utf16le'), out);
+}
+
+function writeBytes(tag: string, bytes: Uint8Array, out: Uint8Array[]): void {
+  out.push(header(tag, bytes.byteLength), bytes);
+}
+
+function writeMap(map: ReadonlyMap<string, KeyValue>, out: Uint8Array[]): void {
+  out.push(header(TAG.map, map.size));
+  const names = [...map.keys()].sort(); // by UTF-16 unit: the same on every machine and in every locale
+  for (const name of names) {
+    writeText(name, out);
+    writeValue(map.get(name) as KeyValue, out);
+  }
+}
+
+/** Bytes that follow, or items. */
+function header(tag: string, length: number): Buffer {
+  const bytes = Buffer.alloc(HEADER_BYTES);
+  bytes.write(tag, 0, 'latin1');
+  bytes.writeUInt32BE(length, 1);
+  return bytes;
+}
+
+const isMap = (value: KeyValue): value is ReadonlyMap<string, KeyValue> => value instanceof Map;
