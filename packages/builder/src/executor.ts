@@ -10,7 +10,14 @@ export interface ProcessUser {
 /** Mounted over the tree while the command runs; `target` is absolute inside the tree, resolved within it. */
 export type StepMount =
   | { readonly type: 'bind'; readonly source: string; readonly target: string; readonly readOnly: boolean }
-  | { readonly type: 'tmpfs'; readonly target: string; readonly sizeBytes?: number | undefined; readonly mode?: number | undefined };
+  /** Shows `source`, takes writes, and drops them when the command ends. */
+  | { readonly type: 'overlay'; readonly source: string; readonly target: string }
+  | {
+      readonly type: 'tmpfs';
+      readonly target: string;
+      readonly sizeBytes?: number | undefined;
+      readonly mode?: number | undefined;
+    };
 
 /** One command in a tree. */
 export interface StepProcess {

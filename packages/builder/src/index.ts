@@ -1,2 +1,10 @@
 export type { Executor, ProcessUser, RunProcessOptions, StepMount, StepProcess } from './executor.ts';
-export type { CommitOptions, LayerCompression, LayerStack, Snapshotter, StackedLayer, TreeView, WorkingTree } from './snapshotter.ts';
+export type {
+  CommitOptions,
+  LayerCompression,
+  LayerStack,
+  Snapshotter,
+  StackedLayer,
+  TreeView,
+  WorkingTree,
+} from './snapshotter.ts';

@@ -1,0 +1,118 @@
+import type { BlobSource, Digest, HistoryEntry, Image, ImageConfig, Layer, LocalBlobStore } from '@shale/core';
+import { describeManifest, formatImageConfig, formatManifest, MediaType, sha256 } from '@shale/core';
+import type { HistoryLine, StageNode, StepNode } from './build-graph.ts';
+import { layerBlobs } from './layer-blobs.ts';
+import type { StepResult } from './step-result.ts';
+
+export interface AssembleOptions {
+  readonly labels: Readonly<Record<string, string>>;
+  /** Seconds since the epoch; `undefined` takes the times at which the layers were made. */
+  readonly sourceDateEpoch: number | undefined;
+  readonly resultOf: (step: StepNode) => StepResult;
+}
+
+const HISTORY_COMMENT = 'buildkit.dockerfile.v0';
+
+/** The image of a stage: its layers in order, config and history as BuildKit writes them. */
+export function assembleImage(stage: StageNode, options: AssembleOptions): AssembledImage {
+  const base = stage.base.image;
+  const { layers, history, created } = stack(stage, options);
+  const config: ImageConfig = {
+    ...(created !== undefined && { created }),
+    ...(stage.state.author !== undefined && { author: stage.state.author }),
+    ...stage.state.platform,
+    config: withLabels(stage, options.labels),
+    rootfs: { type: 'layers', diff_ids: layers.map(({ layer }) => layer.diffId) },
+    history: [...(base?.config.history ?? []), ...history],
+  };
+  const configBytes = formatImageConfig(config);
+  const configDescriptor = {
+    mediaType: MediaType.ociConfig,
+    digest: sha256(configBytes),
+    size: configBytes.byteLength,
+  };
+  const manifest = formatManifest({
+    schemaVersion: 2,
+    mediaType: MediaType.ociManifest,
+    config: configDescriptor,
+    layers: layers.map(({ layer }) => toOciLayer(layer)),
+  });
+  const documents = new Map<Digest, Uint8Array>([
+    [configDescriptor.digest, configBytes],
+    [manifest.digest, manifest.bytes],
+  ]);
+  return {
+    documents,
+    image: {
+      manifest,
+      config,
+      configBytes,
+      configDescriptor,
+      layers: layers.map(({ layer }) => ({ ...layer, descriptor: toOciLayer(layer) })),
+      blobs: layerBlobs(layers, documents),
+      origin: base?.origin ?? { source: 'scratch', name: 'scratch' },
+    },
+  };
+}
+
+export interface AssembledImage {
+  readonly image: Image;
+  /** Config and manifest, by digest. */
+  readonly documents: ReadonlyMap<Digest, Uint8Array>;
+}
+
+/** Keeps the documents of an image so that its digest can be read back. */
+export async function keepDocuments({ documents, image }: AssembledImage, store: LocalBlobStore): Promise<void> {
+  for (const descriptor of [image.configDescriptor, describeManifest(image.manifest)]) {
+    const bytes = documents.get(descriptor.digest);
+    if (bytes !== undefined)
+      await store.put(descriptor, async function* () {
+        yield bytes;
+      });
+  }
+}
+
+function stack(stage: StageNode, { resultOf, sourceDateEpoch }: AssembleOptions) {
+  const base = stage.base.image;
+  const fixed = sourceDateEpoch === undefined ? undefined : formatTime(new Date(sourceDateEpoch * 1000));
+  const layers: { layer: Layer; blobs: BlobSource }[] = (base?.layers ?? []).map((layer) => ({
+    layer,
+    blobs: base?.blobs as BlobSource,
+  }));
+  const history: HistoryEntry[] = [];
+  let created = fixed ?? base?.config.created;
+  for (const line of stage.history) {
+    const result = line.node && resultOf(line.node);
+    if (fixed === undefined && result !== undefined) created = formatTime(result.created);
+    if (result?.stacked !== undefined) layers.push(result.stacked);
+    history.push(historyEntry(line, created, result?.stacked === undefined));
+  }
+  return { layers, history, created };
+}
+
+function historyEntry({ createdBy }: HistoryLine, created: string | undefined, emptyLayer: boolean): HistoryEntry {
+  return {
+    ...(created !== undefined && { created }),
+    created_by: createdBy,
+    comment: HISTORY_COMMENT,
+    ...(emptyLayer && { empty_layer: true }),
+  };
+}
+
+function withLabels({ state }: StageNode, labels: Readonly<Record<string, string>>) {
+  if (Object.keys(labels).length === 0) return state.config;
+  return { ...state.config, Labels: { ...state.config.Labels, ...labels } };
+}
+
+const OCI_TYPES: Readonly<Record<string, string>> = {
+  [MediaType.dockerLayer]: MediaType.ociLayer,
+  [MediaType.dockerLayerGzip]: MediaType.ociLayerGzip,
+  [MediaType.dockerLayerZstd]: MediaType.ociLayerZstd,
+};
+
+/** The same bytes under OCI's name: a manifest with both families is refused by some registries. */
+function toOciLayer({ descriptor: { mediaType, digest, size } }: Layer): Layer['descriptor'] {
+  return { mediaType: OCI_TYPES[mediaType] ?? mediaType, digest, size };
+}
+
+const formatTime = (time: Date) => time.toISOString().replace(/\.000Z$/, 'Z');

@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { CallOptions } from '@shale/core';
+
+export interface CacheMountOptions extends CallOptions {
+  readonly stateDir: string;
+  readonly sharing: 'shared' | 'private' | 'locked';
+}
+
+/** A directory that outlives the build. Disposed, it is free for the next step. */
+export interface CacheMountDirectory extends AsyncDisposable {
+  readonly path: string;
+  /** It was made just now: its initial content is still to be copied in. */
+  readonly fresh: boolean;
+}
+
+const LOCK_POLL_MS = 50;
+
+/**
+ * The directory of `RUN --mount=type=cache,id=…`. The id comes from the Dockerfile, so that only its hash reaches a path.
+ * `private` gives a second user a directory of its own, `locked` lets it wait.
+ */
+export async function openCacheMount(id: string, options: CacheMountOptions): Promise<CacheMountDirectory> {
+  const home = join(options.stateDir, 'cache-mounts', createHash('sha256').update(id).digest('hex'));
+  await mkdir(home, { recursive: true });
+  if (options.sharing === 'shared') return useDirectory(join(home, '0'), async () => undefined);
+  for (let slot = 0; ; slot += 1) {
+    const path = join(home, String(slot));
+    const release = options.sharing === 'locked' ? await waitForLock(path, options) : await tryLock(path);
+    if (release !== undefined) return useDirectory(path, release);
+  }
+}
+
+async function useDirectory(path: string, release: () => Promise<void>): Promise<CacheMountDirectory> {
+  const fresh = !existsSync(path);
+  await mkdir(path, { recursive: true });
+  return { path, fresh, [Symbol.asyncDispose]: release };
+}
+
+async function waitForLock(path: string, { signal }: CallOptions): Promise<() => Promise<void>> {
+  for (;;) {
+    const release = await tryLock(path);
+    if (release !== undefined) return release;
+    await delay(LOCK_POLL_MS, undefined, { signal });
+  }
+}
+
+/** A lock is a file with its owner's pid; one whose owner is gone is broken. */
+async function tryLock(path: string): Promise<(() => Promise<void>) | undefined> {
+  const lock = `${path}.lock`;
+  try {
+    await writeFile(lock, String(process.pid), { flag: 'wx' });
+    return () => rm(lock, { force: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  const owner = Number(await readFile(lock, 'utf8').catch(() => ''));
+  if (owner > 0 && !isAlive(owner)) {
+    const stale = `${lock}.${process.pid}.stale`;
+    await rename(lock, stale).catch(() => undefined);
+    await rm(stale, { force: true });
+  }
+  return undefined;
+}
+
+function isAlive(pid: number): boolean {
+  return existsSync(`/proc/${pid}`);
+}

@@ -1,0 +1,123 @@
+import { hostname } from 'node:os';
+import type { CacheEntry, CacheKey } from '@shale/cache';
+import type { Layer } from '@shale/core';
+import type { GraphNode, StepNode } from './build-graph.ts';
+import type { BuildOptions } from './build-options.ts';
+import { digestSources } from './copy/digest-sources.ts';
+import type { InputStacks } from './scheduler.ts';
+import { cachedResult, isEmpty } from './scheduler.ts';
+import type { LayerStack, TreeView } from './snapshotter.ts';
+import type { StepKey } from './step-keys.ts';
+import { baseKey, contentKey } from './step-keys.ts';
+import type { StepResult } from './step-result.ts';
+import { copyStep } from './steps/copy.ts';
+import { runStep } from './steps/run.ts';
+import type { StepContext } from './steps/step-context.ts';
+import { workdirStep } from './steps/workdir.ts';
+
+/** Level 1: twice as fast as the usual 6, for layers a twentieth larger. */
+const DEFAULT_COMPRESSION = { algorithm: 'gzip', level: 1 } as const;
+
+export interface ExecuteOptions {
+  readonly build: BuildOptions;
+  readonly keys: ReadonlyMap<StepNode, StepKey>;
+  readonly signal: AbortSignal;
+}
+
+/** Runs steps that the cache did not know, and stores what they made beside the build. */
+export function stepExecutor({ build, keys, signal }: ExecuteOptions) {
+  return async (step: StepNode, stacks: InputStacks): Promise<StepResult> => {
+    const key = keys.get(step) as StepKey;
+    const again = await lookupByContent(step, stacks);
+    if (again?.hit !== undefined) {
+      await build.cache.store(key.key, again.hit, { signal });
+      return cachedResult(key, again.hit, build.cache.name);
+    }
+    const started = performance.now();
+    const layer = await makeLayer(step, stacks);
+    const durationMs = Math.round(performance.now() - started);
+    const entry = cacheEntry(step, layer, key, durationMs);
+    for (const { key: name } of [key, ...(again === undefined ? [] : [again.key])])
+      await build.cache.store(name, entry, { signal });
+    return {
+      key: key.key,
+      layer,
+      stacked: isEmpty(layer) ? undefined : { layer, blobs: build.store },
+      created: entry.record.created,
+      outcome: 'ran',
+      origin: undefined,
+      durationMs,
+      savedMs: undefined,
+    };
+  };
+
+  /** The second chance of a COPY from a stage that came to the same files in another way. */
+  async function lookupByContent(
+    step: StepNode,
+    stacks: InputStacks,
+  ): Promise<{ key: StepKey; hit: CacheEntry | undefined } | undefined> {
+    const { action } = step;
+    if (action.type !== 'copy' || action.from.type !== 'node' || action.from.node.kind !== 'step') return undefined;
+    await using source = await view(action.from.node, stacks);
+    const content = digestSources(source.path, action);
+    const key = contentKey(step, parentKey(step.parent), content);
+    return { key, hit: step.noCache ? undefined : await build.cache.lookup(key.key, { signal }) };
+  }
+
+  function parentKey(node: GraphNode): CacheKey | string {
+    return node.kind === 'base' ? baseKey(node) : (keys.get(node) as StepKey).key;
+  }
+
+  async function makeLayer(step: StepNode, stacks: InputStacks): Promise<Layer> {
+    const isolation = await build.isolation();
+    const parent = stacks.get(step.parent) as LayerStack;
+    await using tree = await isolation.snapshotter.prepare(parent, { signal });
+    await performStep({
+      step,
+      options: build,
+      isolation,
+      tree: tree.path,
+      stacks,
+      signal,
+      view: (node) => view(node, stacks),
+    });
+    return tree.commit({
+      store: build.store,
+      compression: build.compression ?? DEFAULT_COMPRESSION,
+      sourceDateEpoch: build.sourceDateEpoch,
+      signal,
+    });
+  }
+
+  async function view(node: GraphNode, stacks: InputStacks): Promise<TreeView> {
+    const { snapshotter } = await build.isolation();
+    return snapshotter.view(stacks.get(node) as LayerStack, { signal });
+  }
+
+  function cacheEntry(step: StepNode, layer: Layer, { inputs }: StepKey, durationMs: number): CacheEntry {
+    const created = build.sourceDateEpoch === undefined ? new Date() : new Date(build.sourceDateEpoch * 1000);
+    return {
+      layer,
+      blobs: build.store,
+      record: {
+        created,
+        history: { created: created.toISOString(), created_by: step.createdBy },
+        durationMs,
+        builder: build.builder ?? hostname(),
+        inputs,
+      },
+    };
+  }
+}
+
+async function performStep(context: StepContext): Promise<void> {
+  const { action } = context.step;
+  switch (action.type) {
+    case 'run':
+      return runStep(action, context);
+    case 'copy':
+      return copyStep(action, context);
+    case 'workdir':
+      return workdirStep(action, context);
+  }
+}

@@ -1,0 +1,102 @@
+import type { AddInstruction, CopyInstruction } from '@shale/dockerfile-parser';
+import type { TreeSource } from './build-graph.ts';
+import type { Expander } from './expander.ts';
+import { findStage } from './plan.ts';
+import type { PlannedStep, StageDraft } from './plan-stage.ts';
+import { stageName } from './plan-stage.ts';
+import { absolutePath } from './plan-workdir.ts';
+
+export async function planCopy(
+  draft: StageDraft,
+  instruction: CopyInstruction | AddInstruction,
+  expand: Expander,
+): Promise<PlannedStep> {
+  const optional = (text: string | undefined) => (text === undefined ? undefined : expand.word(text));
+  const sources = instruction.sources.map((source) => expand.word(source));
+  const destination = expand.word(instruction.destination);
+  const chown = optional(instruction.chown);
+  const chmod = optional(instruction.chmod);
+  const from: TreeSource =
+    instruction.keyword === 'COPY' && instruction.from !== undefined
+      ? await treeSource(draft, instruction.from, expand, 'copy')
+      : { type: 'context', context: draft.planning.options.context };
+  return {
+    createdBy: copyHistory(instruction, { sources, destination, chown, chmod }),
+    action: {
+      type: 'copy',
+      instruction,
+      sources,
+      inline: instruction.heredocs.map(({ name, content, expand: expands }) => ({
+        name,
+        content: expands ? expand.heredoc(content) : content,
+      })),
+      destination: absolutePath(draft.state, destination),
+      chown,
+      chmod,
+      checksum: instruction.keyword === 'ADD' ? optional(instruction.checksum) : undefined,
+      from,
+    },
+  };
+}
+
+interface ExpandedCopy {
+  readonly sources: readonly string[];
+  readonly destination: string;
+  readonly chown: string | undefined;
+  readonly chmod: string | undefined;
+}
+
+function copyHistory(
+  instruction: CopyInstruction | AddInstruction,
+  { sources, destination, chown, chmod }: ExpandedCopy,
+): string {
+  const words = [
+    instruction.keyword,
+    ...(instruction.keyword === 'COPY' && instruction.parents ? ['--parents'] : []),
+    ...(chown === undefined ? [] : [`--chown=${chown}`]),
+    ...(chmod === undefined ? [] : [`--chmod=${chmod}`]),
+    ...(instruction.link ? ['--link'] : []),
+    ...sources,
+    ...instruction.heredocs.map(({ name }) => `<<${name}`),
+    destination,
+  ];
+  return `${words.join(' ')} # buildkit`;
+}
+
+/**
+ * What `--from` of COPY and `from` of a mount mean: a stage by name, a stage by index, a named context, an image.
+ * @throws {DockerfileError} for a stage that comes later, or an index that no stage has.
+ */
+export async function treeSource(
+  draft: StageDraft,
+  name: string,
+  expand: Expander,
+  verb: 'copy' | 'mount',
+): Promise<TreeSource> {
+  const { planning, stage } = draft;
+  const { dockerfile, options } = planning;
+  const named = options.namedContexts.get(name.toLowerCase());
+  if (named?.type === 'directory') return { type: 'context', context: named.context };
+  const earlier = findStage(dockerfile, name, stage.index) ?? stageByIndex(draft, name, expand);
+  if (earlier !== undefined) return { type: 'node', node: (await planning.stage(earlier.index)).tip };
+  const later = findStage(dockerfile, name, dockerfile.stages.length);
+  if (later?.index === stage.index) throw expand.error(`circular dependency detected on stage: ${name}`);
+  if (later !== undefined) {
+    const action = verb === 'copy' ? 'copy' : 'mount';
+    throw expand.error(
+      `cannot ${action} from stage "${name}", it needs to be defined before current stage "${stageName(stage)}"`,
+    );
+  }
+  if (name === 'scratch')
+    return { type: 'node', node: { kind: 'base', image: undefined, platform: draft.state.platform } };
+  const node = await planning.image(named?.type === 'image' ? named.reference : name, draft.state.platform);
+  return { type: 'node', node };
+}
+
+function stageByIndex({ planning, stage }: StageDraft, name: string, expand: Expander) {
+  if (!/^\d+$/.test(name)) return undefined;
+  const index = Number(name);
+  if (index >= stage.index)
+    throw expand.error(`invalid stage index ${name}`, 'Stages count from 0, and only earlier ones can be read.');
+  return planning.dockerfile.stages[index];
+}

@@ -1,0 +1,93 @@
+import type { Mount, RunInstruction } from '@shale/dockerfile-parser';
+import { DockerfileError, parseMount } from '@shale/dockerfile-parser';
+import { hiddenArgs } from './build-args.ts';
+import type { RunAction, RunMount } from './build-graph.ts';
+import type { Expander } from './expander.ts';
+import { treeSource } from './plan-copy.ts';
+import type { PlannedStep, StageDraft } from './plan-stage.ts';
+import { commandArgs } from './fold-metadata.ts';
+import { environmentList, shellOf } from './stage-state.ts';
+import { absolutePath } from './plan-workdir.ts';
+
+/** Where scripts from here-documents are mounted while they run, as in BuildKit. */
+const SCRIPT_DIRECTORY = '/dev/pipes';
+
+export async function planRun(draft: StageDraft, instruction: RunInstruction, expand: Expander): Promise<PlannedStep> {
+  const { state, planning } = draft;
+  const { args, scripts } = runCommand(draft, instruction);
+  const declared = new Set(state.args.map(({ key }) => key));
+  const mounts = await Promise.all(instruction.mounts.map((text) => planMount(draft, text, expand)));
+  return {
+    createdBy: `RUN ${runHistory(draft, args)} # buildkit`,
+    action: {
+      type: 'run',
+      instruction,
+      args,
+      scripts,
+      environment: environmentList(state),
+      hiddenEnvironment: hiddenArgs(planning.options.buildArgs, declared),
+      cwd: state.config.WorkingDir || '/',
+      user: state.config.User ?? '',
+      network: runNetwork(instruction, planning.options.network, expand),
+      mounts,
+    },
+  };
+}
+
+/** The three meanings of here-documents: the whole script, a file to execute, or text for the shell. */
+function runCommand({ state }: StageDraft, { command, heredocs }: RunInstruction): Pick<RunAction, 'args' | 'scripts'> {
+  const [first] = heredocs;
+  if (first === undefined || command.form === 'exec') return { args: commandArgs(command, state), scripts: [] };
+  if (heredocs.length > 1 || !isSoleHeredoc(command.text)) {
+    const bodies = heredocs.map(({ name, content }) => `${content}${name}`);
+    return { args: [...shellOf(state), [command.text, ...bodies].join('\n')], scripts: [] };
+  }
+  if (!first.content.startsWith('#!')) return { args: [...shellOf(state), first.content], scripts: [] };
+  const path = `${SCRIPT_DIRECTORY}/${first.name}`;
+  return { args: [...shellOf(state), path], scripts: [{ path, content: first.content }] };
+}
+
+const isSoleHeredoc = (text: string) => /^<<-?\s*\S+$/.test(text.trim());
+
+function runNetwork({ network }: RunInstruction, byDefault: 'host' | 'none', expand: Expander): 'host' | 'none' {
+  switch (network) {
+    case undefined:
+    case 'default':
+      return byDefault;
+    case 'none':
+    case 'host':
+      return network;
+    default:
+      throw expand.error(`invalid network mode "${network}"`, 'Write default, none or host.');
+  }
+}
+
+async function planMount(draft: StageDraft, text: string, expand: Expander): Promise<RunMount> {
+  const mount = readMount(draft, text, expand);
+  if (mount.type === 'bind') {
+    const source = mount.from === undefined ? undefined : await treeSource(draft, mount.from, expand, 'mount');
+    return { mount, source: source ?? { type: 'context', context: draft.planning.options.context } };
+  }
+  if (mount.type === 'cache' && mount.from !== undefined)
+    return { mount, source: await treeSource(draft, mount.from, expand, 'mount') };
+  return { mount, source: undefined };
+}
+
+function readMount({ state }: StageDraft, text: string, expand: Expander): Mount {
+  try {
+    const mount = parseMount(text, { expand: (value) => expand.word(value) });
+    if (!('target' in mount) || mount.target === undefined) return mount;
+    return { ...mount, target: absolutePath(state, mount.target).replace(/(.)\/$/, '$1') };
+  } catch (error) {
+    throw error instanceof DockerfileError && error.range === undefined
+      ? expand.error(error.message, error.hint)
+      : error;
+  }
+}
+
+/** `|2 A=1 B=2 /bin/sh -c …`: the declared ARGs, then the command. */
+function runHistory({ state }: StageDraft, args: readonly string[]): string {
+  const values = new Map(state.args.map(({ key, value }) => [key, state.environment.get(key) ?? value ?? '']));
+  const list = [...values].map(([key, value]) => `${key}=${value}`);
+  return [...(list.length > 0 ? [`|${list.length}`, ...list] : []), ...args].join(' ');
+}

@@ -1,0 +1,187 @@
+import { hostPlatform, parsePlatform } from '@shale/core';
+import type { FromInstruction, Instruction, Stage } from '@shale/dockerfile-parser';
+import { parseInstruction } from '@shale/dockerfile-parser';
+import type { BaseNode, GraphNode, HistoryLine, StageNode, StepAction, StepNode } from './build-graph.ts';
+import { createExpander, type Expander } from './expander.ts';
+import { foldMetadata } from './fold-metadata.ts';
+import type { Planning } from './plan.ts';
+import { findStage } from './plan.ts';
+import { planCopy } from './plan-copy.ts';
+import { planRun } from './plan-run.ts';
+import { planWorkdir } from './plan-workdir.ts';
+import type { StageState } from './stage-state.ts';
+import { declareArg, inheritState, initialState } from './stage-state.ts';
+
+/** A stage while its instructions are folded in, one after another. */
+export interface StageDraft {
+  readonly stage: Stage;
+  readonly planning: Planning;
+  readonly base: BaseNode;
+  state: StageState;
+  tip: GraphNode;
+  readonly history: HistoryLine[];
+}
+
+const STEP_KEYWORDS: ReadonlySet<string> = new Set(['RUN', 'COPY', 'ADD', 'WORKDIR']);
+
+export async function planStage(stage: Stage, planning: Planning): Promise<StageNode> {
+  const draft = await openDraft(stage, planning);
+  const triggers = (draft.state.config.OnBuild ?? []).map((text) => placeTrigger(parseInstruction(text), stage.from));
+  draft.state = inheritState(draft.state);
+  const instructions = [...triggers, ...stage.instructions];
+  const total = instructions.filter(({ keyword }) => STEP_KEYWORDS.has(keyword)).length;
+  let index = 0;
+  for (const instruction of instructions) {
+    if (STEP_KEYWORDS.has(instruction.keyword)) index += 1;
+    await applyInstruction(draft, instruction, { index, total });
+  }
+  const { base, tip, state, history } = draft;
+  return { name: stageName(stage), base, tip, state, history };
+}
+
+async function openDraft(stage: Stage, planning: Planning): Promise<StageDraft> {
+  const { from } = stage;
+  const { dockerfile, options, globalArgs } = planning;
+  const expand = createExpander({
+    variables: globalArgs,
+    escape: dockerfile.directives.escape,
+    file: options.file,
+    range: from.range,
+  });
+  const name = expand.word(from.image);
+  if (name === '') throw expand.error(`base name (${from.image}) should not be blank`);
+  const platform = fromPlatform(from, expand, planning);
+  const parent = findStage(dockerfile, name, stage.index);
+  if (parent !== undefined) {
+    const { base, tip, state, history } = await planning.stage(parent.index);
+    return { stage, planning, base, tip, state, history: [...history] };
+  }
+  const base = await openBase(name, platform, planning);
+  return { stage, planning, base, tip: base, state: initialState(base.image?.config, platform), history: [] };
+}
+
+function openBase(name: string, platform: BaseNode['platform'], planning: Planning): Promise<BaseNode> | BaseNode {
+  if (name === 'scratch') return { kind: 'base', image: undefined, platform };
+  const named = planning.options.namedContexts.get(name.toLowerCase());
+  return planning.image(named?.type === 'image' ? named.reference : name, platform);
+}
+
+function fromPlatform({ platform }: FromInstruction, expand: Expander, { options }: Planning): BaseNode['platform'] {
+  if (platform === undefined) return options.platform;
+  const text = expand.word(platform);
+  if (text === '')
+    throw expand.error(
+      `empty platform value from expression ${platform}`,
+      'Declare the ARG before the first FROM, or give it with --build-arg.',
+    );
+  return parsePlatform(text);
+}
+
+/** A trigger is reported at the FROM that pulled it in. */
+function placeTrigger(instruction: Instruction, { range }: FromInstruction): Instruction {
+  return { ...instruction, range };
+}
+
+async function applyInstruction(draft: StageDraft, instruction: Instruction, position: StepPosition): Promise<void> {
+  const { planning, stage } = draft;
+  const expand = createExpander({
+    variables: draft.state.environment,
+    escape: planning.dockerfile.directives.escape,
+    file: planning.options.file,
+    range: instruction.range,
+  });
+  switch (instruction.keyword) {
+    case 'FROM':
+      throw new Error(`FROM inside stage ${stageName(stage)}`);
+    case 'ARG': {
+      const texts = instruction.args.map(({ key, value }) => declareOne(draft, key, value, instruction.range));
+      addHistory(draft, `ARG ${texts.join(' ')}`);
+      return;
+    }
+    case 'RUN':
+      return addStep(draft, instruction, position, await planRun(draft, instruction, expand));
+    case 'COPY':
+    case 'ADD':
+      return addStep(draft, instruction, position, await planCopy(draft, instruction, expand));
+    case 'WORKDIR': {
+      const { state, step } = planWorkdir(draft.state, instruction, expand);
+      draft.state = state;
+      if (step.action === undefined) return addHistory(draft, step.createdBy);
+      return addStep(draft, instruction, position, { action: step.action, createdBy: step.createdBy });
+    }
+    default: {
+      const { state, createdBy } = foldMetadata(draft.state, instruction, expand);
+      draft.state = state;
+      if (createdBy !== undefined) addHistory(draft, createdBy);
+    }
+  }
+}
+
+/** `ARG a=1 b=$a` is sequential, unlike ENV. */
+function declareOne(draft: StageDraft, key: string, text: string | undefined, range: Instruction['range']): string {
+  const { planning, state } = draft;
+  const { options, dockerfile, globalArgs } = planning;
+  const given = options.buildArgs[key];
+  const expand = createExpander({
+    variables: state.environment,
+    escape: dockerfile.directives.escape,
+    file: options.file,
+    range,
+  });
+  const byDefault = given === undefined && text !== undefined ? expand.word(text) : undefined;
+  const value = given ?? byDefault ?? globalArgs.get(key);
+  draft.state = declareArg(state, key, value);
+  return value === undefined ? key : `${key}=${value}`;
+}
+
+interface StepPosition {
+  readonly index: number;
+  readonly total: number;
+}
+
+export interface PlannedStep {
+  readonly action: StepAction;
+  readonly createdBy: string;
+}
+
+function addStep(
+  draft: StageDraft,
+  instruction: Instruction,
+  { index, total }: StepPosition,
+  { action, createdBy }: PlannedStep,
+): void {
+  const { stage, planning, tip } = draft;
+  const { file, noCache } = planning.options;
+  const name = stageName(stage);
+  const node: StepNode = {
+    kind: 'step',
+    info: {
+      id: `${stage.index}.${index}`,
+      stage: name,
+      index,
+      total,
+      name: instruction.source,
+      place: { file, line: instruction.range.startLine, endLine: instruction.range.endLine },
+    },
+    parent: tip,
+    action,
+    platform: draft.state.platform,
+    createdBy,
+    noCache: noCache === true || (Array.isArray(noCache) && noCache.includes(name)),
+  };
+  draft.tip = node;
+  draft.history.push({ createdBy, node });
+}
+
+function addHistory(draft: StageDraft, createdBy: string): void {
+  draft.history.push({ createdBy, node: undefined });
+}
+
+export function stageName({ name, index }: Stage): string {
+  return name ?? `stage-${index}`;
+}
+
+export function isForeign(platform: BaseNode['platform']): boolean {
+  const host = hostPlatform();
+  return platform.os !== host.os || platform.architecture !== host.architecture;
+}

@@ -1,0 +1,32 @@
+import { readFile } from 'node:fs/promises';
+import { ShaleError } from '@shale/core';
+
+/** Where a secret's value comes from. The value itself is read only when a step that asks for it runs. */
+export type SecretSource =
+  | { readonly type: 'file'; readonly path: string }
+  | { readonly type: 'value'; readonly value: Uint8Array };
+
+/** The largest secret, in bytes: as in BuildKit. */
+export const MAX_SECRET_BYTES = 500 * 1024;
+
+export class SecretError extends ShaleError {
+  readonly code = 'SOURCE_MISSING';
+}
+
+/** @throws {SecretError} for a missing, unreadable or too large file. */
+export async function readSecret(id: string, source: SecretSource): Promise<Uint8Array> {
+  const value = source.type === 'value' ? source.value : await readSecretFile(id, source.path);
+  if (value.byteLength <= MAX_SECRET_BYTES) return value;
+  throw new SecretError(`Secret ${id} is larger than ${MAX_SECRET_BYTES} bytes`);
+}
+
+async function readSecretFile(id: string, path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    throw new SecretError(`Secret ${id} cannot be read from ${path}`, {
+      cause,
+      hint: 'Check the path after src= of --secret.',
+    });
+  }
+}

@@ -1,0 +1,77 @@
+import type { ContainerConfig, ImageConfig, Platform } from '@shale/core';
+
+/** What the instructions so far have said: pure data, folded one instruction at a time. */
+export interface StageState {
+  readonly config: ContainerConfig;
+  readonly author: string | undefined;
+  readonly platform: Platform;
+  /** What RUN sees: ENV and ARGs with a value; of the same name, the last wins. */
+  readonly environment: ReadonlyMap<string, string>;
+  /** Declared ARGs in order, with the value at declaration: history shows them. */
+  readonly args: readonly { readonly key: string; readonly value: string | undefined }[];
+  /** This stage has its own CMD: ENTRYPOINT then leaves it. */
+  readonly ownCommand: boolean;
+}
+
+export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+export const DEFAULT_SHELL: readonly string[] = ['/bin/sh', '-c'];
+
+/** The state right after `FROM image`, or after `FROM scratch` when there is no config. */
+export function initialState(base: ImageConfig | undefined, platform: Platform): StageState {
+  const config: ContainerConfig = base?.config ?? { WorkingDir: '/' };
+  const hasPath = config.Env?.some((entry) => entry.startsWith('PATH=')) ?? false;
+  const withPath = hasPath ? config : withEnv(config, 'PATH', DEFAULT_PATH);
+  return {
+    config: withPath,
+    author: base?.author,
+    platform,
+    environment: new Map((withPath.Env ?? []).map(splitEnv)),
+    args: [],
+    ownCommand: false,
+  };
+}
+
+/** The state right after `FROM stage`: the parent's, with its ARGs and ENV; its CMD is now an inherited one. */
+export function inheritState(parent: StageState): StageState {
+  const { OnBuild: _, ...config } = parent.config;
+  return { ...parent, config, ownCommand: false };
+}
+
+export function setConfig(state: StageState, change: ContainerConfig): StageState {
+  return { ...state, config: { ...state.config, ...change } };
+}
+
+export function setEnv(state: StageState, key: string, value: string): StageState {
+  return {
+    ...state,
+    config: withEnv(state.config, key, value),
+    environment: new Map(state.environment).set(key, value),
+  };
+}
+
+export function declareArg(state: StageState, key: string, value: string | undefined): StageState {
+  const args = [...state.args, { key, value }];
+  if (value === undefined) return { ...state, args };
+  return { ...state, args, environment: new Map(state.environment).set(key, value) };
+}
+
+/** `NAME=value`, as a process gets it. */
+export function environmentList(state: StageState): string[] {
+  return [...state.environment].map(([key, value]) => `${key}=${value}`);
+}
+
+export function shellOf(state: StageState): readonly string[] {
+  return state.config.Shell ?? DEFAULT_SHELL;
+}
+
+function withEnv(config: ContainerConfig, key: string, value: string): ContainerConfig {
+  const before = config.Env ?? [];
+  const entry = `${key}=${value}`;
+  const index = before.findIndex((item) => splitEnv(item)[0] === key);
+  return { ...config, Env: index < 0 ? [...before, entry] : before.with(index, entry) };
+}
+
+function splitEnv(entry: string): [string, string] {
+  const equals = entry.indexOf('=');
+  return equals < 0 ? [entry, ''] : [entry.slice(0, equals), entry.slice(equals + 1)];
+}

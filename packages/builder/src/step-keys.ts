@@ -1,0 +1,130 @@
+import type { CacheInput, CacheKey, KeyInput } from '@shale/cache';
+import { cacheKey } from '@shale/cache';
+import type { Digest } from '@shale/core';
+import { chainIds, formatPlatform } from '@shale/core';
+import type { CopyAction, GraphNode, RunAction, RunMount, StepNode, TreeSource } from './build-graph.ts';
+import { reachableSteps } from './build-graph.ts';
+
+export interface StepKey {
+  readonly key: CacheKey;
+  /** Hashed and named, for a later explanation. */
+  readonly inputs: readonly CacheInput[];
+}
+
+/** What a step reads from a tree: a digest of the content, and its parts by name. */
+export interface ContentDigest {
+  readonly digest: Digest;
+  readonly files: readonly { readonly name: string; readonly hash: string }[];
+}
+
+/** Digests of what steps read from the build contexts; asked once a step, before any layer is touched. */
+export type ContextDigests = (step: StepNode, source: Extract<TreeSource, { type: 'context' }>) => ContentDigest;
+
+/** The keys of all steps that `tip` may need, from the Dockerfile, the contexts and the bases alone. */
+export function definitionKeys(tip: GraphNode, contextDigests: ContextDigests): Map<StepNode, StepKey> {
+  const keys = new Map<StepNode, StepKey>();
+  const keyOf = (node: GraphNode): string => (node.kind === 'base' ? baseKey(node) : (keys.get(node) as StepKey).key);
+  for (const step of reachableSteps(tip)) {
+    const read = (source: TreeSource): KeyInput[] =>
+      source.type === 'node'
+        ? [{ name: 'source', value: keyOf(source.node) }]
+        : contentInputs(contextDigests(step, source));
+    keys.set(step, stepKey(step, keyOf(step.parent), read));
+  }
+  return keys;
+}
+
+/**
+ * The key of a COPY whose source stage has just run: by the content that it reads in place of how that came about. It
+ * hits when the stage came to the same files in another way.
+ */
+export function contentKey(step: StepNode, parentKey: string, content: ContentDigest): StepKey {
+  return stepKey(step, parentKey, () => contentInputs(content));
+}
+
+/** Base images count by what they hold, the ChainID: the same layers pushed again, or under another name, are the same base. */
+export function baseKey(node: Extract<GraphNode, { kind: 'base' }>): string {
+  const chainId = chainIds(node.image?.config.rootfs.diff_ids ?? []).at(-1) ?? 'scratch';
+  return cacheKey('base', [
+    { name: 'base', value: chainId },
+    { name: 'platform', value: formatPlatform(node.platform) },
+  ]).key;
+}
+
+function stepKey(step: StepNode, parentKey: string, read: (source: TreeSource) => KeyInput[]): StepKey {
+  const { action } = step;
+  switch (action.type) {
+    case 'run':
+      return cacheKey('run', [
+        parent(parentKey),
+        ...runInputs(action),
+        ...action.mounts.flatMap((mount) => mountInputs(mount, read)),
+      ]);
+    case 'copy':
+      return cacheKey(action.instruction.keyword.toLowerCase(), [
+        // a linked copy stands on nothing, so that a new base keeps it
+        parent(isLinked(action) ? 'linked' : parentKey),
+        ...copyInputs(action),
+        ...(action.sources.length > 0 ? read(action.from) : []),
+      ]);
+    case 'workdir':
+      return cacheKey('workdir', [
+        parent(parentKey),
+        { name: 'path', value: action.path },
+        { name: 'user', value: action.user },
+      ]);
+  }
+}
+
+export function isLinked({ instruction }: CopyAction): boolean {
+  return instruction.link && instruction.chmod === undefined;
+}
+
+const parent = (key: string): KeyInput => ({ name: 'parent', value: key });
+
+function runInputs(action: RunAction): KeyInput[] {
+  return [
+    { name: 'instruction', value: action.args },
+    ...action.environment.map((entry) => ({
+      name: `env.${entry.slice(0, entry.indexOf('='))}`,
+      value: entry.slice(entry.indexOf('=') + 1),
+    })),
+    { name: 'workdir', value: action.cwd },
+    { name: 'user', value: action.user },
+    { name: 'network', value: action.network },
+    { name: 'security', value: action.instruction.security ?? 'sandbox' },
+    ...action.scripts.map(({ path, content }) => ({ name: `script.${path}`, value: content })),
+  ];
+}
+
+/** A cache's id and content, and the values of secrets, are no input: what they hold must not change the result. */
+function mountInputs({ mount, source }: RunMount, read: (source: TreeSource) => KeyInput[]): KeyInput[] {
+  const options: KeyInput = {
+    name: `mount.${'target' in mount ? (mount.target ?? '') : ''}`,
+    value: JSON.stringify(mount),
+  };
+  if (source === undefined) return [options];
+  return [options, ...read(source)];
+}
+
+function copyInputs(action: CopyAction): KeyInput[] {
+  return [
+    { name: 'sources', value: action.from.type === 'node' ? action.sources : [] },
+    { name: 'destination', value: action.destination },
+    { name: 'chown', value: action.chown ?? '' },
+    { name: 'chmod', value: action.chmod ?? '' },
+    { name: 'checksum', value: action.checksum ?? '' },
+    { name: 'exclude', value: action.instruction.exclude },
+    { name: 'flags', value: copyFlags(action) },
+    ...action.inline.map(({ name, content }) => ({ name: `heredoc.${name}`, value: content })),
+  ];
+}
+
+function copyFlags({ instruction }: CopyAction): string[] {
+  if (instruction.keyword === 'COPY') return instruction.parents ? ['parents'] : [];
+  return [`unpack=${instruction.unpack ?? 'auto'}`, `keep-git-dir=${instruction.keepGitDir ?? false}`];
+}
+
+function contentInputs({ digest, files }: ContentDigest): KeyInput[] {
+  return [{ name: 'content', value: digest, parts: files.map(({ name, hash }) => ({ name: `file:${name}`, hash })) }];
+}

@@ -1,0 +1,23 @@
+import type { ProgressListener } from '@shale/core';
+import type { SchedulerOptions } from './scheduler.ts';
+
+/** Tells when each step that must run starts and how it ends. */
+export function reportingSteps(
+  execute: SchedulerOptions['execute'],
+  onProgress: ProgressListener,
+): SchedulerOptions['execute'] {
+  return async (step, stacks) => {
+    const { info } = step;
+    const started = performance.now();
+    onProgress({ type: 'step.started', step: info });
+    try {
+      const result = await execute(step, stacks);
+      const { outcome, origin } = result;
+      onProgress({ type: 'step.finished', step: info, outcome, durationMs: performance.now() - started, origin });
+      return result;
+    } catch (error) {
+      onProgress({ type: 'step.finished', step: info, outcome: 'failed', durationMs: performance.now() - started });
+      throw error;
+    }
+  };
+}

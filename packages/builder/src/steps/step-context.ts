@@ -1,0 +1,18 @@
+import type { CallOptions } from '@shale/core';
+import type { GraphNode, StepNode } from '../build-graph.ts';
+import type { BuildOptions } from '../build-options.ts';
+import type { Isolation } from '../isolation/choose.ts';
+import type { InputStacks } from '../scheduler.ts';
+import type { TreeView } from '../snapshotter.ts';
+
+/** What a step's work is given. */
+export interface StepContext extends CallOptions {
+  readonly step: StepNode;
+  readonly options: BuildOptions;
+  readonly isolation: Isolation;
+  /** The tree to change. */
+  readonly tree: string;
+  readonly stacks: InputStacks;
+  /** Opens the tree of a node that the step reads; the caller disposes it. */
+  view(node: GraphNode): Promise<TreeView>;
+}
