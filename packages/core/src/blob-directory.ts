@@ -1,15 +1,14 @@
-import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, opendir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { opendir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { flushDirectory, undefinedIfMissing } from './atomic-file.ts';
+import { undefinedIfMissing } from './atomic-file.ts';
+import { openUpload, removeAbandonedUploads } from './blob-upload.ts';
 import type { BlobContent, BlobUpload, LocalBlobStore, PutBlobOptions } from './blob-store.ts';
 import type { CallOptions } from './call-options.ts';
 import type { Descriptor } from './descriptor.ts';
 import type { Digest } from './digest.ts';
-import { DigestMeter, digestAlgorithm, digestHex, isDigest } from './digest.ts';
+import { digestAlgorithm, digestHex, isDigest } from './digest.ts';
 import { BlobMissingError } from './errors.ts';
-import { noSpace } from './no-space.ts';
 import { verifyBlob } from './verify-blob.ts';
 
 const READ_CHUNK_BYTES = 1024 * 1024;
@@ -22,18 +21,24 @@ const READ_CHUNK_BYTES = 1024 * 1024;
 export function blobDirectory(root: string): LocalBlobStore {
   const blobs = join(root, 'blobs');
   const pathOf = (digest: Digest) => join(blobs, digestAlgorithm(digest), digestHex(digest));
-  const startUpload = async (options?: CallOptions) => openUpload(root, pathOf, options);
+  const sizeOf = async (digest: Digest) => {
+    const found = await stat(pathOf(digest)).catch(undefinedIfMissing);
+    return found?.isFile() === true ? found.size : undefined;
+  };
+  const ingest = join(root, 'ingest');
+  const swept = once(() => removeAbandonedUploads(ingest).catch(() => {})); // housekeeping may fail
+  const startUpload = async (options?: CallOptions) => {
+    await swept();
+    return openUpload(ingest, pathOf, options);
+  };
   return {
     root,
     pathOf,
     startUpload,
-    async stat(digest) {
-      const found = await stat(pathOf(digest)).catch(undefinedIfMissing);
-      return found?.isFile() === true ? found.size : undefined;
-    },
+    stat: sizeOf,
     read: (blob, options) => verifyBlob(blob, readFileChunks(pathOf(blob.digest), blob, options)),
     async put(blob, content, options) {
-      if ((await this.stat(blob.digest)) === blob.size) return;
+      if ((await sizeOf(blob.digest)) === blob.size) return;
       await using upload = await startUpload(options);
       await copyInto(upload, blob, content, options);
     },
@@ -49,6 +54,11 @@ export function blobDirectory(root: string): LocalBlobStore {
       }
     },
   };
+}
+
+function once<T>(run: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined;
+  return () => (result ??= run());
 }
 
 async function copyInto(
@@ -75,44 +85,6 @@ async function* readFileChunks(path: string, blob: Descriptor, options?: CallOpt
       throw new BlobMissingError(blob.digest, path, { cause: error });
     throw error;
   }
-}
-
-async function openUpload(
-  root: string,
-  pathOf: (digest: Digest) => string,
-  options?: CallOptions,
-): Promise<BlobUpload> {
-  const ingest = join(root, 'ingest');
-  await mkdir(ingest, { recursive: true });
-  const temporary = join(ingest, randomBytes(12).toString('hex'));
-  const file = await open(temporary, 'wx', 0o644).catch(noSpace(ingest));
-  const meter = new DigestMeter();
-  let open_ = true;
-  const close = async () => {
-    if (open_) await file.close();
-    open_ = false;
-  };
-  return {
-    async write(chunk) {
-      options?.signal?.throwIfAborted();
-      meter.update(chunk);
-      await file.writeFile(chunk).catch(noSpace(ingest));
-    },
-    async commit(mediaType) {
-      await file.sync().catch(noSpace(ingest));
-      await close();
-      const descriptor = { mediaType, digest: meter.digest(), size: meter.size };
-      const path = pathOf(descriptor.digest);
-      await mkdir(join(path, '..'), { recursive: true });
-      await rename(temporary, path);
-      await flushDirectory(join(path, '..'));
-      return descriptor;
-    },
-    async [Symbol.asyncDispose]() {
-      await close();
-      await rm(temporary, { force: true });
-    },
-  };
 }
 
 /** Marks a blob as used now, for eviction by last use. A read-only store stays as it is. */
