@@ -3,20 +3,21 @@ import { enableCompileCache } from 'node:module';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-/** Keeps compiled modules between runs: in the repository when run from source, else in the user's own cache folder. */
+/**
+ * Keeps compiled modules between runs in the user's own cache folder; the launcher of a source tree has named a folder
+ * of that tree already. The variable that does so is not for the programs started from here.
+ */
 export function useCompileCache(): void {
-  const directory = import.meta.filename.endsWith('.ts')
-    ? join(import.meta.dirname, '../../../.cache/compiled')
-    : ownCacheDirectory();
+  const named = process.env['NODE_COMPILE_CACHE'];
+  delete process.env['NODE_COMPILE_CACHE'];
+  const directory = named === undefined ? ownCacheDirectory() : undefined;
   if (directory !== undefined) enableCompileCache(directory);
 }
 
 /** Compiled code is trusted, so it is read only from below a home that is this very user's: `sudo` may keep another's. */
 function ownCacheDirectory(): string | undefined {
-  const home = process.env['XDG_CACHE_HOME'] ?? homedir();
-  const owner = statSync(home, { throwIfNoEntry: false })?.uid;
-  if (owner !== process.getuid?.()) return undefined;
-  return process.env['XDG_CACHE_HOME'] === undefined
-    ? join(home, '.cache/shale/compiled')
-    : join(home, 'shale/compiled');
+  const base = process.env['XDG_CACHE_HOME'];
+  const home = base ?? homedir();
+  if (statSync(home, { throwIfNoEntry: false })?.uid !== process.getuid?.()) return undefined;
+  return base === undefined ? join(home, '.cache/shale/compiled') : join(base, 'shale/compiled');
 }

@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { useCompileCache } from './compile-cache.ts';
 import { version } from './version.ts';
 
 // What scripts ask first is answered before anything is loaded.
@@ -7,6 +6,7 @@ const [first, ...others] = process.argv.slice(2);
 if (others.length === 0 && (first === '--version' || first === '-V')) {
   console.log(`shale ${version}`);
 } else {
+  const { useCompileCache } = await import('./compile-cache.ts');
   useCompileCache();
   const { start } = await import('./start.ts');
   await start();

@@ -74,7 +74,7 @@ function argumentOf({ name, help, required, many = false }: ArgumentSpec): Argum
 function prepare(command: Command, { stdout, stderr, env }: Session): void {
   const { bold, dim } = palette(stdout, env);
   command
-    .helpOption('-h, --help', 'Print this help')
+    .addHelpOption(new CommanderOption('-h, --help', 'Print this help').helpGroup('General:'))
     .exitOverride()
     .configureHelp({
       styleTitle: bold,

@@ -1,4 +1,5 @@
 import type { Session } from '../commands/command.ts';
+import { glyphsFor } from '../terminal/glyphs.ts';
 import { palette } from '../terminal/palette.ts';
 import type { Renderer } from './renderer.ts';
 
@@ -15,7 +16,7 @@ export async function openRenderer(mode: ProgressMode, { stderr, env }: Session)
     case 'json':
       return (await import('./json.ts')).jsonRenderer({ write, time: () => new Date() });
     case 'quiet':
-      return (await import('./quiet.ts')).quietRenderer({ write, palette: colours });
+      return (await import('./quiet.ts')).quietRenderer({ write, now, palette: colours, glyphs: glyphsFor(env) });
     case 'plain':
       return (await import('./plain.ts')).plainRenderer({ write, now, palette: colours });
     case 'tty':
@@ -24,9 +25,8 @@ export async function openRenderer(mode: ProgressMode, { stderr, env }: Session)
 }
 
 async function openTtyRenderer({ stderr, env }: Pick<Session, 'stderr' | 'env'>): Promise<Renderer> {
-  const [{ ttyRenderer }, { glyphsFor }, { SHOW_CURSOR }] = await Promise.all([
+  const [{ ttyRenderer }, { SHOW_CURSOR }] = await Promise.all([
     import('./tty.ts'),
-    import('../terminal/glyphs.ts'),
     import('../terminal/live-region.ts'),
   ]);
   process.once('exit', () => stderr.write(SHOW_CURSOR));

@@ -1,21 +1,25 @@
-import type { Palette } from '../terminal/palette.ts';
+import { escapeControls } from '../terminal/escape.ts';
+import { BuildView, stepLabel } from './build-view.ts';
 import { describeDegraded, describeWarning } from './degraded.ts';
-import { progressListener, type Renderer } from './renderer.ts';
+import type { FrameStyle } from './frame.ts';
+import { progressListener, type Renderer, type RendererOutput } from './renderer.ts';
 
-/** Warnings only. */
-export function quietRenderer({
-  write,
-  palette,
-}: {
-  readonly write: (text: string) => void;
-  readonly palette: Palette;
-}): Renderer {
+/** Warnings, and the output of a step that fails. */
+export function quietRenderer({ write, now, palette, glyphs }: RendererOutput & FrameStyle): Renderer {
+  const view = new BuildView(now);
   const warn = (text: string) => write(`${palette.warning('warning:')} ${text}\n`);
+  const listen = progressListener({
+    'cache.degraded': (event) => warn(describeDegraded(event)),
+    warning: (event) => warn(describeWarning(event)),
+  });
   return {
-    onProgress: progressListener({
-      'cache.degraded': (event) => warn(describeDegraded(event)),
-      warning: (event) => warn(describeWarning(event)),
-    }),
+    onProgress(event) {
+      const finished = view.add(event);
+      if (event.type !== 'step.finished') return listen(event);
+      if (event.outcome !== 'failed' || finished === undefined) return;
+      write(`${palette.bad(glyphs.failed)} ${escapeControls(`${stepLabel(event.step)}  ${event.step.name}`)}\n`);
+      for (const line of finished.tail) write(`  ${glyphs.output} ${line}\n`);
+    },
     finish: () => {},
     [Symbol.dispose]: () => {},
   };

@@ -31,7 +31,7 @@ export function ttyRenderer(options: TtyOptions): Renderer {
     if (closed) return;
     closed = true;
     clearInterval(timer);
-    draw([]);
+    if (above.length > 0) draw([]);
     region.close();
   };
 

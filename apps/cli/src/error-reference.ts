@@ -1,0 +1,173 @@
+import type { ErrorCode } from '@shale/core';
+
+export interface ErrorEntry {
+  /** What went wrong, in one sentence. */
+  readonly meaning: string;
+  /** What the user can do. */
+  readonly remedy: string;
+}
+
+/** One entry for each code: the text of docs/errors.md. */
+export const errorReference: Readonly<Record<ErrorCode, ErrorEntry>> = {
+  ARCHIVE_ESCAPE: {
+    meaning: 'An archive or layer has an entry that points outside the directory it is unpacked into.',
+    remedy: 'Nothing was written outside. Do not use this image or archive; tell its maker.',
+  },
+  ARCHIVE_INVALID: {
+    meaning: 'An archive or layer is damaged: a wrong checksum, a cut-off entry, or a header that makes no sense.',
+    remedy: 'Fetch it again. If it stays so, `tar -tvf` shows how far it can be read.',
+  },
+  ARCHIVE_LIMIT: {
+    meaning:
+      'An archive goes beyond a bound that keeps hostile archives from filling memory or disk: entries, depth, path length, header size or expansion.',
+    remedy: 'Check where the archive comes from. An honest one can be made smaller, or split.',
+  },
+  AUTH_REALM_REFUSED: {
+    meaning: 'A registry asked for its token to be fetched from a host that must not see its credentials.',
+    remedy:
+      'Nothing was sent. If the host really belongs to the registry, its operator can serve tokens from the same domain, over https.',
+  },
+  BASE_IMAGE_MISSING: {
+    meaning:
+      'An image that FROM, COPY --from or a mount names was not found; the message lists each place that was asked.',
+    remedy:
+      'Check the name, log in, name a mirror with `--registry-mirror`, or warm the image into `--base-image-cache-dir`.',
+  },
+  BLOB_MISSING: {
+    meaning: 'A manifest names content that is not there: the image or the cache entry is incomplete.',
+    remedy: 'Push the image again. In the local state `shale cache verify` finds and drops broken entries.',
+  },
+  CACHE_REQUIRED: {
+    meaning: 'A cache could not be reached, and `--cache-required` forbids to build without it.',
+    remedy: 'Make the cache reachable, or leave the flag out: the build then goes on without the cache.',
+  },
+  CONFIG_INVALID: {
+    meaning: "An image's config is not what the image specification says.",
+    remedy: 'Build or push the image again with another tool, or pin an earlier digest.',
+  },
+  CONTEXT_INVALID: {
+    meaning: 'The build context cannot be read: no such directory, not a tar, or a broken `.dockerignore`.',
+    remedy: 'Name a directory, a tarball, `-` for a tar on stdin, or a git URL.',
+  },
+  CREDENTIALS_INVALID: {
+    meaning: 'A source of credentials cannot be read: a broken config.json, or a credential helper that fails.',
+    remedy: 'The message names the file or helper. Log in again, or run the helper by hand.',
+  },
+  DIGEST_INVALID: {
+    meaning: 'A text is not a digest.',
+    remedy: 'Write `sha256:` and 64 lower-case hexadecimal digits.',
+  },
+  DIGEST_MISMATCH: {
+    meaning: 'Content has another digest or size than was promised: damaged on its way, cut short, or changed.',
+    remedy: 'Nothing of it was used. Try again; if it repeats, the registry or a proxy between serves wrong bytes.',
+  },
+  DOCKERFILE_INVALID: {
+    meaning: 'The Dockerfile cannot be understood; the message shows the lines.',
+    remedy: 'Correct the lines. `shale check` finds more than the first mistake.',
+  },
+  EXECUTOR_UNAVAILABLE: {
+    meaning: 'RUN cannot be executed here: no way to confine a command works in this environment.',
+    remedy: 'Run as root, or where user namespaces are allowed; the message says what was tried and why it failed.',
+  },
+  GIT_FAILED: {
+    meaning: 'A git repository cannot be fetched.',
+    remedy: "Check URL, branch and access. The message has git's own words.",
+  },
+  LAYOUT_INVALID: {
+    meaning: 'A directory or archive is not an OCI image layout or docker archive that can be trusted.',
+    remedy: 'Write it again, for example with `shale build -o type=oci` or `skopeo copy`.',
+  },
+  LINT_VIOLATION: {
+    meaning: '`shale check` found violations.',
+    remedy: 'Each is listed with its place and rule. `# check=skip=RULE` in the Dockerfile silences a rule.',
+  },
+  MANIFEST_INVALID: {
+    meaning: 'An image manifest or index is malformed, too large, or claims to be two things at once.',
+    remedy: 'Push the image again. A proxy that answers with an HTML page has this effect too.',
+  },
+  MANIFEST_UNSUPPORTED: {
+    meaning: "The image has a format that no build can use, such as docker's schema 1.",
+    remedy: 'Pull and push it with a current tool.',
+  },
+  NO_SPACE: {
+    meaning: 'The disk is full, or a quota is reached.',
+    remedy: 'Free space with `shale cache prune`, or choose another place with `--state-dir`.',
+  },
+  OUTPUT_UNWRITABLE: {
+    meaning: 'The image or a file of results cannot be written where it was asked for.',
+    remedy: 'Check the path and its rights. The image is in the state folder and the cache: a second run is fast.',
+  },
+  PLATFORM_INVALID: {
+    meaning: 'A text is not a platform.',
+    remedy: 'Write os/arch[/variant], as in `linux/arm64`.',
+  },
+  PLATFORM_MISSING: {
+    meaning: 'The image exists, but not for the platform that was asked for; the message lists those it has.',
+    remedy: 'Choose one of them with `--platform`, or another image.',
+  },
+  PROBE_MISS: {
+    meaning: 'Not every step is cached, or the image was never pushed: there is no image to use.',
+    remedy: 'The message names the first missing step and why. Build once with `--push-image`.',
+  },
+  PUSH_REFUSED: {
+    meaning: 'An image cannot be pushed.',
+    remedy:
+      'Check that you are logged in and may write to the repository, and that it exists where registries want it made first.',
+  },
+  REFERENCE_INVALID: {
+    meaning: "A text is not an image's name.",
+    remedy: 'Write [registry/]repository[:tag][@sha256:digest], the repository in lower case.',
+  },
+  REGISTRY_REFUSED: {
+    meaning: 'A registry answered with an error; the message has its status and its own words.',
+    remedy:
+      '401 and 403: log in, and check that you may read or write the repository. 429: wait, log in, or use a mirror.',
+  },
+  REGISTRY_UNREACHABLE: {
+    meaning: 'A registry does not answer: name, network, proxy or certificate.',
+    remedy: 'The message says which. `--insecure` allows plain http, `SSL_CERT_FILE` names a private authority.',
+  },
+  SOURCE_MISSING: {
+    meaning: 'A file, secret or mount source that a step needs is not there.',
+    remedy: 'Check the path, and that `.dockerignore` does not leave it out.',
+  },
+  STEP_FAILED: {
+    meaning: 'A command of the Dockerfile ended with an error; its last output is shown above the message.',
+    remedy: 'Mend the command. All steps before it are cached, so the next build starts there.',
+  },
+  STORE_INVALID: {
+    meaning: 'Local state has an unknown or broken format.',
+    remedy:
+      'A newer shale may have written it. Use another `--state-dir`, or remove the folder: it holds only what can be built again.',
+  },
+  USAGE_INVALID: {
+    meaning: 'The command line, or a variable that stands for a flag, cannot be understood. Nothing was done.',
+    remedy: '`shale COMMAND --help` shows what there is.',
+  },
+  WARM_FAILED: {
+    meaning: 'Some images could not be warmed; the last good copy of each is still there.',
+    remedy: 'The message lists them with reasons. Warming again fetches only what is missing.',
+  },
+};
+
+/** docs/errors.md. */
+export function errorsPage(): string {
+  const sections = Object.entries(errorReference)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([code, { meaning, remedy }]) => `## ${code}\n\n${meaning}\n\n**What to do:** ${remedy}\n`);
+  return `<!-- Generated from apps/cli/src/error-reference.ts by \`pnpm --filter shale docs\`. -->
+
+# Errors
+
+Every failure that a user can meet has a code, the same in the CLI's JSON progress, in the libraries (\`error.code\`)
+and here. Codes are permanent. \`--verbose\` shows the causes behind an error.
+
+| exit code | meaning |
+|---|---|
+| 0 | done |
+| 1 | the work failed, with one of the codes below |
+| 2 | \`USAGE_INVALID\`: nothing was done |
+| 130, 143 | ended by SIGINT (Ctrl-C) or SIGTERM, after cleaning up |
+
+${sections.join('\n')}`;
+}
