@@ -2,7 +2,7 @@ import type { Digest } from './digest.ts';
 import { parseDigest } from './digest.ts';
 import { ManifestInvalidError } from './errors.ts';
 import type { JsonObject } from './json.ts';
-import { asArray, asObject, asOptional, asSize, asString, asStringMap } from './json.ts';
+import { asObject, asOptional, asSize, asString, asStringArray, asStringMap } from './json.ts';
 import type { Platform } from './platform.ts';
 
 /**
@@ -27,9 +27,7 @@ export function parseDescriptor(value: unknown, path: string): Descriptor {
   const platform = asOptional(object['platform'], (inner) =>
     parsePlatformObject(asObject(inner, `${path}.platform`, fail), path),
   );
-  const urls = asOptional(object['urls'], (inner) =>
-    asArray(inner, `${path}.urls`, fail).map((url) => asString(url, `${path}.urls`, fail)),
-  );
+  const urls = asOptional(object['urls'], (inner) => asStringArray(inner, `${path}.urls`, fail));
   const annotations = asOptional(object['annotations'], (inner) => asStringMap(inner, `${path}.annotations`, fail));
   const artifactType = asOptional(object['artifactType'], (inner) => asString(inner, `${path}.artifactType`, fail));
   return {

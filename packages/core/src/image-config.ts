@@ -137,7 +137,7 @@ function defined<T extends object>(object: T): T {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
 }
 
-/** Fixes the bytes, and so the digest: fields in one order, absent ones left out. */
+/** Fixes the bytes, and so the digest: fields in one order, names sorted as Go does, absent fields left out. */
 export function formatImageConfig(config: ImageConfig): Uint8Array {
   const { created, author, architecture, os, variant, config: container, rootfs, history } = config;
   const osVersion = config['os.version'];
@@ -148,9 +148,36 @@ export function formatImageConfig(config: ImageConfig): Uint8Array {
     os,
     variant,
     'os.version': osVersion,
-    config: container,
+    config: inOrder(container),
     rootfs,
     history,
   };
   return Buffer.from(JSON.stringify(document));
+}
+
+const CONTAINER_KEYS: readonly (keyof ContainerConfig)[] = [
+  'User',
+  'ExposedPorts',
+  'Env',
+  'Entrypoint',
+  'Cmd',
+  'Volumes',
+  'WorkingDir',
+  'Labels',
+  'StopSignal',
+  'ArgsEscaped',
+  'Healthcheck',
+  'OnBuild',
+  'Shell',
+];
+
+function inOrder(config: ContainerConfig): ContainerConfig {
+  const { ExposedPorts, Volumes, Labels } = config;
+  const sets = { ExposedPorts: sorted(ExposedPorts), Volumes: sorted(Volumes), Labels: sorted(Labels) };
+  const whole: ContainerConfig = { ...config, ...sets };
+  return Object.fromEntries(CONTAINER_KEYS.map((key) => [key, whole[key]]));
+}
+
+function sorted<T>(record: Readonly<Record<string, T>> | undefined): Readonly<Record<string, T>> | undefined {
+  return record && Object.fromEntries(Object.entries(record).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }

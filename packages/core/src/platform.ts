@@ -19,7 +19,7 @@ const ARCHITECTURES: Readonly<Record<string, string>> = {
   armhf: 'arm',
 };
 const SYSTEMS: ReadonlySet<string> = new Set(['linux', 'windows', 'darwin']);
-const PART = /^[a-z0-9._-]+$/;
+const PART = /^[a-z0-9_][a-z0-9._-]*$/;
 
 /**
  * Reads `os/arch[/variant]`, or `arch` alone for linux; spellings such as `x86_64` and `linux/arm64/v8` are normalised.

@@ -1,0 +1,22 @@
+import { expect, it } from 'vitest';
+import { redactUrl } from './redact.ts';
+
+it.each([
+  ['https://user:pass@host.example/x', 'https://host.example/x'],
+  ['https://u:p@ss@host.example:5000/a@b', 'https://host.example:5000/a@b'],
+  ['https://host.example/x?Signature=abc&Expires=5', 'https://host.example/x?Signature=***&Expires=5'],
+  [
+    'https://h.example/?X-Amz-Security-Token=a%2Fb&X-Amz-Credential=c#f',
+    'https://h.example/?X-Amz-Security-Token=***&X-Amz-Credential=***#f',
+  ],
+  ['https://h.example/?a=1&password=p%20q', 'https://h.example/?a=1&password=***'],
+  ['git@host.example:repo', 'git@host.example:repo'],
+  ['plain words', 'plain words'],
+  ['', ''],
+])('redactUrl(%j) is %j', (url, expected) => {
+  expect(redactUrl(url)).toBe(expected);
+});
+
+it('redactUrl() takes a URL', () => {
+  expect(redactUrl(new URL('https://u:p@host.example/?token=t'))).toBe('https://host.example/?token=***');
+});
