@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { CountReporter } from './tooling/src/vitest-reporter.ts';
 
 const conditions = ['@shale/source', 'node', 'import', 'default'];
 
@@ -7,6 +8,7 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     include: ['{packages,apps,tooling}/**/src/**/*.test.ts', 'tooling/architecture/*.test.ts'],
+    reporters: ['default', new CountReporter()],
     pool: 'forks',
     testTimeout: 30_000,
     hookTimeout: 60_000,

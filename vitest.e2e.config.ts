@@ -1,7 +1,13 @@
-import { defineConfig, mergeConfig } from 'vitest/config';
+import { defineConfig } from 'vitest/config';
 import base from './vitest.config.ts';
 
-export default mergeConfig(
-  base,
-  defineConfig({ test: { include: ['tooling/e2e/**/*.e2e.ts'], testTimeout: 180_000, fileParallelism: false } }),
-);
+export default defineConfig({
+  ...base,
+  test: {
+    ...base.test,
+    include: ['tooling/e2e/**/*.e2e.ts'],
+    testTimeout: 180_000,
+    hookTimeout: 300_000, // the first run makes the base images
+    fileParallelism: false,
+  },
+});

@@ -1,7 +1,7 @@
 import { chmod, copyFile, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { requireCommand } from '../src/command.ts';
-import { writeOciImage } from './oci-image.ts';
+import { writeTreeImage } from './oci-image.ts';
 
 const EPOCH_SECONDS = 1_700_000_000;
 const DIRECTORIES = [
@@ -54,6 +54,6 @@ export async function makeBusyboxImage(layout: string): Promise<void> {
     .filter((name) => name !== '' && name !== 'busybox');
   for (const applet of applets) await symlink('busybox', join(rootfs, 'bin', applet));
   const config = { Cmd: ['sh'], Env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'] };
-  await writeOciImage({ rootfs, layout, tag: 'latest', config, epochSeconds: EPOCH_SECONDS });
+  await writeTreeImage(rootfs, { layout, tag: 'latest', config, epochSeconds: EPOCH_SECONDS });
   await requireCommand(['rm', '-rf', rootfs]);
 }

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { requireCommand } from '../src/command.ts';
-import { writeOciImage } from './oci-image.ts';
+import { writeTreeImage } from './oci-image.ts';
 
 export const DEBIAN_SUITE = 'bookworm';
 const EPOCH_SECONDS = 1_700_000_000;
@@ -16,7 +16,7 @@ export async function makeDebianImage(layout: string): Promise<void> {
   for (const path of VOLATILE) await requireCommand(['sh', '-c', `rm -rf "$1"/*`, 'sh', join(rootfs, path)]);
   await rm(join(rootfs, 'etc/machine-id'), { force: true });
   const config = { Cmd: ['bash'], Env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'] };
-  await writeOciImage({ rootfs, layout, tag: 'latest', config, epochSeconds: EPOCH_SECONDS });
+  await writeTreeImage(rootfs, { layout, tag: 'latest', config, epochSeconds: EPOCH_SECONDS });
   await requireCommand(['rm', '-rf', '--one-file-system', rootfs]);
 }
 

@@ -6,21 +6,27 @@ import { gzipSync } from 'node:zlib';
 import { requireCommand } from '../src/command.ts';
 
 export interface OciImageOptions {
-  /** The tree that becomes the only layer. */
-  readonly rootfs: string;
   /** An OCI layout directory, replaced as a whole. */
   readonly layout: string;
   /** The image's name in the layout. */
   readonly tag: string;
   readonly config: Readonly<Record<string, unknown>>;
-  /** No file in the image is younger, in seconds since the epoch. */
+  /** When the image says it was made; of a packed tree no file is younger. In seconds since the epoch. */
   readonly epochSeconds: number;
 }
 
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
 
 /** Writes a tree as a one-layer image: equal trees give equal digests. */
-export async function writeOciImage({ rootfs, layout, tag, config, epochSeconds }: OciImageOptions): Promise<void> {
+export async function writeTreeImage(rootfs: string, options: OciImageOptions): Promise<void> {
+  await writeOciImage(await packTree(rootfs, options.epochSeconds), options);
+}
+
+/** Writes an image whose only layer is the given tar. */
+export async function writeOciImage(
+  tar: Uint8Array,
+  { layout, tag, config, epochSeconds }: OciImageOptions,
+): Promise<void> {
   const staging = `${layout}.${process.pid}`;
   const blobs = join(staging, 'blobs/sha256');
   await mkdir(blobs, { recursive: true });
@@ -31,7 +37,6 @@ export async function writeOciImage({ rootfs, layout, tag, config, epochSeconds 
   };
   const putJson = (mediaType: string, value: unknown) => put(mediaType, Buffer.from(JSON.stringify(value)));
 
-  const tar = await packTree(rootfs, epochSeconds);
   const layer = await put('application/vnd.oci.image.layer.v1.tar+gzip', gzipSync(tar, { level: 6 }));
   const created = new Date(epochSeconds * 1000).toISOString();
   const imageConfig = await putJson('application/vnd.oci.image.config.v1+json', {

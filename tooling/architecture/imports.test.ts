@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { packageName, workspaceRoot } from '../src/workspace.ts';
+import { type ImportEdge, importsOf, resolveRelative, sourceFiles, stripComments, workspaceOf } from './imports.ts';
+
+/** What each workspace may import besides itself. Tests may also import `@shale/testing`. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  'packages/core': [],
+  'packages/registry': ['@shale/core'],
+  'packages/cache': ['@shale/core'],
+  'packages/dockerfile-parser': [],
+  'packages/builder': ['@shale/core', '@shale/cache', '@shale/dockerfile-parser'],
+  'packages/warmer': ['@shale/core', '@shale/cache', '@shale/dockerfile-parser'],
+  'packages/testing': ['@shale/core'],
+};
+const PACKAGES = Object.keys(MAY_IMPORT);
+const APPS = ['apps/cli'];
+/** What reads and writes tar archives; the rest of the workspace goes through it. */
+const TAR_OWNERS = ['packages/core/src/archive/', 'packages/registry/', 'packages/testing/'];
+const PROCESS_OWNERS = ['packages/testing/'];
+const IO_OF_A_PROGRAM = /\bprocess\.(?:env|argv|stdout|stderr|exit|exitCode)\b|\bconsole\.\w+/g;
+
+const isTest = (file: string) =>
+  /\.(?:test|contract|e2e|bench)\.ts$/.test(file) || file.startsWith('packages/testing/');
+const edgesOf = (folder: string) =>
+  sourceFiles(workspaceRoot, folder).flatMap((file) => importsOf(workspaceRoot, file));
+const show = ({ file, line, specifier }: ImportEdge) => `${file}:${line} imports ${specifier}`;
+
+describe('packages', () => {
+  it.each(PACKAGES)('%s imports only what is below it', (folder) => {
+    const allowed = [packageName(folder), ...(MAY_IMPORT[folder] ?? [])];
+    const broken = edgesOf(folder).filter(({ file, specifier }) => {
+      const name = /^(?:@shale\/[^/]+|shale(?:\/|$))/.exec(specifier)?.[0];
+      if (name === undefined || allowed.includes(name)) return false;
+      return !(isTest(file) && name === '@shale/testing');
+    });
+    expect(broken.map(show)).toEqual([]);
+  });
+
+  it.each([...PACKAGES, ...APPS])('%s reaches another workspace by its name, never by a path', (folder) => {
+    const broken = edgesOf(folder).filter((edge) => {
+      return edge.specifier.startsWith('.') && workspaceOf(resolveRelative(edge)) !== folder;
+    });
+    expect(broken.map(show)).toEqual([]);
+  });
+
+  it('leave tar-stream to the archive module', () => {
+    const broken = [...PACKAGES, ...APPS]
+      .flatMap(edgesOf)
+      .filter(
+        ({ file, specifier }) =>
+          specifier === 'tar-stream' && !isTest(file) && !TAR_OWNERS.some((path) => file.startsWith(path)),
+      );
+    expect(broken.map(show)).toEqual([]);
+  });
+
+  it('read no environment and print nothing: that is for the apps', () => {
+    const broken = PACKAGES.flatMap((folder) => sourceFiles(workspaceRoot, folder))
+      .filter((file) => !isTest(file) && !PROCESS_OWNERS.some((path) => file.startsWith(path)))
+      .flatMap((file) => {
+        const text = stripComments(readFileSync(join(workspaceRoot, file), 'utf8'));
+        return [...text.matchAll(IO_OF_A_PROGRAM)].map(
+          (match) => `${file}:${text.slice(0, match.index).split('\n').length} uses ${match[0]}`,
+        );
+      });
+    expect(broken).toEqual([]);
+  });
+});
+
+describe('manifests', () => {
+  const manifestOf = (folder: string) =>
+    JSON.parse(readFileSync(join(workspaceRoot, folder, 'package.json'), 'utf8')) as Record<
+      string,
+      Record<string, string> | undefined
+    >;
+
+  it.each([...PACKAGES, ...APPS])('%s has @shale/testing for its tests only', (folder) => {
+    expect(Object.keys(manifestOf(folder)['dependencies'] ?? {})).not.toContain('@shale/testing');
+  });
+
+  it.each(PACKAGES)('%s depends on no workspace that it may not import', (folder) => {
+    const names = Object.keys(manifestOf(folder)['dependencies'] ?? {}).filter((name) =>
+      /^@shale\/|^shale$/.test(name),
+    );
+    expect(names.filter((name) => !MAY_IMPORT[folder]?.includes(name))).toEqual([]);
+  });
+});

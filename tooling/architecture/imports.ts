@@ -1,0 +1,48 @@
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+
+/** One import statement, dynamic ones and re-exports included. */
+export interface ImportEdge {
+  /** The importing file, from the repository's root. */
+  readonly file: string;
+  readonly line: number;
+  readonly specifier: string;
+}
+
+const IMPORT = /(?:\bfrom\s*|\bimport\s*\(?\s*|\bimport\.meta\.resolve\(\s*)(['"])([^'"\n]+)\1/g;
+
+/** The TypeScript files of a folder, tests included, without what is built. */
+export function sourceFiles(root: string, folder: string): string[] {
+  return globSync(`${folder}/**/*.ts`, {
+    cwd: root,
+    exclude: (path) => /(?:^|\/)(?:node_modules|dist|fixtures|cases)$/.test(path),
+  })
+    .filter((path) => !/(?:^|\/)(?:node_modules|dist|fixtures|cases)\//.test(path))
+    .toSorted();
+}
+
+export function importsOf(root: string, file: string): ImportEdge[] {
+  const text = stripComments(readFileSync(join(root, file), 'utf8'));
+  return [...text.matchAll(IMPORT)].map((match) => ({
+    file,
+    line: text.slice(0, match.index).split('\n').length,
+    specifier: match[2] ?? '',
+  }));
+}
+
+/** The folder of a workspace (`packages/core`) that a path below it belongs to. */
+export function workspaceOf(path: string): string {
+  const [first = '', second = ''] = path.split('/');
+  return first === 'tooling' ? first : `${first}/${second}`;
+}
+
+/** Where a relative import points to, from the repository's root. */
+export function resolveRelative({ file, specifier }: ImportEdge): string {
+  return relative('.', join(dirname(file), specifier));
+}
+
+/** Blanks comments out, so that examples in docstrings import nothing; line numbers stay. */
+export function stripComments(text: string): string {
+  const blank = (match: string) => match.replaceAll(/[^\n]/g, ' ');
+  return text.replaceAll(/\/\*[\s\S]*?\*\//g, blank).replaceAll(/^\s*\/\/.*$/gm, blank);
+}
