@@ -1,0 +1,222 @@
+import {
+  chownSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import type { SystemCalls } from '@shale/core/linux';
+import { MountFlag, UnmountFlag } from '@shale/core/linux';
+import type { StepMount } from '../executor.ts';
+import { makeInTree } from '../isolation/scoped-path.ts';
+import { restrictMount } from './mount-attributes.ts';
+import type { SandboxOrder } from './sandbox-message.ts';
+import type { SyscallNumbers } from './syscall-number.ts';
+
+const { bind, recursive, noSuid, noDev, noExec, readOnly } = MountFlag;
+
+const DEVICES = ['null', 'zero', 'full', 'random', 'urandom', 'tty'];
+const DEVICE_LINKS: readonly (readonly [string, string])[] = [
+  ['fd', '/proc/self/fd'],
+  ['stdin', '/proc/self/fd/0'],
+  ['stdout', '/proc/self/fd/1'],
+  ['stderr', '/proc/self/fd/2'],
+  ['ptmx', 'pts/ptmx'],
+];
+
+/** As Docker has them: root without capabilities could still harm the host through these. */
+const MASKED = [
+  'proc/asound',
+  'proc/acpi',
+  'proc/kcore',
+  'proc/keys',
+  'proc/latency_stats',
+  'proc/timer_list',
+  'proc/timer_stats',
+  'proc/sched_debug',
+  'proc/scsi',
+  'sys/firmware',
+  'sys/devices/virtual/powercap',
+];
+const READ_ONLY = ['proc/bus', 'proc/fs', 'proc/irq', 'proc/sys', 'proc/sysrq-trigger'];
+
+/**
+ * Mounts what a step sees over its tree, in the mount namespace of the calling thread. Device nodes work only where this
+ * puts them: root in the step may make others, which then cannot be opened.
+ */
+export class SandboxRoot {
+  readonly #calls: SystemCalls;
+  readonly #numbers: SyscallNumbers;
+  readonly #order: SandboxOrder;
+  readonly #root: string;
+
+  constructor(calls: SystemCalls, numbers: SyscallNumbers, order: SandboxOrder) {
+    this.#calls = calls;
+    this.#numbers = numbers;
+    this.#order = order;
+    this.#root = order.process.root;
+  }
+
+  /** Makes a mount of the tree, to which others are added. */
+  bind(): void {
+    this.#calls.mount({ source: 'none', target: '/', flags: recursive | MountFlag.private });
+    this.#bind(this.#root, this.#root);
+    restrictMount(this.#calls, this.#numbers, this.#root, ['noDev']);
+  }
+
+  /** All but `/proc`, and what lies over it. */
+  mount(): void {
+    this.#mountDevices(join(this.#root, 'dev'));
+    this.#mountSys(join(this.#root, 'sys'));
+    this.#mountNameFiles();
+  }
+
+  /** Hides what is dangerous, then mounts what the step asked for. `/proc` is there. */
+  finish(): void {
+    if (this.#order.processes === 'shared') this.#bindProc(join(this.#root, 'proc'));
+    for (const path of READ_ONLY) this.#protect(join(this.#root, path));
+    for (const path of MASKED) this.#mask(join(this.#root, path));
+    for (const mount of this.#order.process.mounts) this.#mountForStep(mount);
+  }
+
+  /** Makes the tree the root of the mount namespace, so that nothing outside can be reached even by escaping a chroot. */
+  enter(): void {
+    this.#calls.chdir(this.#root);
+    try {
+      this.#calls.pivotRoot('.', '.');
+      this.#calls.umount('.', UnmountFlag.detach);
+    } catch (error) {
+      // an initial ramdisk cannot be pivoted away from, and Docker's seccomp profile forbids the call
+      if (!['EINVAL', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+      this.#calls.mount({ source: this.#root, target: '/', flags: MountFlag.move });
+      this.#calls.chroot('.');
+    }
+    this.#calls.chdir('/');
+  }
+
+  #bind(source: string, target: string, flags = 0): void {
+    this.#calls.mount({ source, target, flags: bind | flags });
+  }
+
+  #tmpfs(target: string, flags: number, data: string): void {
+    this.#calls.mount({ source: 'tmpfs', target, type: 'tmpfs', flags, data });
+  }
+
+  #mountDevices(dev: string): void {
+    this.#tmpfs(dev, noSuid | noExec | noDev, 'mode=755,size=65536k');
+    for (const name of DEVICES.filter((device) => existsSync(`/dev/${device}`))) {
+      closeSync(openSync(join(dev, name), 'wx'));
+      this.#bind(`/dev/${name}`, join(dev, name));
+    }
+    for (const [name, target] of DEVICE_LINKS) symlinkSync(target, join(dev, name));
+    for (const name of ['pts', 'shm', 'mqueue']) mkdirSync(join(dev, name));
+    this.#mountTerminals(join(dev, 'pts'));
+    this.#tmpfs(join(dev, 'shm'), noSuid | noExec | noDev, 'mode=1777,size=65536k');
+    this.#mountFresh('mqueue', join(dev, 'mqueue'), noSuid | noExec | noDev);
+  }
+
+  #mountTerminals(target: string): void {
+    const data = 'newinstance,ptmxmode=0666,mode=0620';
+    const flags = noSuid | noExec;
+    try {
+      this.#calls.mount({ source: 'devpts', target, type: 'devpts', flags, data: `${data},gid=5` });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EINVAL') throw error; // group 5 is not in the user namespace
+      this.#calls.mount({ source: 'devpts', target, type: 'devpts', flags, data });
+    }
+  }
+
+  /** Whether the kernel lets a new instance of this file system be mounted here. */
+  #mountFresh(type: string, target: string, flags: number): boolean {
+    try {
+      this.#calls.mount({ source: type, target, type, flags });
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  #mountSys(target: string): void {
+    if (this.#mountFresh('sysfs', target, readOnly | noSuid | noDev | noExec)) return;
+    this.#bind('/sys', target, recursive);
+    restrictMount(this.#calls, this.#numbers, target, ['readOnly', 'noSuid', 'noDev', 'noExec']);
+  }
+
+  #bindProc(target: string): void {
+    this.#bind('/proc', target, recursive);
+  }
+
+  /** In memory, so that the step may write to them and the host's files stay as they are. */
+  #mountNameFiles(): void {
+    const { hostname } = this.#order.process;
+    const hosts = `127.0.0.1\tlocalhost ${hostname}\n::1\tlocalhost ip6-localhost ip6-loopback\n`;
+    this.#bindContent('/etc/hosts', hosts);
+    this.#bindContent('/etc/resolv.conf', existsSync('/etc/resolv.conf') ? readFileSync('/etc/resolv.conf') : '');
+  }
+
+  #bindContent(target: string, content: string | Uint8Array): void {
+    const source = join(this.#root, 'dev/.content');
+    writeFileSync(source, content, { mode: 0o644, flag: 'wx' });
+    this.#bind(source, makeInTree(this.#root, target, 'file'));
+    unlinkSync(source);
+  }
+
+  #protect(path: string): void {
+    if (!existsSync(path)) return;
+    this.#bind(path, path, recursive);
+    restrictMount(this.#calls, this.#numbers, path, ['readOnly']);
+  }
+
+  #mask(path: string): void {
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats?.isDirectory()) this.#tmpfs(path, readOnly | noSuid | noDev | noExec, 'size=0,mode=555');
+    else if (stats !== undefined) this.#bind('/dev/null', path);
+  }
+
+  #mountForStep(mount: StepMount): void {
+    switch (mount.type) {
+      case 'bind':
+        return this.#bindForStep(mount.source, mount.target, mount.readOnly);
+      case 'tmpfs':
+        return this.#tmpfsForStep(mount);
+      case 'overlay':
+        return this.#overlayForStep(mount.source, mount.target);
+    }
+  }
+
+  #bindForStep(source: string, target: string, isReadOnly: boolean): void {
+    const type = statSync(source).isDirectory() ? 'directory' : 'file';
+    const place = makeInTree(this.#root, target, type);
+    this.#bind(source, place, recursive);
+    restrictMount(this.#calls, this.#numbers, place, isReadOnly ? ['noDev', 'readOnly'] : ['noDev']);
+  }
+
+  #tmpfsForStep({ target, sizeBytes, mode = 0o1777 }: Extract<StepMount, { type: 'tmpfs' }>): void {
+    const size = sizeBytes === undefined ? '' : `,size=${sizeBytes}`;
+    const place = makeInTree(this.#root, target, 'directory');
+    this.#tmpfs(place, noSuid | noDev, `mode=${mode.toString(8)}${size}`);
+  }
+
+  #overlayForStep(source: string, target: string): void {
+    const place = makeInTree(this.#root, target, 'directory');
+    this.#tmpfs(place, noSuid | noDev, 'mode=755');
+    const { mode, uid, gid } = statSync(source);
+    const [upper, work] = [join(place, 'upper'), join(place, 'work')];
+    mkdirSync(upper, { mode: mode & 0o7777 });
+    mkdirSync(work);
+    chownSync(upper, uid, gid);
+    const fds = [source, upper, work].map((path) => openSync(path, constants.O_RDONLY | constants.O_DIRECTORY));
+    const [lowerdir, upperdir, workdir] = fds.map((fd) => `/proc/self/fd/${fd}`);
+    const marks = this.#order.isUserNamespace ? ',userxattr' : '';
+    const data = `lowerdir=${lowerdir},upperdir=${upperdir},workdir=${workdir}${marks}`;
+    this.#calls.mount({ source: 'overlay', target: place, type: 'overlay', flags: noDev, data });
+    for (const fd of fds) closeSync(fd);
+  }
+}

@@ -1,0 +1,11 @@
+import { statSync } from 'node:fs';
+import type { StepMount } from '../executor.ts';
+import type { MountPoint } from '../isolation/mount-points.ts';
+
+/** What a step's tree needs for the mounts that it asked for. */
+export function stepMountPoints(mounts: readonly StepMount[]): MountPoint[] {
+  return mounts.map((mount) => ({
+    target: mount.target,
+    type: mount.type !== 'bind' || statSync(mount.source).isDirectory() ? 'directory' : 'file',
+  }));
+}

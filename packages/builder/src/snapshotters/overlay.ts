@@ -1,0 +1,159 @@
+import { chmodSync, chownSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { CallOptions, Layer, SystemCalls } from '@shale/core';
+import { EMPTY_DIFF_ID, UnmountFlag, writeLayer } from '@shale/core';
+import type { CommitOptions, LayerStack, Snapshotter, TreeView, WorkingTree } from '../snapshotter.ts';
+import { ChangeWriter } from './change-writer.ts';
+import type { DirectoryLock } from './directory-lock.ts';
+import { layerCompression } from './layer-compression.ts';
+import { writeOverlayChanges } from './overlay-changes.ts';
+import { mountOverlay } from './overlay-mount.ts';
+import type { Draft } from './snapshot-directory.ts';
+import { SnapshotDirectory } from './snapshot-directory.ts';
+import { topChainId } from './top-chain-id.ts';
+import { UnpackedLayers } from './unpacked-layers.ts';
+
+export interface OverlaySnapshotterOptions {
+  /** Absolute; snapshots are in `snapshots/` there. Its file system cannot be an overlay itself. */
+  readonly stateDir: string;
+  readonly calls: SystemCalls;
+  /** Whether this process has its rights in a user namespace only. @default false */
+  readonly isUserNamespace?: boolean | undefined;
+}
+
+/**
+ * Keeps each layer as a directory and stacks them with overlayfs: what a step wrote is what it changed. Needs the right to
+ * mount, and `enterPrivateMounts()` before.
+ */
+export function overlaySnapshotter(options: OverlaySnapshotterOptions): Snapshotter {
+  const { stateDir, calls, isUserNamespace = false } = options;
+  const format = isUserNamespace ? 'overlay-user-v1' : 'overlay-v1';
+  const snapshots = new SnapshotDirectory(join(stateDir, 'snapshots', format), calls);
+  const layers = new UnpackedLayers(snapshots, { overlayXattrs: isUserNamespace ? 'user' : 'trusted' });
+  const open = async (stack: LayerStack, call?: CallOptions) => {
+    const held = await layers.hold(stack, call);
+    return new OverlayTree({ snapshots, calls, isUserNamespace, stack, held });
+  };
+  return {
+    name: 'overlay',
+    async view(stack, call) {
+      const tree = await open(stack, call);
+      return tree.mount((): TreeView => ({ path: tree.mountLower(), [Symbol.asyncDispose]: async () => tree.close() }));
+    },
+    async prepare(stack, call) {
+      const tree = await open(stack, call);
+      return tree.mount(
+        (): WorkingTree => ({
+          path: tree.mountMerged(),
+          commit: (commit) => tree.commit(commit),
+          [Symbol.asyncDispose]: async () => tree.close(),
+        }),
+      );
+    },
+  };
+}
+
+interface OverlayTreeOptions {
+  readonly snapshots: SnapshotDirectory;
+  readonly calls: SystemCalls;
+  readonly isUserNamespace: boolean;
+  readonly stack: LayerStack;
+  /** The stack's snapshots, from base to top. */
+  readonly held: readonly DirectoryLock[];
+}
+
+/** The mounts over one stack, and the draft that they write to: `fs` with the changes, and overlayfs's own `work`. */
+class OverlayTree {
+  readonly #options: OverlayTreeOptions;
+  readonly #draft: Draft;
+  readonly #mounted: string[] = [];
+
+  constructor(options: OverlayTreeOptions) {
+    this.#options = options;
+    this.#draft = options.snapshots.startDraft();
+  }
+
+  #path(name: 'fs' | 'work' | 'merged' | 'lower' | 'empty'): string {
+    return join(this.#draft.path, name);
+  }
+
+  get #lowers(): string[] {
+    return this.#options.held.map(({ path }) => join(path, 'fs')).toReversed();
+  }
+
+  /** Nothing stays mounted or held if `work` fails. */
+  mount<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  mountLower(): string {
+    mkdirSync(this.#path('empty'), { mode: 0o755 }); // overlayfs takes no fewer than two
+    return this.#mount('lower', [...this.#lowers, this.#path('empty')]);
+  }
+
+  /** The changes alone are the tree when there is nothing below. */
+  mountMerged(): string {
+    const [top] = this.#lowers;
+    mkdirSync(this.#path('fs'), { mode: 0o755 });
+    if (top === undefined) return this.#path('fs');
+    const { mode, uid, gid } = lstatSync(top);
+    chmodSync(this.#path('fs'), mode & 0o7777);
+    chownSync(this.#path('fs'), uid, gid);
+    mkdirSync(this.#path('work'), { mode: 0o700 });
+    return this.#mount('merged', this.#lowers, { directory: this.#path('fs'), work: this.#path('work') });
+  }
+
+  #mount(
+    name: 'merged' | 'lower',
+    lowers: readonly string[],
+    upper?: { readonly directory: string; readonly work: string },
+  ): string {
+    const target = this.#path(name);
+    const { calls, isUserNamespace } = this.#options;
+    mkdirSync(target, { mode: 0o755 });
+    mountOverlay(calls, { target, lowers, upper, isUserNamespace });
+    this.#mounted.push(target);
+    return target;
+  }
+
+  async commit({ store, compression, sourceDateEpoch, signal }: CommitOptions): Promise<Layer> {
+    const { stack } = this.#options;
+    const upper = this.#path('fs');
+    const sides =
+      stack.length === 0
+        ? { lower: undefined, upper, merged: upper }
+        : { lower: this.mountLower(), upper, merged: this.#path('merged') };
+    const layer = await writeLayer(
+      store,
+      (tar) => writeOverlayChanges(sides, new ChangeWriter(tar, { root: upper, sourceDateEpoch })),
+      { compression: layerCompression(compression), signal },
+    );
+    if (layer.diffId !== EMPTY_DIFF_ID) this.#publish(layer);
+    this.close();
+    return layer;
+  }
+
+  #publish(layer: Layer): void {
+    const { stack } = this.#options;
+    this.#unmountAll();
+    for (const name of ['work', 'merged', 'lower', 'empty'] as const) {
+      rmSync(this.#path(name), { recursive: true, force: true });
+    }
+    this.#draft.publish(topChainId([...stack.map(({ layer }) => layer), layer]));
+  }
+
+  #unmountAll(): void {
+    for (const target of this.#mounted.splice(0)) this.#options.calls.umount(target, UnmountFlag.detach);
+  }
+
+  close(): void {
+    this.#unmountAll();
+    this.#draft[Symbol.dispose]();
+    for (const lock of this.#options.held) lock[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,112 @@
+import { randomBytes } from 'node:crypto';
+import { lstatSync, mkdirSync, readdirSync, renameSync, utimesSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Digest, SystemCalls } from '@shale/core';
+import { digestHex } from '@shale/core';
+import type { DirectoryLock } from './directory-lock.ts';
+import { tryLockDirectory } from './directory-lock.ts';
+import { removeTree } from './remove-tree.ts';
+
+/** A directory being filled. Disposed unpublished, it is gone. */
+export interface Draft extends Disposable {
+  readonly path: string;
+  /** Makes it the snapshot of this chain, unless there is one already: then the other one stays. */
+  publish(chainId: Digest): void;
+}
+
+/** Younger drafts may be about to be locked by who made them. */
+const STALE_AFTER_MS = 60_000;
+
+/**
+ * Snapshots by ChainID in one directory, which any number of processes share: `<root>/<hex>/`. A snapshot appears whole, by
+ * a rename, and never changes; drafts are in `<root>/drafts/`. Users hold a shared lock on what they use.
+ */
+export class SnapshotDirectory {
+  readonly root: string;
+  readonly #calls: SystemCalls | undefined;
+
+  constructor(root: string, calls: SystemCalls | undefined) {
+    this.root = root;
+    this.#calls = calls;
+    mkdirSync(this.#drafts, { recursive: true, mode: 0o700 });
+    this.#removeStaleDrafts();
+  }
+
+  get #drafts(): string {
+    return join(this.root, 'drafts');
+  }
+
+  pathOf(chainId: Digest): string {
+    return join(this.root, digestHex(chainId));
+  }
+
+  /** Holds a snapshot so that nobody removes it, and marks it as used. `undefined` when there is none. */
+  hold(chainId: Digest): DirectoryLock | undefined {
+    const lock = tryLockDirectory(this.#calls, this.pathOf(chainId), 'shared');
+    if (lock !== undefined) markUsed(lock.path);
+    return lock;
+  }
+
+  startDraft(): Draft {
+    const path = join(this.#drafts, randomBytes(8).toString('hex'));
+    mkdirSync(path, { mode: 0o700 });
+    return this.#ownDraft(path);
+  }
+
+  /** Turns a snapshot into a draft, so that it is no snapshot any more. `undefined` when there is none, or it is in use. */
+  claim(chainId: Digest): Draft | undefined {
+    const lock = tryLockDirectory(this.#calls, this.pathOf(chainId), 'exclusive');
+    if (lock === undefined) return undefined;
+    const path = join(this.#drafts, randomBytes(8).toString('hex'));
+    renameSync(lock.path, path);
+    return this.#ownDraft(path, lock);
+  }
+
+  #ownDraft(path: string, held?: DirectoryLock): Draft {
+    const lock = held ?? tryLockDirectory(this.#calls, path, 'exclusive');
+    let isOpen = true;
+    return {
+      path,
+      publish: (chainId) => {
+        try {
+          renameSync(path, this.pathOf(chainId));
+          isOpen = false;
+          lock?.[Symbol.dispose]();
+        } catch (error) {
+          if (!isTaken(error)) throw error;
+        }
+      },
+      [Symbol.dispose]() {
+        if (isOpen) removeTree(path);
+        isOpen = false;
+        lock?.[Symbol.dispose]();
+      },
+    };
+  }
+
+  /** Those of processes that were killed. */
+  #removeStaleDrafts(): void {
+    const limit = Date.now() - STALE_AFTER_MS;
+    for (const name of readdirSync(this.#drafts)) {
+      const path = join(this.#drafts, name);
+      const stats = lstatSync(path, { throwIfNoEntry: false });
+      if (stats === undefined || stats.ctimeMs > limit) continue;
+      using lock = tryLockDirectory(this.#calls, path, 'exclusive');
+      if (lock !== undefined) removeTree(path);
+    }
+  }
+}
+
+function isTaken(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'EEXIST' || code === 'ENOTEMPTY';
+}
+
+function markUsed(path: string): void {
+  const now = new Date();
+  try {
+    utimesSync(path, now, now);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EROFS') throw error;
+  }
+}
