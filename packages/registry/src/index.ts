@@ -22,3 +22,10 @@ export {
 export { registrySource } from './registry-source.ts';
 export type { Repository } from './repository.ts';
 export type { RetryPolicy } from './retry.ts';
+export type { ArchiveStore } from './archive-store.ts';
+export { copyImage, type CopyOptions, type IndexedImages } from './copy.ts';
+export { openDockerArchive } from './docker-archive.ts';
+export { layoutSource, loadLayoutImage, openLayout } from './layout.ts';
+export { openLayoutTar } from './layout-tar.ts';
+export { LayoutInvalidError, StoreReadOnlyError } from './store-error.ts';
+export { type NamedImage, writeDockerArchive, writeLayoutTar, type WriteArchiveOptions } from './write-archive.ts';

@@ -82,7 +82,7 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
     return new Repository({
       origin,
       readable: mirrorFallback || near.length === 0 ? [...near, origin] : near,
-      name: `${registry}/${repository}`,
+      reference: { registry, repository },
       policy: { ...DEFAULT_RETRY, ...options.retry },
       idleTimeoutMs: options.idleTimeoutMs ?? DEFAULT_IDLE_MS,
       commitTimeoutMs: options.commitTimeoutMs ?? DEFAULT_COMMIT_MS,

@@ -7,6 +7,7 @@ import type {
   ProgressListener,
   PutBlobOptions,
   RawManifest,
+  Reference,
 } from '@shale/core';
 import { DigestMismatchError, verifyBlob } from '@shale/core';
 import { downloadBlob, statBlob } from './blobs.ts';
@@ -21,8 +22,8 @@ export interface RepositoryOptions {
   readonly origin: Place;
   /** Where to read, best first. */
   readonly readable: readonly Place[];
-  /** `host/repository`. */
-  readonly name: string;
+  /** Host and repository as users write them. */
+  readonly reference: Pick<Reference, 'registry' | 'repository'>;
   readonly policy: RetryPolicy;
   readonly idleTimeoutMs: number;
   readonly commitTimeoutMs: number;
@@ -39,12 +40,19 @@ interface RunningUpload {
 /** A repository of a registry as a store of images. */
 export class Repository implements ImageStore {
   readonly name: string;
+  /** The host, as in `docker.io`. */
+  readonly registry: string;
+  /** As in `library/debian`. */
+  readonly repository: string;
   readonly #options: RepositoryOptions;
   readonly #places: Places;
   readonly #uploads = new Map<Digest, RunningUpload>();
 
   constructor(options: RepositoryOptions) {
-    this.name = options.name;
+    const { registry, repository } = options.reference;
+    this.name = `${registry}/${repository}`;
+    this.registry = registry;
+    this.repository = repository;
     this.#options = options;
     this.#places = new Places(options.readable, options.onProgress);
   }

@@ -1,0 +1,53 @@
+import type { CallOptions, Descriptor, Digest, ImageStore, RawManifest } from '@shale/core';
+import { BlobMissingError, describeManifest, verifyBlob } from '@shale/core';
+import { StoreReadOnlyError } from './store-error.ts';
+import type { TarIndex } from './tar-index.ts';
+
+/** Images inside an archive: read in place, never changed. Disposing it removes what was unpacked to read it. */
+export interface ArchiveStore extends ImageStore, AsyncDisposable {}
+
+/** What one kind of archive knows of its contents. */
+export interface ArchiveContents {
+  readonly name: string;
+  readonly files: TarIndex;
+  /** The file in the archive that holds a blob, or its bytes where the archive has none. */
+  locate(digest: Digest): string | Uint8Array | undefined;
+  findManifest(tagOrDigest: string, options?: CallOptions): Promise<RawManifest | undefined>;
+  readonly tags: readonly string[];
+}
+
+export function archiveStore({ name, files, locate, findManifest, tags }: ArchiveContents): ArchiveStore {
+  const refuse = () => Promise.reject(new StoreReadOnlyError(name));
+  const read = (blob: Descriptor, options?: CallOptions): AsyncIterable<Uint8Array> => {
+    const place = locate(blob.digest);
+    if (typeof place !== 'string' && place !== undefined) return verifyBlob(blob, once(place));
+    if (place === undefined || files.size(place) === undefined) throw new BlobMissingError(blob.digest, name);
+    return verifyBlob(blob, files.read(place, options));
+  };
+  return {
+    name,
+    async stat(digest) {
+      const place = locate(digest);
+      return typeof place === 'string' ? files.size(place) : place?.byteLength;
+    },
+    async *read(blob, options) {
+      yield* read(blob, options);
+    },
+    put: refuse,
+    getManifest: findManifest,
+    async headManifest(tagOrDigest, options) {
+      const found = await findManifest(tagOrDigest, options);
+      return found && describeManifest(found);
+    },
+    putManifest: refuse,
+    deleteManifest: refuse,
+    async *listTags() {
+      yield* tags;
+    },
+    [Symbol.asyncDispose]: () => files[Symbol.asyncDispose](),
+  };
+}
+
+async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  yield bytes;
+}

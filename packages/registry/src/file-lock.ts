@@ -1,0 +1,44 @@
+import { randomBytes } from 'node:crypto';
+import { open, rename, rm, stat } from 'node:fs/promises';
+import { undefinedIfMissing } from '@shale/core';
+import { pause } from './retry.ts';
+
+/** A lock older than this belongs to a process that is gone: work under it takes milliseconds. */
+const STALE_MS = 30_000;
+const POLL_MS = 10;
+
+/** Runs `work` alone among all processes that lock `path`. Works on file systems without `flock`, NFS among them. */
+export async function withFileLock<T>(
+  path: string,
+  work: () => Promise<T>,
+  signal?: AbortSignal | undefined,
+): Promise<T> {
+  while (!(await tryLock(path))) {
+    await breakStale(path);
+    await pause(POLL_MS * (0.5 + Math.random()), signal);
+  }
+  try {
+    return await work();
+  } finally {
+    await rm(path, { force: true });
+  }
+}
+
+async function tryLock(path: string): Promise<boolean> {
+  try {
+    await (await open(path, 'wx')).close();
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** Renamed before it is removed: of several processes that find it stale, one succeeds. */
+async function breakStale(path: string): Promise<void> {
+  const found = await stat(path).catch(undefinedIfMissing);
+  if (found === undefined || Date.now() - found.mtimeMs < STALE_MS) return;
+  const aside = `${path}.${randomBytes(6).toString('hex')}`;
+  await rename(path, aside).catch(undefinedIfMissing);
+  await rm(aside, { force: true });
+}

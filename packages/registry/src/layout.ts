@@ -1,0 +1,208 @@
+import { lstat, mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type {
+  BlobContent,
+  CallOptions,
+  Descriptor,
+  Digest,
+  Image,
+  ImageIndex,
+  ImageSource,
+  ImageStore,
+  LocalBlobStore,
+  PutBlobOptions,
+  RawManifest,
+  ResolveOptions,
+} from '@shale/core';
+import {
+  blobDirectory,
+  describeManifest,
+  formatReference,
+  isDigest,
+  isIndex,
+  loadImage,
+  MAX_MANIFEST_BYTES,
+  parseManifest,
+  undefinedIfMissing,
+  writeFileAtomically,
+} from '@shale/core';
+import { withFileLock } from './file-lock.ts';
+import {
+  checkLayoutFile,
+  EMPTY_INDEX,
+  findEntry,
+  findReference,
+  LAYOUT_FILE,
+  parseLayoutIndex,
+  tagOf,
+  withDigest,
+  withoutUntagged,
+  withTag,
+} from './layout-index.ts';
+import { readManifestBlob } from './manifest-blob.ts';
+import { LayoutInvalidError } from './store-error.ts';
+
+/**
+ * An OCI image layout in a directory, made with the first write. Many processes may share it: blobs appear whole, and
+ * the index is changed under a lock.
+ * @throws {LayoutInvalidError} from its methods when the directory holds something else.
+ * @see https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md
+ * @example
+ * const layout = openLayout('out');
+ * await copyImage(image, layout, { tags: ['v1'] });
+ */
+export function openLayout(path: string): ImageStore {
+  return new Layout(path);
+}
+
+/** Finds images in a layout by their full names, as BuildKit, containerd and shale write them. */
+export function layoutSource(path: string): ImageSource {
+  const layout = new Layout(path);
+  return {
+    name: layout.name,
+    async resolve(reference, options) {
+      const entry = findReference(await layout.index(), reference);
+      if (entry === undefined) return undefined;
+      return loadImage(layout, entry.digest, {
+        ...options,
+        origin: { source: 'layout', name: formatReference(reference) },
+      });
+    },
+  };
+}
+
+/**
+ * Loads an image from a layout by tag or digest; without either, the only one that there is, or the tag `latest`.
+ * @returns `undefined` where the layout has no such image.
+ * @throws {LayoutInvalidError} when there are several and none was named. @throws {PlatformMissingError}
+ */
+export async function loadLayoutImage(
+  path: string,
+  tagOrDigest: string | undefined,
+  options: ResolveOptions,
+): Promise<Image | undefined> {
+  const layout = new Layout(path);
+  const index = await layout.index();
+  const only = new Set(index.manifests.map(({ digest }) => digest)).size === 1 ? index.manifests[0] : undefined;
+  const named = tagOrDigest === undefined ? (only ?? findEntry(index, 'latest')) : undefined;
+  if (tagOrDigest === undefined && named === undefined && index.manifests.length > 0) {
+    const tags = index.manifests.map(tagOf).filter((tag) => tag !== undefined);
+    throw new LayoutInvalidError(`${path} holds several images: ${tags.slice(0, MAX_LISTED).join(', ')}`, {
+      hint: 'Name one: DIR:TAG or DIR@DIGEST.',
+    });
+  }
+  const target = tagOrDigest ?? named?.digest;
+  if (target === undefined) return undefined;
+  return loadImage(layout, target, { ...options, origin: { source: 'layout', name: `${layout.name}:${target}` } });
+}
+
+const MAX_LISTED = 20;
+
+class Layout implements ImageStore {
+  readonly name: string;
+  readonly #path: string;
+  readonly #blobs: LocalBlobStore;
+  #writing: Promise<unknown> = Promise.resolve();
+
+  constructor(path: string) {
+    this.name = `oci:${path}`;
+    this.#path = path;
+    this.#blobs = blobDirectory(path);
+  }
+
+  async stat(digest: Digest): Promise<number | undefined> {
+    return (await this.#isFile(this.#blobs.pathOf(digest))) ? this.#blobs.stat(digest) : undefined;
+  }
+
+  async *read(blob: Descriptor, options?: CallOptions): AsyncIterable<Uint8Array> {
+    await this.#isFile(this.#blobs.pathOf(blob.digest));
+    yield* this.#blobs.read(blob, options);
+  }
+
+  async put(blob: Descriptor, content: BlobContent, options?: PutBlobOptions): Promise<void> {
+    options?.signal?.throwIfAborted();
+    await this.#blobs.put(blob, content, options);
+  }
+
+  async getManifest(tagOrDigest: string, options?: CallOptions): Promise<RawManifest | undefined> {
+    const entry = findEntry(await this.index(), tagOrDigest);
+    const digest = entry?.digest ?? (isDigest(tagOrDigest) ? tagOrDigest : undefined);
+    const size = digest && (await this.stat(digest));
+    if (digest === undefined || size === undefined) return undefined;
+    return readManifestBlob(this, { mediaType: entry?.mediaType ?? '', digest, size }, options);
+  }
+
+  async headManifest(tagOrDigest: string, options?: CallOptions): Promise<Descriptor | undefined> {
+    const found = await this.getManifest(tagOrDigest, options);
+    return found && describeManifest(found);
+  }
+
+  async putManifest(tagOrDigest: string, manifest: RawManifest, options?: CallOptions): Promise<void> {
+    const entry = describeManifest(manifest);
+    const document = parseManifest(manifest);
+    const children = isIndex(document) ? document.manifests.map(({ digest }) => digest) : [];
+    await this.put(entry, async function* () {
+      yield manifest.bytes;
+    });
+    await this.#change((index) => {
+      const own = isDigest(tagOrDigest) ? withDigest(index, entry) : withTag(index, entry, tagOrDigest);
+      return withoutUntagged(own, children);
+    }, options);
+  }
+
+  async deleteManifest(digest: Digest, options?: CallOptions): Promise<void> {
+    if ((await this.stat(digest)) === undefined) return;
+    await this.#change((index) => {
+      return { ...index, manifests: index.manifests.filter((entry) => entry.digest !== digest) };
+    }, options);
+    await this.#blobs.delete(digest);
+  }
+
+  async *listTags(): AsyncIterable<string> {
+    const index = await this.index();
+    yield* new Set(index.manifests.map(tagOf).filter((tag) => tag !== undefined));
+  }
+
+  async index(): Promise<ImageIndex> {
+    const marker = await this.#read('oci-layout');
+    const bytes = await this.#read('index.json');
+    if (marker === undefined && bytes === undefined) return EMPTY_INDEX;
+    checkLayoutFile(marker ?? Buffer.alloc(0), this.#path);
+    return bytes === undefined ? EMPTY_INDEX : parseLayoutIndex(bytes, this.#path);
+  }
+
+  /** In this process one after the other, and between processes under a lock. */
+  async #change(change: (index: ImageIndex) => ImageIndex, options?: CallOptions): Promise<void> {
+    const turn = this.#writing
+      .catch(() => undefined)
+      .then(async () => {
+        options?.signal?.throwIfAborted();
+        await mkdir(this.#path, { recursive: true });
+        await withFileLock(join(this.#path, '.index.lock'), () => this.#rewrite(change), options?.signal);
+      });
+    this.#writing = turn;
+    await turn;
+  }
+
+  async #rewrite(change: (index: ImageIndex) => ImageIndex): Promise<void> {
+    const index = change(await this.index());
+    await writeFileAtomically(join(this.#path, 'oci-layout'), LAYOUT_FILE);
+    await writeFileAtomically(join(this.#path, 'index.json'), JSON.stringify(index));
+  }
+
+  async #read(name: string): Promise<Buffer | undefined> {
+    const path = join(this.#path, name);
+    if (!(await this.#isFile(path))) return undefined;
+    const { size } = await lstat(path);
+    if (size > MAX_MANIFEST_BYTES) throw new LayoutInvalidError(`${path} is larger than ${MAX_MANIFEST_BYTES} bytes`);
+    return readFile(path);
+  }
+
+  /** Links are refused: they would make shale read, and serve, files outside of the layout. */
+  async #isFile(path: string): Promise<boolean> {
+    const found = await lstat(path).catch(undefinedIfMissing);
+    if (found === undefined) return false;
+    if (found.isFile()) return true;
+    throw new LayoutInvalidError(`${path} is not a file`, { hint: 'An OCI image layout holds plain files only.' });
+  }
+}

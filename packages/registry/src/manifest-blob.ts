@@ -1,0 +1,28 @@
+import {
+  asObject,
+  type BlobSource,
+  type CallOptions,
+  type Descriptor,
+  ManifestInvalidError,
+  MAX_MANIFEST_BYTES,
+  MediaType,
+  parseJson,
+  type RawManifest,
+  readBytes,
+} from '@shale/core';
+
+/** Reads a manifest that is kept as a blob; one of unknown type is asked for it, or recognised by its shape. */
+export async function readManifestBlob(
+  blobs: BlobSource,
+  blob: Descriptor,
+  options?: CallOptions,
+): Promise<RawManifest> {
+  const fail = (message: string) => new ManifestInvalidError(message);
+  if (blob.size > MAX_MANIFEST_BYTES) throw fail(`Manifest ${blob.digest} is larger than ${MAX_MANIFEST_BYTES} bytes`);
+  const bytes = await readBytes(blobs.read(blob, options));
+  if (blob.mediaType !== '') return { mediaType: blob.mediaType, digest: blob.digest, bytes };
+  const document = asObject(parseJson(bytes, 'manifest', fail), 'manifest', fail);
+  const shape = 'manifests' in document ? MediaType.ociIndex : MediaType.ociManifest;
+  const declared = document['mediaType'];
+  return { mediaType: typeof declared === 'string' ? declared : shape, digest: blob.digest, bytes };
+}

@@ -1,0 +1,241 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { Writable } from 'node:stream';
+import type {
+  ArchiveEntry,
+  CallOptions,
+  Descriptor,
+  Digest,
+  Image,
+  ImageConfig,
+  Layer,
+  ProgressListener,
+  RawManifest,
+  Reference,
+} from '@shale/core';
+import {
+  decompress,
+  describeManifest,
+  digestAlgorithm,
+  digestHex,
+  MediaType,
+  openScratchDirectory,
+  TarWriter,
+} from '@shale/core';
+import type { IndexedImages } from './copy.ts';
+import { holdBack } from './hold-back.ts';
+import { IMAGE_NAME, LAYOUT_FILE, REF_NAME } from './layout-index.ts';
+
+/** What goes into an archive, and the names it is to have there. */
+export interface NamedImage<Source = Image | IndexedImages> {
+  readonly source: Source;
+  /** Those with a digest only are left out. @default none */
+  readonly names?: readonly Reference[] | undefined;
+}
+
+export interface WriteArchiveOptions extends CallOptions {
+  readonly onProgress?: ProgressListener | undefined;
+}
+
+/**
+ * Writes an OCI image layout as one tar: equal images give equal bytes. `sink` is not ended.
+ * @see https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md
+ * @example await writeLayoutTar([{ source: image, names: [parseReference('app:v1')] }], process.stdout);
+ */
+export async function writeLayoutTar(
+  images: readonly NamedImage[],
+  sink: Writable,
+  options: WriteArchiveOptions = {},
+): Promise<void> {
+  const archive = new ArchiveFiles(sink, options);
+  const sources = images.map(({ source }) => source);
+  await archive.file('oci-layout', Buffer.from(LAYOUT_FILE));
+  await archive.file('index.json', Buffer.from(JSON.stringify(layoutIndex(images))));
+  await archive.blobs([...sources.flatMap(layerFiles), ...sources.flatMap(documentFiles)]);
+  await archive.finish();
+}
+
+/**
+ * Writes what `docker save` writes and `docker load` reads, with the OCI layout beside it that newer ones prefer. Layers
+ * stay as they are, but for zstd, which older docker cannot read: those go out uncompressed, and then without a layout.
+ * `sink` is not ended.
+ */
+export async function writeDockerArchive(
+  images: readonly NamedImage<Image>[],
+  sink: Writable,
+  options: WriteArchiveOptions = {},
+): Promise<void> {
+  const archive = new ArchiveFiles(sink, options);
+  const layers = images.flatMap(({ source }) => source.layers.map((layer) => ({ layer, image: source })));
+  const isPlain = !layers.some(({ layer }) => isZstd(layer));
+  const manifest = images.map(({ source, names = [] }) => ({
+    Config: blobPath(source.configDescriptor.digest),
+    RepoTags: names.filter(({ tag }) => tag !== undefined).map(familiarName),
+    Layers: source.layers.map((layer) => blobPath(isZstd(layer) ? layer.diffId : layer.descriptor.digest)),
+  }));
+  if (isPlain) {
+    await archive.file('oci-layout', Buffer.from(LAYOUT_FILE));
+    await archive.file('index.json', Buffer.from(JSON.stringify(layoutIndex(images))));
+  }
+  await archive.file('manifest.json', Buffer.from(JSON.stringify(manifest)));
+  const documents = images.flatMap(({ source }) => documentFiles(source));
+  await archive.blobs([
+    ...images.flatMap(({ source }) => layerFiles(source).filter(({ layer }) => layer && !isZstd(layer))),
+    ...(isPlain ? documents : documents.filter(({ blob }) => !isManifest(blob, images))),
+  ]);
+  for (const { layer, image } of layers) if (isZstd(layer)) await archive.unpacked(layer, image);
+  await archive.finish();
+}
+
+interface BlobFile {
+  readonly blob: Descriptor;
+  readonly content: () => AsyncIterable<Uint8Array>;
+  readonly layer?: Layer | undefined;
+}
+
+function layerFiles(source: Image | IndexedImages): readonly BlobFile[] {
+  return imagesOf(source).flatMap((image) =>
+    image.layers.map((layer) => ({
+      blob: layer.descriptor,
+      layer,
+      content: () => image.blobs.read(layer.descriptor),
+    })),
+  );
+}
+
+function documentFiles(source: Image | IndexedImages): readonly BlobFile[] {
+  const memory = (blob: Descriptor, bytes: Uint8Array) => ({
+    blob,
+    async *content() {
+      yield bytes;
+    },
+  });
+  const raw = (manifest: RawManifest) => memory(describeManifest(manifest), manifest.bytes);
+  const images = imagesOf(source).flatMap((image) => [
+    raw(image.manifest),
+    memory(image.configDescriptor, image.configBytes),
+  ]);
+  return 'images' in source ? [raw(source.index), ...images] : images;
+}
+
+function imagesOf(source: Image | IndexedImages): readonly Image[] {
+  return 'images' in source ? source.images : [source];
+}
+
+function layoutIndex(images: readonly NamedImage[]): object {
+  const manifests = images.flatMap(({ source, names = [] }): readonly Descriptor[] => {
+    const entry = 'images' in source ? describeManifest(source.index) : describeImage(source);
+    const named = names.filter(({ tag }) => tag !== undefined);
+    if (named.length === 0) return [entry];
+    return named.map(({ registry, repository, tag = '' }) => ({
+      ...entry,
+      annotations: { [IMAGE_NAME]: `${registry}/${repository}:${tag}`, [REF_NAME]: tag },
+    }));
+  });
+  return { schemaVersion: 2, mediaType: MediaType.ociIndex, manifests };
+}
+
+function describeImage({ manifest, config }: Image): Descriptor {
+  return { ...describeManifest(manifest), platform: platformOf(config) };
+}
+
+function platformOf({ os, architecture, variant }: ImageConfig): NonNullable<Descriptor['platform']> {
+  return { architecture, os, ...(variant !== undefined && { variant }) };
+}
+
+/** As docker shows it: `debian:12` for `docker.io/library/debian:12`. */
+function familiarName({ registry, repository, tag }: Reference): string {
+  const hub = registry === 'docker.io';
+  return `${hub ? repository.replace(/^library\//, '') : `${registry}/${repository}`}:${tag}`;
+}
+
+function isZstd({ descriptor }: Layer): boolean {
+  return descriptor.mediaType === MediaType.ociLayerZstd || descriptor.mediaType === MediaType.dockerLayerZstd;
+}
+
+function isManifest({ digest }: Descriptor, images: readonly NamedImage<Image>[]): boolean {
+  return images.some(({ source }) => source.manifest.digest === digest);
+}
+
+function blobPath(digest: Digest): string {
+  return `blobs/${digestAlgorithm(digest)}/${digestHex(digest)}`;
+}
+
+/** Plain files of root, dated to the epoch, each once. */
+class ArchiveFiles {
+  readonly #tar: TarWriter;
+  readonly #options: WriteArchiveOptions;
+  readonly #written = new Set<string>();
+
+  constructor(sink: Writable, options: WriteArchiveOptions) {
+    this.#tar = new TarWriter((chunk) => writeChunk(sink, chunk, options.signal));
+    this.#options = options;
+  }
+
+  async file(path: string, content: Uint8Array | AsyncIterable<Uint8Array>, size?: number): Promise<void> {
+    if (this.#written.has(path)) return;
+    this.#written.add(path);
+    await this.#directories(path);
+    const bytes = content instanceof Uint8Array ? content.byteLength : (size ?? 0);
+    await this.#tar.entry(plainEntry(path, 'file', bytes), content instanceof Uint8Array ? content : holdBack(content));
+  }
+
+  /** In the order of their digests, so that the archive does not tell how the images were found. */
+  async blobs(files: readonly BlobFile[]): Promise<void> {
+    const sorted = files.toSorted((a, b) => (a.blob.digest < b.blob.digest ? -1 : 1));
+    for (const { blob, content } of sorted)
+      await this.file(blobPath(blob.digest), this.#reported(blob, content()), blob.size);
+  }
+
+  /** Its size is known only after it was unpacked: through a file, so that memory stays flat. */
+  async unpacked({ descriptor, diffId }: Layer, image: Image): Promise<void> {
+    await using scratch = await openScratchDirectory();
+    const path = join(scratch.path, 'layer.tar');
+    const { signal } = this.#options;
+    await pipeline(decompress(image.blobs.read(descriptor, { signal })), createWriteStream(path), { signal });
+    const { size } = await stat(path);
+    await this.file(blobPath(diffId), this.#reported({ ...descriptor, size }, createReadStream(path)), size);
+  }
+
+  async finish(): Promise<void> {
+    await this.#tar.finish();
+  }
+
+  async #directories(path: string): Promise<void> {
+    const parts = path.split('/').slice(0, -1);
+    for (const [index] of parts.entries()) {
+      const directory = parts.slice(0, index + 1).join('/');
+      if (this.#written.has(directory)) continue;
+      this.#written.add(directory);
+      await this.#tar.entry(plainEntry(directory, 'directory', 0));
+    }
+  }
+
+  async *#reported({ digest, size }: Descriptor, content: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+    const { onProgress, signal } = this.#options;
+    const transfer = { type: 'transfer', direction: 'export', digest, totalBytes: size } as const;
+    let bytes = 0;
+    for await (const chunk of content) {
+      signal?.throwIfAborted();
+      bytes += chunk.byteLength;
+      onProgress?.({ ...transfer, bytes, done: false });
+      yield chunk;
+    }
+    onProgress?.({ ...transfer, bytes, done: true });
+  }
+}
+
+function plainEntry(path: string, type: 'file' | 'directory', size: number): ArchiveEntry {
+  const mode = type === 'file' ? 0o644 : 0o755;
+  return { path, type, size, mode, uid: 0, gid: 0, mtimeSeconds: 0, mtimeNanoseconds: 0 };
+}
+
+/** Settles when the sink has taken the chunk: the writer uses its memory again. */
+function writeChunk(sink: Writable, chunk: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
+  signal?.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    sink.write(chunk, (error) => (error ? reject(sink.errored ?? error) : resolve()));
+  });
+}
