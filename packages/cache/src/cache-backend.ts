@@ -1,4 +1,4 @@
-import type { BlobSource, CallOptions, HistoryEntry, Layer } from '@shale/core';
+import type { BlobSource, CallOptions, HistoryEntry, Layer, Platform, RawManifest } from '@shale/core';
 import type { CacheKey } from './cache-key.ts';
 
 /** What a step made, and where its bytes are. */
@@ -7,6 +7,10 @@ export interface CacheEntry {
   /** Reads `layer.descriptor`. For an entry from a registry nothing is downloaded until it is read. */
   readonly blobs: BlobSource;
   readonly record: CacheRecord;
+  /** The entry as it stands in the cache it was read from: a nearer cache keeps these very bytes, signature and all. */
+  readonly manifest?: RawManifest | undefined;
+  /** The tier that answered, as `registry`; set by a tiered cache. */
+  readonly origin?: string | undefined;
 }
 
 /** What is remembered beside the layer. */
@@ -19,15 +23,25 @@ export interface CacheRecord {
   readonly durationMs: number;
   /** Who made it: host name or CI job, for `--report` and `explain`. */
   readonly builder: string;
-  /** Named inputs of the key, hashed: lets a later miss say which one changed. */
+  /** Named inputs of the key, hashed: lets a later miss say which one changed. Long lists are folded by directory. */
   readonly inputs: readonly CacheInput[];
+  /** What the layer was built for, as the config of the entry's image says it. @default the host's */
+  readonly platform?: Platform | undefined;
 }
 
 export interface CacheInput {
-  /** As `parent`, `env.PATH`, `file:src/a.ts`. */
+  /** As `parent`, `env.PATH`, `file:src/a.ts`; with `/` at its end everything below a directory, folded into one. */
   readonly name: string;
   /** A digest of the value, never the value. */
   readonly hash: string;
+}
+
+export interface StoreOptions extends CallOptions {
+  /**
+   * Take the place of an entry that is there already. Without it the first writer of a key wins, so that all who share a
+   * cache agree on a layer. For builds that were told to make the layer anew. @default false
+   */
+  readonly replace?: boolean | undefined;
 }
 
 /** Remembers, between builds, which layer a step made. */
@@ -36,6 +50,6 @@ export interface CacheBackend {
   readonly name: string;
   /** Resolves to `undefined` on a miss, also for a broken or expired entry; rejects only when the backend itself failed. */
   lookup(key: CacheKey, options?: CallOptions): Promise<CacheEntry | undefined>;
-  /** Idempotent: every writer of a key offers an equal layer, so the last one may win. */
-  store(key: CacheKey, entry: CacheEntry, options?: CallOptions): Promise<void>;
+  /** Idempotent. An entry that is there, whole and still valid stays, unless `replace` is set. */
+  store(key: CacheKey, entry: CacheEntry, options?: StoreOptions): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import { sha256 } from '@shale/core';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { KeyInput } from './cache-key.ts';
 import { cacheKey } from './cache-key.ts';

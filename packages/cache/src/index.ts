@@ -1,3 +1,8 @@
-export type { CacheBackend, CacheEntry, CacheInput, CacheRecord } from './cache-backend.ts';
+export type { CacheBackend, CacheEntry, CacheInput, CacheRecord, StoreOptions } from './cache-backend.ts';
+export type { CacheEvent, CacheEventListener, UntrustedReason } from './cache-event.ts';
 export { type CacheKey, cacheKey, type KeyedInputs, type KeyInput } from './cache-key.ts';
+export { type CacheScope, CacheScopeError, parseScope, UNSCOPED } from './cache-scope.ts';
+export { type DirCache, dirCache, type DirCacheOptions } from './dir-cache.ts';
 export { encodeKeyValue, type KeyValue } from './key-value.ts';
+export type { CacheTrust } from './record-policy.ts';
+export { keyId, parseSignKey, parseTrustKey, SignatureKeyError } from './record-signature.ts';
