@@ -6,6 +6,7 @@ export { decodePath, encodePath, hostPath, readNames } from './archive/path-byte
 export { type ArchiveVisitor, readTar, type ReadTarOptions } from './archive/tar-reader.ts';
 export { type ArchiveSink, type EntryContent, TarWriter } from './archive/tar-writer.ts';
 export { unpackTar } from './archive/unpack.ts';
+export { isKeptXattr, keptXattrs } from './archive/xattr-policy.ts';
 export type { UnpackOptions, WhiteoutMode } from './archive/unpack-options.ts';
 export { OPAQUE_MARKER, parseWhiteout, type Whiteout, WHITEOUT_PREFIX } from './archive/whiteout.ts';
 export { flushDirectory, undefinedIfMissing, writeFileAtomically } from './atomic-file.ts';

@@ -1,0 +1,58 @@
+import { readFileSync, statSync } from 'node:fs';
+import { isAbsolute, join, relative } from 'node:path';
+import { parseIgnoreFile } from '@shale/dockerfile-parser';
+import { resolveInTree } from '../isolation/scoped-path.ts';
+import { ContextInvalidError } from './context.ts';
+
+export interface FoundDockerfile {
+  /** As the user would name it. */
+  readonly name: string;
+  readonly text: string;
+  /** The rules of `<Dockerfile>.dockerignore`, else of the context's `.dockerignore`. */
+  readonly ignore: readonly string[];
+}
+
+/** The largest Dockerfile, in bytes. */
+const MAX_DOCKERFILE_BYTES = 16 * 1024 * 1024;
+
+export interface FindDockerfileOptions {
+  /** The path after `-f`, absolute or relative to the context. @default Dockerfile, then dockerfile */
+  readonly name?: string | undefined;
+  /** Whether ignore files count: not for git and tar contexts. */
+  readonly readIgnore: boolean;
+  /** Symlinks may not lead out of the context: for one that somebody else wrote. */
+  readonly scoped: boolean;
+}
+
+/** @throws {ContextInvalidError} naming what was looked for. */
+export function findDockerfile(root: string, { name, readIgnore, scoped }: FindDockerfileOptions): FoundDockerfile {
+  const candidates = name === undefined ? ['Dockerfile', 'dockerfile'] : [name];
+  for (const candidate of candidates) {
+    const path =
+      isAbsolute(candidate) && !scoped ? candidate : scoped ? scopedFile(root, candidate) : join(root, candidate);
+    const text = path === undefined ? undefined : readText(path);
+    if (path === undefined || text === undefined) continue;
+    const ignore = readIgnore ? (readText(`${path}.dockerignore`) ?? readText(join(root, '.dockerignore')) ?? '') : '';
+    return { name: candidate, text, ignore: parseIgnoreFile(ignore) };
+  }
+  const shown = candidates.map((candidate) =>
+    isAbsolute(candidate) ? candidate : relative('', join(root, candidate)) || candidate,
+  );
+  throw new ContextInvalidError(`failed to read dockerfile: open ${shown[0]}: no such file or directory`, {
+    hint: 'Name it with -f.',
+  });
+}
+
+function scopedFile(root: string, name: string): string | undefined {
+  const { existing, missing } = resolveInTree(root, name);
+  return missing.length === 0 ? existing : undefined;
+}
+
+function readText(path: string): string | undefined {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return undefined;
+  if (!stats.isFile()) throw new ContextInvalidError(`${path} is not a file`);
+  if (stats.size > MAX_DOCKERFILE_BYTES)
+    throw new ContextInvalidError(`${path} is larger than ${MAX_DOCKERFILE_BYTES} bytes`);
+  return readFileSync(path, 'utf8');
+}

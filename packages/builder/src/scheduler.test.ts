@@ -1,0 +1,110 @@
+import type { CacheEntry } from '@shale/cache';
+import type { Digest, Layer } from '@shale/core';
+import { BlobMissingError, EMPTY_DIFF_ID, MediaType, sha256 } from '@shale/core';
+import { expect, it } from 'vitest';
+import type { GraphNode, StepNode, TreeSource } from './build-graph.ts';
+import type { SchedulerOptions } from './scheduler.ts';
+import { createScheduler } from './scheduler.ts';
+import type { StepKey } from './step-keys.ts';
+import type { StepResult } from './step-result.ts';
+
+const platform = { os: 'linux', architecture: 'amd64' };
+const scratch: GraphNode = { kind: 'base', image: undefined, platform };
+const blobs = { stat: async () => undefined, async *read() {} };
+
+const layerOf = (name: string): Layer => ({
+  descriptor: { mediaType: MediaType.ociLayerGzip, digest: sha256(`blob ${name}`), size: 1 },
+  diffId: sha256(name),
+});
+
+function step(name: string, parent: GraphNode, from?: StepNode): StepNode {
+  const source: TreeSource | undefined = from && { type: 'node', node: from };
+  const action =
+    source === undefined
+      ? { type: 'workdir', path: `/${name}`, user: '' }
+      : { type: 'copy', from: source, sources: [], inline: [], destination: '/' };
+  const info = { id: name, stage: 'stage-0', index: 1, total: 1, name };
+  return { kind: 'step', info, parent, action, platform, createdBy: name, noCache: false } as unknown as StepNode;
+}
+
+const hitOf = (name: string): CacheEntry => ({
+  layer: layerOf(name),
+  blobs,
+  record: { created: new Date(0), history: {}, durationMs: 5, builder: 'b', inputs: [] },
+});
+
+const ranResult = (layer: Layer): StepResult => ({
+  key: layer.diffId,
+  layer,
+  stacked: { layer, blobs },
+  created: new Date(0),
+  outcome: 'ran',
+  origin: undefined,
+  durationMs: 1,
+  savedMs: undefined,
+});
+
+function open(steps: readonly StepNode[], hits: readonly StepNode[], execute?: SchedulerOptions['execute']) {
+  const ran: string[] = [];
+  const key = (node: StepNode): StepKey => ({ key: sha256(node.info.id), inputs: [] });
+  const scheduler = createScheduler({
+    keys: new Map(steps.map((node) => [node, key(node)])),
+    hits: new Map(hits.map((node) => [node, hitOf(node.info.id)])),
+    cacheName: 'test',
+    concurrency: 2,
+    onProgress: () => {},
+    signal: new AbortController().signal,
+    execute: async (node, stacks) => {
+      ran.push(node.info.id);
+      return execute?.(node, stacks) ?? ranResult(layerOf(`${node.info.id} again`));
+    },
+  });
+  return { scheduler, ran };
+}
+
+const diffIds = (stack: readonly { layer: Layer }[]): Digest[] => stack.map(({ layer }) => layer.diffId);
+
+it('createScheduler() runs nothing for a chain that hit, and nothing below a hit that is not in the chain', async () => {
+  const other = step('other', scratch);
+  const first = step('first', scratch);
+  const second = step('second', first, other);
+  const { scheduler, ran } = open([other, first, second], [first, second]);
+  expect(diffIds(await scheduler.stackOf(second))).toEqual([sha256('first'), sha256('second')]);
+  expect(ran).toEqual([]);
+});
+
+it('createScheduler() runs a missing step in the middle, and keeps what hit above it', async () => {
+  const [a, b, c] = [step('a', scratch), undefined, undefined];
+  const middle = step('middle', a);
+  const top = step('top', middle);
+  const { scheduler, ran } = open([a, middle, top, ...(b ? [b] : []), ...(c ? [c] : [])], [a, top]);
+  expect(diffIds(await scheduler.stackOf(top))).toEqual([sha256('a'), sha256('middle again'), sha256('top')]);
+  expect(ran).toEqual(['middle']);
+});
+
+it('createScheduler() runs each step once, whoever asks', async () => {
+  const shared = step('shared', scratch);
+  const left = step('left', shared);
+  const right = step('right', scratch, shared);
+  const { scheduler, ran } = open([shared, left, right], []);
+  await Promise.all([scheduler.stackOf(left), scheduler.stackOf(right)]);
+  expect(ran.toSorted()).toEqual(['left', 'right', 'shared']);
+});
+
+it('createScheduler() leaves out a step that changed nothing', async () => {
+  const empty = step('empty', scratch);
+  const { scheduler } = open([empty], [], async () => ({ ...ranResult({ ...layerOf('x'), diffId: EMPTY_DIFF_ID }), stacked: undefined }));
+  expect(await scheduler.stackOf(empty)).toEqual([]);
+});
+
+it('rewinding() runs a step again whose cached layer has vanished', async () => {
+  const lost = step('lost', scratch);
+  const reader = step('reader', lost);
+  let attempts = 0;
+  const { scheduler, ran } = open([lost, reader], [lost], async (node) => {
+    if (node === reader && attempts++ === 0) throw new BlobMissingError(sha256('blob lost'), 'the cache');
+    return ranResult(layerOf(`${node.info.id} again`));
+  });
+  expect(diffIds(await scheduler.stackOf(reader))).toEqual([sha256('lost'), sha256('reader again')]);
+  expect(ran).toEqual(['reader', 'lost', 'reader']);
+});
