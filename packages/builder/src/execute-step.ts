@@ -81,7 +81,7 @@ export function stepExecutor({ build, keys, signal }: ExecuteOptions) {
       signal,
       view: (node) => view(node, stacks),
     });
-    return tree.commit({
+    return await tree.commit({
       store: build.store,
       compression: build.compression ?? DEFAULT_COMPRESSION,
       sourceDateEpoch: build.sourceDateEpoch,

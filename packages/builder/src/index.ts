@@ -1,4 +1,20 @@
+export { BaseImageMissingError } from './base-images.ts';
+export { assembleStage, build, planAndLookUp } from './build.ts';
+export type { StageNode, StepNode } from './build-graph.ts';
+export type { BuildOptions, BuildResult, DockerfileSource, NamedContext, StepReport } from './build-options.ts';
+export { type BuildContext, ContextInvalidError } from './context/context.ts';
+export { type DirectoryContextOptions, openDirectoryContext } from './context/directory-context.ts';
+export { findDockerfile, type FindDockerfileOptions, type FoundDockerfile } from './context/find-dockerfile.ts';
+export { GitFailedError, type GitContextOptions, openGitContext, parseGitSource } from './context/git-context.ts';
+export { openTarContext, type TarContextOptions } from './context/tar-context.ts';
+export { AddSourceError, type FetchResponse, type FetchUrl } from './copy/add.ts';
+export { SourceMissingError } from './copy/sources.ts';
 export type { Executor, ProcessUser, RunProcessOptions, StepMount, StepProcess } from './executor.ts';
+export type { BuiltImage, Exporter } from './exporters/exporter.ts';
+export { directoryExporter, tarballExporter } from './exporters/tree-exporter.ts';
+export type { Isolation } from './isolation/choose.ts';
+export type { LookedUpPlan } from './look-up.ts';
+export type { SecretSource } from './secrets.ts';
 export type {
   CommitOptions,
   LayerCompression,
@@ -8,3 +24,5 @@ export type {
   TreeView,
   WorkingTree,
 } from './snapshotter.ts';
+export type { StepResult } from './step-result.ts';
+export { StepFailedError } from './steps/run.ts';
