@@ -1,6 +1,7 @@
 // Builds every case with shale and with dockerd's BuildKit and says where they differ.
 //   npm run conformance                 all cases, both builders
 //   npm run conformance -- copy --only shale
+//   npm run conformance -- --caching    also cold, cached, half cached and reproducible builds with shale
 //   npm run conformance -- --update     record goldens: from BuildKit, or from shale where the reference rules
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,6 +11,7 @@ import { ensurePackages, packagesFor } from '../src/debian-packages.ts';
 import { type ConformanceCase, loadCases } from './case.ts';
 import type { CaseBuilder } from './case-builder.ts';
 import { type CaseResult, judge, lastLines, runCase } from './check-case.ts';
+import { checkCaching } from './check-caching.ts';
 import { compareObservations } from './compare.ts';
 import { dockerBuilder } from './docker-builder.ts';
 import { readBaseTree, readGolden, writeGolden } from './golden.ts';
@@ -19,7 +21,7 @@ const { values, positionals } = parseArgs({
   options: {
     update: { type: 'boolean', default: false },
     only: { type: 'string' },
-    verbose: { type: 'boolean', default: false },
+    caching: { type: 'boolean', default: false },
   },
   allowPositionals: true,
 });
@@ -49,6 +51,8 @@ async function compareCase(conformanceCase: ConformanceCase): Promise<boolean> {
   if (values.update) record(conformanceCase, conformanceCase.oracle === 'reference' ? own : reference);
   const golden = readGolden(conformanceCase);
   const problems = own === undefined ? [] : judge(conformanceCase, own, golden);
+  if (values.caching && shale && own?.type === 'image')
+    problems.push(...(await checkCaching(conformanceCase, shale, base)));
   const oracle = reference === undefined ? [] : judgeReference(conformanceCase, reference);
   report(conformanceCase, { problems, oracle, agree: own && reference && agreement(reference, own) });
   return problems.length === 0 && oracle.length === 0;

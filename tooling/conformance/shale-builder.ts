@@ -10,14 +10,34 @@ import type { BuildOutcome, CaseBuilder } from './case-builder.ts';
 import { readTarTree } from './image-tree.ts';
 import type { RawConfig } from './observation.ts';
 
-/** shale from source, with one state directory for all cases. `dropCache` forgets a share of the entries between two builds. */
-export async function shaleBuilder(flags: readonly string[] = []): Promise<CaseBuilder> {
+/** shale from source. */
+export interface ShaleBuilder extends CaseBuilder {
+  /** Builds with exactly these flags for state and cache. */
+  buildIn(
+    flags: readonly string[],
+    conformanceCase: ConformanceCase,
+    places: CasePlaces,
+  ): Promise<BuildOutcome & { readonly digest?: string }>;
+}
+
+/** Where a case is built. */
+export interface CasePlaces {
+  readonly context: string;
+  /** Empty; the archives go here. */
+  readonly scratch: string;
+}
+
+/** One state directory serves all cases of `build()`. */
+export async function shaleBuilder(): Promise<ShaleBuilder> {
   const base = await startBaseRegistry(['busybox']);
   const state = await mkdtemp(join(tmpdir(), 'shale-conformance-'));
-  const common = ['--state-dir', state, '--registry-mirror', base.url, '--progress', 'plain', ...flags];
+  const buildIn: ShaleBuilder['buildIn'] = (flags, conformanceCase, places) =>
+    buildCase(['--registry-mirror', base.url, '--progress', 'plain', ...flags], conformanceCase, places);
   return {
     name: 'shale',
-    build: (conformanceCase, context, scratch) => buildCase(conformanceCase, { common, context, scratch }),
+    build: (conformanceCase, context, scratch) =>
+      buildIn(['--state-dir', state], conformanceCase, { context, scratch }),
+    buildIn,
     async [Symbol.asyncDispose]() {
       await base[Symbol.asyncDispose]();
       await runCommand(['rm', '-rf', '--one-file-system', state]);
@@ -25,31 +45,27 @@ export async function shaleBuilder(flags: readonly string[] = []): Promise<CaseB
   };
 }
 
-interface ShaleCaseOptions {
-  readonly common: readonly string[];
-  readonly context: string;
-  readonly scratch: string;
-}
-
-async function buildCase(conformanceCase: ConformanceCase, options: ShaleCaseOptions): Promise<BuildOutcome> {
-  const { common, context, scratch } = options;
-  const command = ['build', ...common, ...buildFlags(conformanceCase)];
+async function buildCase(
+  flags: readonly string[],
+  conformanceCase: ConformanceCase,
+  { context, scratch }: CasePlaces,
+): Promise<BuildOutcome & { readonly digest?: string }> {
+  const command = ['build', ...flags, ...buildFlags(conformanceCase)];
   const rootfs = join(scratch, 'rootfs.tar');
-  const built = await runShale([...command, '--output', `type=tar,dest=${rootfs}`, context]);
-  if (built.status !== 0) return { type: 'error', message: built.stderr };
-  const tree = await readTarTree(rootfs);
   const archive = join(scratch, 'image.tar');
-  const again = await runShale([...command, '--output', `type=oci,dest=${archive}`, context]);
-  if (again.status !== 0) return { type: 'error', message: `The second build failed: ${again.stderr}` };
-  return { type: 'image', tree, config: await configOf(archive) };
+  const outputs = ['--output', `type=tar,dest=${rootfs}`, '--output', `type=oci,dest=${archive}`];
+  const built = await runShale([...command, ...outputs, context]);
+  if (built.status !== 0) return { type: 'error', message: built.stderr };
+  return { type: 'image', tree: await readTarTree(rootfs), ...(await imageOf(archive)) };
 }
 
-async function configOf(archive: string): Promise<RawConfig> {
+async function imageOf(archive: string): Promise<{ config: RawConfig; digest: string }> {
   const layout = `${archive}.layout`;
   await requireCommand(['mkdir', layout]);
   await requireCommand(['tar', '-xf', archive, '-C', layout]);
   const blob = (digest: string) => readFileSync(join(layout, 'blobs', digest.replace(':', '/')), 'utf8');
   const index = JSON.parse(readFileSync(join(layout, 'index.json'), 'utf8')) as { manifests: { digest: string }[] };
-  const manifest = JSON.parse(blob(index.manifests[0]?.digest ?? '')) as { config: { digest: string } };
-  return JSON.parse(blob(manifest.config.digest)) as RawConfig;
+  const digest = index.manifests[0]?.digest ?? '';
+  const manifest = JSON.parse(blob(digest)) as { config: { digest: string } };
+  return { digest, config: JSON.parse(blob(manifest.config.digest)) as RawConfig };
 }

@@ -1,0 +1,68 @@
+import { globSync, rmSync } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { compareTrees, type FileTree } from '../src/file-tree.ts';
+import type { ConformanceCase } from './case.ts';
+import type { BuildOutcome } from './case-builder.ts';
+import { layOutContext } from './case-context.ts';
+import { compareObservations } from './compare.ts';
+import { observe } from './observation.ts';
+import type { ShaleBuilder } from './shale-builder.ts';
+
+/**
+ * A case must become the same whatever the cache holds: cold, cached in full, with half of the entries gone; and two cold
+ * reproducible builds must have one digest. Returns what is wrong, a line each.
+ */
+export async function checkCaching(
+  conformanceCase: ConformanceCase,
+  builder: ShaleBuilder,
+  base: FileTree,
+): Promise<string[]> {
+  const scratch = await mkdtemp(join(tmpdir(), 'shale-caching-'));
+  try {
+    const context = join(scratch, 'context');
+    await layOutContext(conformanceCase, context);
+    let builds = 0;
+    const build = async (cache: string, flags: readonly string[] = []) => {
+      const places = { context, scratch: join(scratch, `build-${++builds}`) };
+      await mkdir(places.scratch);
+      const folders = ['--state-dir', join(places.scratch, 'state'), '--layer-cache-dir', join(scratch, cache)];
+      return builder.buildIn([...folders, ...flags], conformanceCase, places);
+    };
+    const cold = await build('cache');
+    const cached = await build('cache');
+    forgetHalf(join(scratch, 'cache'));
+    const half = await build('cache');
+    const twins = [await build('twin-1', ['--reproducible']), await build('twin-2', ['--reproducible'])] as const;
+    return [
+      ...differences('cached', cold, cached, base),
+      ...differences('half cached', cold, half, base),
+      ...(cached.digest === cold.digest ? [] : [`cached: digest ${cached.digest} instead of ${cold.digest}`]),
+      ...(twins[0].digest === twins[1].digest
+        ? []
+        : [`reproducible: ${twins[0].digest} and ${twins[1].digest}`, ...timesOf(...twins)]),
+    ];
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/** Removes a random half of the key files; blobs stay. */
+function forgetHalf(cache: string): void {
+  const keys = globSync(`${cache}/**/[0-9a-f][0-9a-f]/*`).filter((path) => !path.includes('/blobs/'));
+  for (const path of keys) if (Math.random() < 0.5) rmSync(path, { recursive: true });
+}
+
+function differences(title: string, expected: BuildOutcome, actual: BuildOutcome, base: FileTree): string[] {
+  if (expected.type === 'error' || actual.type === 'error') {
+    return [expected, actual].flatMap((outcome) => (outcome.type === 'error' ? [`${title}: ${outcome.message}`] : []));
+  }
+  const [before, after] = [expected, actual].map(({ tree, config }) => observe(tree, config, base));
+  return before && after ? compareObservations(before, after).map((line) => `${title}: ${line}`) : [];
+}
+
+function timesOf(first: BuildOutcome, second: BuildOutcome): string[] {
+  if (first.type === 'error' || second.type === 'error') return [];
+  return compareTrees(first.tree, second.tree).map((line) => `reproducible: ${line}`);
+}
