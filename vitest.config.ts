@@ -7,7 +7,7 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ['{packages,apps,tooling}/**/src/**/*.test.ts', 'tooling/architecture/*.test.ts'],
+    include: ['{packages,apps}/*/src/**/*.test.ts', 'tooling/**/*.test.ts'],
     reporters: ['default', new CountReporter()],
     pool: 'forks',
     testTimeout: 30_000,

@@ -12,7 +12,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'packages/dockerfile-parser': [],
   'packages/builder': ['@shale/core', '@shale/cache', '@shale/dockerfile-parser'],
   'packages/warmer': ['@shale/core', '@shale/cache', '@shale/dockerfile-parser'],
-  'packages/testing': ['@shale/core'],
+  'packages/testing': ['@shale/core', '@shale/cache'],
 };
 const PACKAGES = Object.keys(MAY_IMPORT);
 const APPS = ['apps/cli'];

@@ -49,7 +49,7 @@ describe('shale build -o type=docker', () => {
       ]);
     const loaded = await podman('load', '--quiet', '--input', archive);
     expect(loaded).toContain('hello:e2e');
-    const isolation = ['--rm', '--network', 'host', '--cgroups', 'disabled'];
+    const isolation = ['--rm', '--network', 'host', '--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=1024:1024'];
     const printed = await podman('run', ...isolation, 'hello:e2e', 'cat', '/www/index.html');
     expect(printed).toContain('<h1>Strata</h1>');
   });
