@@ -19,7 +19,7 @@ const APPS = ['apps/cli'];
 /** What reads and writes tar archives; the rest of the workspace goes through it. */
 const TAR_OWNERS = ['packages/core/src/archive/', 'packages/registry/', 'packages/testing/'];
 const PROCESS_OWNERS = ['packages/testing/'];
-const IO_OF_A_PROGRAM = /\bprocess\.(?:env|argv|stdout|stderr|exit|exitCode)\b|\bconsole\.\w+/g;
+const IO_OF_A_PROGRAM = /(?<!delete )\bprocess\.(?:env|argv|stdout|stderr|exit|exitCode)\b|\bconsole\.\w+/g;
 
 const isTest = (file: string) =>
   /\.(?:test|contract|e2e|bench)\.ts$/.test(file) || file.startsWith('packages/testing/');

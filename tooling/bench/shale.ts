@@ -4,17 +4,22 @@ import { join } from 'node:path';
 import { startBaseRegistry } from '../base-images/base-registry.ts';
 import { DEBIAN_SUITE } from '../base-images/debian.ts';
 import { requireCommand, runCommand } from '../src/command.ts';
-import { requireShale } from '../src/shale.ts';
+import { bundledShale } from '../src/shale.ts';
 import type { Contender } from './contender.ts';
 
-/** shale from source, as a user starts it. A cold state folder holds the base images and nothing else. */
+/** shale's bundle, as a user installs it. A cold state folder holds the base images and nothing else. */
 export async function shaleContender(): Promise<Contender> {
+  const shale = await bundledShale();
   const base = await startBaseRegistry(['busybox', 'debian']);
   const scratch = await mkdtemp(join(tmpdir(), 'shale-bench-'));
   const primed = join(scratch, 'primed');
   const state = join(scratch, 'state');
   const flags = (directory: string) => ['--state-dir', directory, '--registry-mirror', base.url, '--progress', 'plain'];
-  for (const image of ['busybox', `debian:${DEBIAN_SUITE}`]) await prime(image, join(scratch, 'prime'), flags(primed));
+  const context = join(scratch, 'prime');
+  for (const image of ['busybox', `debian:${DEBIAN_SUITE}`]) {
+    await writePrimer(image, context);
+    await requireCommand([...shale, 'build', ...flags(primed), context]);
+  }
   return {
     name: 'shale',
     async reset() {
@@ -23,7 +28,7 @@ export async function shaleContender(): Promise<Contender> {
       await requireCommand(['sync']);
     },
     async build(context) {
-      await requireShale(['build', ...flags(state), '--tag', 'bench', context]);
+      await requireCommand([...shale, 'build', ...flags(state), '--tag', 'bench', context]);
     },
     async [Symbol.asyncDispose]() {
       await base[Symbol.asyncDispose]();
@@ -32,9 +37,8 @@ export async function shaleContender(): Promise<Contender> {
   };
 }
 
-/** Pulls and unpacks a base image, as `docker load` does for the others. */
-async function prime(image: string, context: string, flags: readonly string[]): Promise<void> {
+/** A build that pulls and unpacks a base image, as `docker load` does for the others. */
+async function writePrimer(image: string, context: string): Promise<void> {
   await mkdir(context, { recursive: true });
   await writeFile(join(context, 'Dockerfile'), `FROM ${image}\nRUN true\n`);
-  await requireShale(['build', ...flags, context]);
 }
