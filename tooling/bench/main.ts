@@ -13,6 +13,7 @@ import { measureRound, type Measurement } from './measure.ts';
 import { formatResults, summarise } from './report.ts';
 import { type Scenario, scenarios } from './scenario.ts';
 import { shaleContender } from './shale.ts';
+import { measureStartUp } from './start-up.ts';
 
 const CONTENDERS = { shale: shaleContender, buildkit: buildkitContender, buildah: buildahContender } as const;
 
@@ -58,6 +59,7 @@ console.log(
   `\nMedians of ${values.rounds} rounds, ${cpus().length} cores, ${cpus()[0]?.model ?? 'unknown processor'}\n`,
 );
 console.log(formatResults(results));
+if (values.only.includes('shale')) console.log(`\n${await measureStartUp()}`);
 await mkdir(join(values.json, '..'), { recursive: true });
 await writeFile(
   values.json,
