@@ -42,15 +42,16 @@ export function compressorFor(compression: Compression, sink: CompressedSink): C
 
 type CompressBlock = (block: Uint8Array) => Promise<Uint8Array>;
 
-function compressBlockWith({ algorithm, level }: Compression): CompressBlock {
+function compressBlockWith({ algorithm, level: wanted }: Compression): CompressBlock {
   if (algorithm === 'zstd') {
-    const params = { [constants.ZSTD_c_compressionLevel]: level ?? DEFAULT_LEVEL.zstd };
+    const params = { [constants.ZSTD_c_compressionLevel]: wanted ?? DEFAULT_LEVEL.zstd };
     return (block) => zstdAsync(block, { params, pledgedSrcSize: block.byteLength });
   }
-  const asked = level ?? DEFAULT_LEVEL.gzip;
+  const asked = wanted ?? DEFAULT_LEVEL.gzip;
   return async (block) => {
     const isStored = asked !== 0 && looksRandom(block) && !(await shrinks(block));
-    return gzipAsync(block, { level: isStored ? 0 : asked, chunkSize: BLOCK_BYTES + SAMPLE_BYTES });
+    const level = isStored ? 0 : asked;
+    return gzipAsync(block, { level, memLevel: constants.Z_MAX_MEMLEVEL, chunkSize: BLOCK_BYTES + SAMPLE_BYTES });
   };
 }
 

@@ -1,6 +1,7 @@
 import { pipeline } from 'node:stream';
-import type { Transform } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { startDecompressionProgram } from './decompression-program.ts';
 import { ArchiveInvalidError, ArchiveLimitError } from './errors.ts';
 
 export interface DecompressOptions {
@@ -31,8 +32,9 @@ export function sniffCompression(start: Uint8Array): CompressionAlgorithm | unde
 }
 
 /**
- * Gives the plain bytes of gzip (all members), zstd (all frames) or uncompressed content. The content's first bytes
- * decide, not what a media type promised. Yields chunks of up to 1 MiB, each the consumer's own.
+ * Gives the plain bytes of gzip (all members), zstd (all frames), xz, bzip2 or uncompressed content. The content's first
+ * bytes decide, not what a media type promised. xz and bzip2 need the system's program of that name.
+ * Yields chunks of up to 1 MiB, each the consumer's own.
  * @throws {ArchiveInvalidError} for damage, truncation, junk after the end. @throws {ArchiveLimitError} for a bomb.
  */
 export async function* decompress(
@@ -41,20 +43,32 @@ export async function* decompress(
 ): AsyncIterable<Uint8Array> {
   const { start, all } = await peek(source);
   const algorithm = sniffCompression(start);
-  if (algorithm === undefined) {
-    yield* limited(all, { ...options, maxRatio: Number.POSITIVE_INFINITY }, () => 1);
-    return;
+  const input = new CountedInput(all);
+  if (algorithm === undefined) yield* limited(input, { ...options, maxRatio: Number.POSITIVE_INFINITY }, input);
+  else yield* limited(throughEngine(input, algorithm), options, input);
+}
+
+/** Counts what is read, and keeps the source's own failure apart from that of whoever reads it. */
+class CountedInput implements AsyncIterable<Uint8Array> {
+  readonly #source: AsyncIterable<Uint8Array>;
+  bytes = 0;
+  failure: { readonly error: unknown } | undefined;
+
+  constructor(source: AsyncIterable<Uint8Array>) {
+    this.#source = source;
   }
-  let read = 0;
-  const counted = (async function* () {
-    for await (const chunk of all) {
-      read += chunk.byteLength;
-      yield chunk;
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
+    try {
+      for await (const chunk of this.#source) {
+        this.bytes += chunk.byteLength;
+        yield chunk;
+      }
+    } catch (error) {
+      this.failure = { error };
+      throw error;
     }
-  })();
-  const engine = engineFor(algorithm);
-  yield* limited(throughEngine(counted, algorithm, engine), options, () => read);
-  if (algorithm === 'zstd' && engine.bytesWritten < read) throw damaged(algorithm, 'there is something after its end');
+  }
 }
 
 async function peek(source: AsyncIterable<Uint8Array>): Promise<{ start: Uint8Array; all: AsyncIterable<Uint8Array> }> {
@@ -78,55 +92,55 @@ async function peek(source: AsyncIterable<Uint8Array>): Promise<{ start: Uint8Ar
   return { start: Buffer.concat(head).subarray(0, MAGIC_BYTES), all };
 }
 
-async function* throughEngine(
-  source: AsyncIterable<Uint8Array>,
-  algorithm: CompressionAlgorithm,
-  engine: Engine,
-): AsyncIterable<Uint8Array> {
-  let sourceError: unknown;
-  const guarded = (async function* () {
-    try {
-      yield* source;
-    } catch (error) {
-      sourceError = error;
-      throw error;
-    }
-  })();
-  pipeline(guarded, engine, () => {}); // its failure ends the iteration below
+async function* throughEngine(input: CountedInput, algorithm: CompressionAlgorithm): AsyncIterable<Uint8Array> {
+  const { writable, readable, finish } = startEngine(algorithm);
+  pipeline(input, writable, (error) => error && readable.destroy(error)); // which ends the iteration below
   try {
-    yield* engine as AsyncIterable<Uint8Array>;
-  } catch (error) {
-    if (sourceError !== undefined) throw sourceError;
-    throw damaged(algorithm, (error as Error).message, error);
+    yield* readable as AsyncIterable<Uint8Array>;
+    await finish(input.bytes);
+  } catch (cause) {
+    if (input.failure !== undefined) throw input.failure.error;
+    throw new ArchiveInvalidError(`The ${algorithm} data is damaged: ${(cause as Error).message}`, {
+      cause,
+      hint: 'Fetch or compress it again.',
+    });
+  } finally {
+    writable.destroy();
   }
 }
 
-function damaged(algorithm: CompressionAlgorithm, why: string, cause?: unknown): ArchiveInvalidError {
-  const hint = 'Fetch or compress it again.';
-  return new ArchiveInvalidError(`The ${algorithm} data is damaged: ${why}`, { cause, hint });
+/** What decompresses. `finish` fails when the stream ended well and yet something is wrong with its input. */
+export interface DecompressionEngine {
+  readonly writable: Writable;
+  readonly readable: Readable;
+  finish(inputBytes: number): void | Promise<void>;
 }
 
-/** `bytesWritten` counts what the engine used: Node's zstd leaves the rest, where its gunzip complains. */
-type Engine = Transform & { readonly bytesWritten: number };
-
-function engineFor(algorithm: CompressionAlgorithm): Engine {
-  if (algorithm === 'gzip') return createGunzip({ chunkSize: OUTPUT_CHUNK_BYTES });
-  if (algorithm === 'zstd') return createZstdDecompress({ chunkSize: OUTPUT_CHUNK_BYTES });
-  throw new ArchiveInvalidError(`${algorithm} compression is not supported here`, {
-    hint: 'Compress it with gzip or zstd instead.',
-  });
+function startEngine(algorithm: CompressionAlgorithm): DecompressionEngine {
+  if (algorithm === 'xz' || algorithm === 'bzip2') return startDecompressionProgram(algorithm);
+  const create = algorithm === 'gzip' ? createGunzip : createZstdDecompress;
+  const decoder = create({ chunkSize: OUTPUT_CHUNK_BYTES });
+  return {
+    writable: decoder,
+    readable: decoder,
+    finish(inputBytes) {
+      // gunzip complains itself of what follows the last member, unless it is zeros, which pad some archives
+      if (algorithm === 'zstd' && decoder.bytesWritten < inputBytes)
+        throw new Error('there is something after its end');
+    },
+  };
 }
 
 async function* limited(
   source: AsyncIterable<Uint8Array>,
   { maxBytes = Number.POSITIVE_INFINITY, maxRatio = MAX_RATIO }: DecompressOptions,
-  bytesRead: () => number,
+  input: { readonly bytes: number },
 ): AsyncIterable<Uint8Array> {
   let bytes = 0;
   for await (const chunk of source) {
     bytes += chunk.byteLength;
     if (bytes > maxBytes) throw new ArchiveLimitError(`The content unpacks to more than ${maxBytes} bytes`);
-    if (bytes > FREE_BYTES && bytes > bytesRead() * maxRatio) {
+    if (bytes > FREE_BYTES && bytes > input.bytes * maxRatio) {
       throw new ArchiveLimitError(`The content unpacks to more than ${maxRatio} times its size: a decompression bomb`);
     }
     yield chunk;
