@@ -14,6 +14,8 @@ export interface NamespacesExecutorOptions {
   readonly processes?: SandboxOrder['processes'] | undefined;
   /** Whether this process has its rights in a user namespace only. @default false */
   readonly isUserNamespace?: boolean | undefined;
+  /** Options of Node for the threads that run steps. @default those of this thread */
+  readonly execArgv?: readonly string[] | undefined;
 }
 
 /** How long a step may take to end after SIGTERM. */
@@ -35,8 +37,10 @@ const POINTS: readonly MountPoint[] = [
 export function namespacesExecutor({
   processes = 'own',
   isUserNamespace = false,
+  execArgv,
 }: NamespacesExecutorOptions = {}): Executor {
   let spare: Worker | undefined;
+  const startWorker = () => startSandbox(execArgv);
   return {
     name: 'namespaces',
     async run(step, options) {
@@ -58,9 +62,13 @@ export function namespacesExecutor({
   };
 }
 
-function startWorker(): Worker {
+function startSandbox(execArgv: readonly string[] | undefined): Worker {
   const module = new URL(`./sandbox-worker${extname(import.meta.url)}`, import.meta.url);
-  const worker = new Worker(module, { name: 'shale-step', env: {}, trackUnmanagedFds: false });
+  const worker = new Worker(module, {
+    name: 'shale-step',
+    trackUnmanagedFds: false,
+    ...(execArgv && { execArgv: [...execArgv] }),
+  });
   worker.unref();
   return worker;
 }

@@ -27,6 +27,7 @@ const NOT_EXECUTABLE = 126;
 
 const port = parentPort;
 if (port === null) throw new Error('This module runs as a worker thread');
+delete process.env['NODE_V8_COVERAGE']; // Node would pass it on to the step
 const calls = loadSystemCalls();
 const numbers = syscallNumbers();
 

@@ -1,11 +1,144 @@
+import type { CallOptions, SystemCalls } from '@shale/core';
+import { loadSystemCalls, ShaleError } from '@shale/core';
 import type { Executor } from '../executor.ts';
+import { namespacesExecutor } from '../executors/namespaces.ts';
 import type { Snapshotter } from '../snapshotter.ts';
+import { overlaySnapshotter } from '../snapshotters/overlay.ts';
+import type { IsolationRequest } from './isolation-request.ts';
+import { parseIsolation } from './isolation-request.ts';
+import { enterPrivateMounts } from './private-mounts.ts';
+import { isInUserNamespace } from './privileges.ts';
+import { probeWithMounts } from './probe-executor.ts';
+import { probeOverlay } from './probe-overlay.ts';
 
-/** How steps run on this machine. */
+/** How steps run and trees are kept here. */
 export interface Isolation {
   readonly snapshotter: Snapshotter;
   /** `undefined` where no command can be run: builds without RUN still work. */
   readonly executor: Executor | undefined;
-  /** Why these, in a sentence. */
+  /** Why these. */
   readonly reason: string;
+}
+
+export interface ChooseIsolationOptions extends CallOptions {
+  /** Absolute; snapshots are kept in it. Made when missing. */
+  readonly stateDir: string;
+  /** See `parseIsolation`. @default 'auto' */
+  readonly requested?: string | undefined;
+}
+
+/** Nothing that was asked for works here. */
+export class IsolationUnavailableError extends ShaleError {
+  readonly code = 'EXECUTOR_UNAVAILABLE';
+}
+
+/**
+ * Chooses the best ways that work here, by trying each: a step is run and a tree is mounted. For more than `chroot` and
+ * `copy`, call `enterPrivateMounts` when the program starts.
+ * @throws {IsolationUnavailableError} when what was asked for does not work, saying why. @throws {IsolationInvalidError}
+ */
+export async function chooseIsolation(options: ChooseIsolationOptions): Promise<Isolation> {
+  const request = parseIsolation(options.requested ?? 'auto');
+  const host = await examineHost(options);
+  const snapshotter = await firstWorking(request.snapshotter, snapshotterCandidates(host));
+  const executor =
+    request.executor === 'none'
+      ? { chosen: undefined, failures: [] }
+      : await firstWorking(request.executor, executorCandidates(host));
+  if (snapshotter.chosen === undefined) throw unavailable('snapshotter', request.snapshotter, snapshotter.failures);
+  if (executor.chosen === undefined && request.executor !== undefined && request.executor !== 'none') {
+    throw unavailable('executor', request.executor, executor.failures);
+  }
+  const reason = [host.standing, ...snapshotter.failures, ...executor.failures].join('; ');
+  return { snapshotter: snapshotter.chosen, executor: executor.chosen, reason };
+}
+
+interface Host {
+  readonly options: ChooseIsolationOptions;
+  readonly calls: SystemCalls | undefined;
+  readonly isUserNamespace: boolean;
+  /** Why mounts of our own are not possible; `undefined` when they are. */
+  readonly mountsDenied: string | undefined;
+  /** Who we are, for the reason. */
+  readonly standing: string;
+}
+
+async function examineHost(options: ChooseIsolationOptions): Promise<Host> {
+  const calls = loadSystemCalls();
+  const isUserNamespace = isInUserNamespace();
+  const isRoot = process.getuid?.() === 0;
+  const standing = isRoot ? (isUserNamespace ? 'root in a user namespace' : 'root') : 'not root';
+  return { options, calls, isUserNamespace, standing, mountsDenied: await whyNoMounts(calls) };
+}
+
+async function whyNoMounts(calls: SystemCalls | undefined): Promise<string | undefined> {
+  if (calls === undefined) return 'this Node has no node:ffi';
+  try {
+    return (await enterPrivateMounts(calls)) ? undefined : 'enterPrivateMounts() was called too late';
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+interface Candidate<T> {
+  readonly name: string;
+  /** @throws why it does not work. */
+  open(): Promise<T>;
+}
+
+interface Outcome<T> {
+  readonly chosen: T | undefined;
+  /** What was tried before, and why not. */
+  readonly failures: readonly string[];
+}
+
+async function firstWorking<T>(
+  requested: string | undefined,
+  candidates: readonly Candidate<T>[],
+): Promise<Outcome<T>> {
+  const failures: string[] = [];
+  for (const candidate of candidates) {
+    if (requested !== undefined && requested !== candidate.name) continue;
+    try {
+      return { chosen: await candidate.open(), failures };
+    } catch (error) {
+      if ((error as Error).name === 'AbortError') throw error;
+      failures.push(`not ${candidate.name}: ${(error as Error).message}`);
+    }
+  }
+  return { chosen: undefined, failures };
+}
+
+function unavailable(kind: string, requested: string | undefined, failures: readonly string[]): Error {
+  const what = requested === undefined ? `No ${kind} works here` : `The ${kind} ${requested} does not work here`;
+  return new IsolationUnavailableError(`${what}: ${failures.join('; ')}`, {
+    hint: 'Leave --isolation out to get what works, or run shale as root.',
+  });
+}
+
+function snapshotterCandidates({ options, calls, isUserNamespace, mountsDenied }: Host): Candidate<Snapshotter>[] {
+  return [
+    {
+      name: 'overlay',
+      async open() {
+        if (calls === undefined || mountsDenied !== undefined) throw new Error(mountsDenied);
+        probeOverlay(calls, options.stateDir, isUserNamespace);
+        return overlaySnapshotter({ stateDir: options.stateDir, calls, isUserNamespace });
+      },
+    },
+  ];
+}
+
+function executorCandidates({ options, isUserNamespace, mountsDenied }: Host): Candidate<Executor>[] {
+  return [
+    {
+      name: 'namespaces',
+      async open() {
+        if (mountsDenied !== undefined) throw new Error(mountsDenied);
+        const executor = namespacesExecutor({ isUserNamespace });
+        await probeWithMounts(executor, options);
+        return executor;
+      },
+    },
+  ];
 }
