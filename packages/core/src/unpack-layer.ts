@@ -1,5 +1,5 @@
 import { unpackTar } from './archive/unpack.ts';
-import type { UnpackOptions } from './archive/unpack-options.ts';
+import type { UnpackOptions, UnpackReport } from './archive/unpack-options.ts';
 import { decompress } from './decompression.ts';
 import { DigestMeter, digestAlgorithm } from './digest.ts';
 import { DigestMismatchError } from './errors.ts';
@@ -21,15 +21,16 @@ export async function unpackLayer(
   layer: Layer,
   root: string,
   options: UnpackLayerOptions,
-): Promise<void> {
+): Promise<UnpackReport> {
   const meter = new DigestMeter(digestAlgorithm(layer.diffId));
-  await unpackTar(measured(content, meter), root, { endMarker: 'optional', ...options });
+  const report = await unpackTar(measured(content, meter), root, { endMarker: 'optional', ...options });
   const actual = meter.digest();
   if (actual !== layer.diffId) {
     throw new DigestMismatchError(layer.diffId, actual, {
       hint: 'The image config and the layer do not belong together: pull or build the image again.',
     });
   }
+  return report;
 }
 
 async function* measured(content: AsyncIterable<Uint8Array>, meter: DigestMeter): AsyncIterable<Uint8Array> {

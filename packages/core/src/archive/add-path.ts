@@ -3,6 +3,7 @@ import { closeSync, constants, lstatSync, openSync, readlinkSync } from 'node:fs
 import type { ArchiveEntry, EntryType } from './archive-entry.ts';
 import type { FileSystemCalls } from './file-system-calls.ts';
 import { fileSystemCalls } from './file-system-calls.ts';
+import { splitNanoseconds } from './file-time.ts';
 import { decodePath, hostPath } from './path-bytes.ts';
 import type { TarWriter } from './tar-writer.ts';
 import { keptXattrs } from './xattr-policy.ts';
@@ -22,7 +23,6 @@ export interface AddPathOptions {
 }
 
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
-const NANOSECONDS = 1_000_000_000n;
 
 /**
  * Writes one file, directory (without what is in it), link or device as it is on disk. A file whose inode was written
@@ -98,11 +98,10 @@ function describe(type: EntryType, stats: BigIntStats, path: string, options: Ad
 }
 
 function timeOf(mtimeNs: bigint, options: AddPathOptions): { mtimeSeconds: number; mtimeNanoseconds: number } {
-  const rest = ((mtimeNs % NANOSECONDS) + NANOSECONDS) % NANOSECONDS;
-  const mtimeSeconds = Number((mtimeNs - rest) / NANOSECONDS);
+  const { seconds, nanoseconds } = splitNanoseconds(mtimeNs);
   const limit = options.clampMtimeSeconds;
-  if (limit !== undefined && mtimeSeconds >= limit) return { mtimeSeconds: limit, mtimeNanoseconds: 0 };
-  return { mtimeSeconds, mtimeNanoseconds: options.timePrecision === 'second' ? 0 : Number(rest) };
+  if (limit !== undefined && seconds >= limit) return { mtimeSeconds: limit, mtimeNanoseconds: 0 };
+  return { mtimeSeconds: seconds, mtimeNanoseconds: options.timePrecision === 'second' ? 0 : nanoseconds };
 }
 
 /** glibc's `major` and `minor`. */

@@ -1,6 +1,7 @@
 import { chmodSync, lstatSync } from 'node:fs';
 import type { ArchiveEntry } from './archive-entry.ts';
 import type { FileSystemCalls } from './file-system-calls.ts';
+import { splitNanoseconds } from './file-time.ts';
 import { hostPath } from './path-bytes.ts';
 
 interface Pending {
@@ -10,18 +11,23 @@ interface Pending {
   readonly nanoseconds: number;
 }
 
-const NANOSECONDS = 1_000_000_000n;
-
 /** Modes and times of directories, set when nothing more is put into them. */
 export class DirectoryMetadata {
   readonly #calls: FileSystemCalls;
   readonly #pending = new Map<string, Pending>();
+  readonly #implied = new Set<string>();
 
   constructor(calls: FileSystemCalls) {
     this.#calls = calls;
   }
 
+  /** Directories that no entry described, outermost first. */
+  get implied(): readonly string[] {
+    return [...this.#implied];
+  }
+
   set(path: string, entry: ArchiveEntry): void {
+    this.#implied.delete(path);
     this.#pending.set(path, {
       mode: entry.mode,
       seconds: entry.mtimeSeconds,
@@ -33,18 +39,18 @@ export class DirectoryMetadata {
   imply(path: string, entry: ArchiveEntry | undefined): void {
     const { mtimeSeconds: seconds = 0, mtimeNanoseconds: nanoseconds = 0 } = entry ?? {};
     this.#pending.set(path, { mode: 0o755, seconds, nanoseconds });
+    this.#implied.add(path);
   }
 
   /** A directory of a lower layer keeps its time, whatever happens in it. */
   keep(path: string): void {
     const { mtimeNs } = lstatSync(hostPath(path), { bigint: true });
-    const nanoseconds = ((mtimeNs % NANOSECONDS) + NANOSECONDS) % NANOSECONDS;
-    const seconds = Number((mtimeNs - nanoseconds) / NANOSECONDS);
-    this.#pending.set(path, { mode: undefined, seconds, nanoseconds: Number(nanoseconds) });
+    this.#pending.set(path, { mode: undefined, ...splitNanoseconds(mtimeNs) });
   }
 
   forget(path: string): void {
     this.#pending.delete(path);
+    this.#implied.delete(path);
   }
 
   apply(): void {

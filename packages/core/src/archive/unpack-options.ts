@@ -25,3 +25,11 @@ export interface UnpackOptions extends CallOptions {
   readonly onWarning?: ((message: string) => void) | undefined;
   readonly fileSystem?: FileSystemCalls | undefined;
 }
+
+export interface UnpackReport {
+  /**
+   * Relative paths of directories that were made because something is in them, and that no entry described; outermost
+   * first. Over lower layers they hide the real mode and owner: see `inheritDirectories`.
+   */
+  readonly impliedDirectories: readonly string[];
+}

@@ -28,7 +28,7 @@ import type { ScopedDirectory } from './scoped-tree.ts';
 import { ScopedTree, splitEntryPath } from './scoped-tree.ts';
 import type { ArchiveVisitor } from './tar-reader.ts';
 import { readTar } from './tar-reader.ts';
-import type { UnpackOptions } from './unpack-options.ts';
+import type { UnpackOptions, UnpackReport } from './unpack-options.ts';
 import type { Whiteout } from './whiteout.ts';
 import { parseWhiteout } from './whiteout.ts';
 import { keptXattrs } from './xattr-policy.ts';
@@ -49,11 +49,11 @@ export async function unpackTar(
   source: AsyncIterable<Uint8Array>,
   root: string,
   options: UnpackOptions,
-): Promise<void> {
+): Promise<UnpackReport> {
   const unpacker = new TreeUnpacker(await realpath(root), options);
   try {
     await readTar(counted(source, options), unpacker, options);
-    unpacker.finish();
+    return unpacker.finish();
   } catch (error) {
     unpacker.abandon();
     return noSpace(root)(error);
@@ -125,8 +125,10 @@ class TreeUnpacker implements ArchiveVisitor {
     closeSync(fd);
   }
 
-  finish(): void {
+  finish(): UnpackReport {
     this.#directories.apply();
+    const { length } = this.#tree.root.path === '/' ? '' : this.#tree.root.path;
+    return { impliedDirectories: this.#directories.implied.map((path) => path.slice(length + 1)) };
   }
 
   abandon(): void {
