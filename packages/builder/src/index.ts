@@ -12,7 +12,13 @@ export { SourceMissingError } from './copy/sources.ts';
 export type { Executor, ProcessUser, RunProcessOptions, StepMount, StepProcess } from './executor.ts';
 export type { BuiltImage, Exporter } from './exporters/exporter.ts';
 export { directoryExporter, tarballExporter } from './exporters/tree-exporter.ts';
-export type { Isolation } from './isolation/choose.ts';
+export {
+  chooseIsolation,
+  type ChooseIsolationOptions,
+  type Isolation,
+  IsolationUnavailableError,
+} from './isolation/choose.ts';
+export { enterPrivateMounts } from './isolation/private-mounts.ts';
 export type { LookedUpPlan } from './look-up.ts';
 export type { SecretSource } from './secrets.ts';
 export type {
