@@ -1,4 +1,85 @@
+import { build, type BuildResult } from '@shale/builder';
+import { parseReference, type ProgressListener } from '@shale/core';
+import { withExcerpt } from '../dockerfile-excerpt.ts';
+import type { OptionValues } from '../options/option.ts';
+import { checkOutputs, describeOutput, exporterFor, type ExporterWiring } from '../outputs/exporters.ts';
+import { type Output, parseOutput } from '../outputs/output.ts';
+import { openRenderer } from '../render/open-renderer.ts';
+import { UsageError } from '../usage-error.ts';
+import { takeOwnMounts } from '../wire/own-mounts.ts';
+import { wireBuild } from '../wire/wire-build.ts';
 import type { buildOptions } from './build-command.ts';
 import type { Invocation } from './command.ts';
+import { pushImage } from './push-image.ts';
+import { writeResults } from './write-results.ts';
 
-export async function runBuild(_invocation: Invocation<typeof buildOptions>): Promise<void> {}
+export type BuildInvocation = Invocation<typeof buildOptions>;
+
+/** `shale build`. */
+export async function runBuild(invocation: BuildInvocation): Promise<void> {
+  await takeOwnMounts();
+  const { options, stdout } = invocation;
+  const outputs = outputsOf(options);
+  if (options.pushImage && options.cacheRepo === undefined) {
+    throw new UsageError('--cache-repo must be set when using --push-image');
+  }
+  await checkOutputs(outputs, invocation);
+  using renderer = await openRenderer(options.quiet ? 'quiet' : (options.progress ?? 'auto'), invocation);
+  const { image, steps, pushed } = await buildAndExport(invocation, { outputs, onProgress: renderer.onProgress });
+  await writeResults({ image, steps }, invocation);
+  renderer.finish({
+    digest: image.manifest.digest,
+    targets: [...outputs.map(describeOutput), ...pushed],
+    savedMs: steps.reduce((sum, { savedMs = 0 }) => sum + savedMs, 0),
+  });
+  if (options.quiet) stdout.write(`${image.manifest.digest}\n`);
+}
+
+interface Wishes {
+  readonly outputs: readonly Output[];
+  readonly onProgress: ProgressListener;
+}
+
+async function buildAndExport(
+  invocation: BuildInvocation,
+  { outputs, onProgress }: Wishes,
+): Promise<BuildResult & { readonly pushed: readonly string[] }> {
+  const { options, cwd, stdout } = invocation;
+  await using wired = await wireBuild(invocation, { onProgress });
+  const { client, stateDir, cacheRepositories: mountFrom } = wired;
+  const wiring: ExporterWiring = {
+    client,
+    stateDir,
+    cwd,
+    stdout,
+    mountFrom,
+    isolation: wired.options.isolation,
+    onProgress,
+  };
+  const pushing = options.pushImage ? pushImage(options, wiring) : undefined;
+  const exporters = [
+    ...outputs.map((output) => exporterFor(output, wiring)),
+    ...(pushing === undefined ? [] : [pushing.exporter]),
+  ];
+  try {
+    const result = await build({ ...wired.options, exporters });
+    await wired.settle();
+    return { ...result, pushed: pushing?.pushed() ?? [] };
+  } catch (error) {
+    throw withExcerpt(error, wired.options.dockerfile);
+  }
+}
+
+/** `--tag` names what `--output` writes; with `--push` it is pushed there, and with neither it is kept here. */
+function outputsOf({ tag, output, push }: OptionValues<typeof buildOptions>): readonly Output[] {
+  const tags = tag.map(parseReference);
+  if (push && tags.length === 0 && output.length === 0)
+    throw new UsageError('--push needs a --tag', { hint: 'Add --tag REF.' });
+  const written = output.flatMap((text) => parseOutput(text, tags));
+  if (push) return [...written.map(pushed), ...tags.map((name) => ({ type: 'registry', name }) as const)];
+  return written.length > 0 ? written : tags.map((name) => ({ type: 'image', name }) as const);
+}
+
+function pushed(output: Output): Output {
+  return output.type === 'image' ? { type: 'registry', name: output.name } : output;
+}

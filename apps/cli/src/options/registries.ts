@@ -22,6 +22,13 @@ export const registryOptions = {
     variables: ['ENVBUILDER_DOCKER_CONFIG_BASE64'],
     help: 'Credentials: a docker config.json, encoded; wins over files. Prefer the variable, others can read flags',
   }),
+  sslCertBase64: text({
+    flag: 'ssl-cert-base64',
+    placeholder: 'BASE64',
+    group: 'Registries',
+    variables: ['ENVBUILDER_SSL_CERT_BASE64'],
+    help: 'A PEM certificate of an authority to trust, encoded; SSL_CERT_FILE names a file',
+  }),
   offline: toggle({
     flag: 'offline',
     group: 'Registries',

@@ -13,6 +13,9 @@ export interface PlainOptions extends RendererOutput {
 }
 
 const TRANSFER_INTERVAL_MS = 5000;
+/** A transfer shorter than this is told only when it was large and went over a network. */
+const QUICK_TRANSFER_MS = 1000;
+const LARGE_TRANSFER_BYTES = 1_000_000;
 const SHORT_DIGEST_LENGTH = 12;
 
 interface Vertex {
@@ -27,6 +30,7 @@ export function plainRenderer({ write, now, palette }: PlainOptions): Renderer {
   const startedAt = now();
   const tally = new Tally();
   const vertices = new Map<string, Vertex>();
+  const transfers = new Map<string, number>();
   let count = 0;
 
   const line = (text: string) => write(`${text}\n`);
@@ -65,15 +69,16 @@ export function plainRenderer({ write, now, palette }: PlainOptions): Renderer {
       line(`#${vertex.number} ${outcomeOf(outcome, durationMs, origin, palette)}\n`);
     },
     transfer: (event) => {
-      const vertex = open(`${event.direction} ${event.digest}`, transferTitle(event));
-      if (!event.done && now() - vertex.shownAt < TRANSFER_INTERVAL_MS) return;
+      const id = `${event.direction} ${event.digest}`;
+      const seenAt = transfers.get(id) ?? now();
+      transfers.set(id, seenAt);
+      if (!vertices.has(id) && !isWorthALine(event, now() - seenAt)) return;
+      const vertex = open(id, transferTitle(event));
+      const time = formatDuration(now() - seenAt);
+      if (event.done) return line(`#${vertex.number} ${palette.good('DONE')} ${time}\n`);
+      if (now() - vertex.shownAt < TRANSFER_INTERVAL_MS) return;
       vertex.shownAt = now();
-      const time = formatDuration(now() - vertex.startedAt);
-      line(
-        event.done
-          ? `#${vertex.number} ${palette.good('DONE')} ${time}\n`
-          : `#${vertex.number} ${amountOf(event)} ${time}`,
-      );
+      line(`#${vertex.number} ${amountOf(event)} ${time}`);
     },
     'export.finished': ({ target, digest, durationMs }) =>
       note('[export]', escapeControls(`${target} ${digest} ${formatDuration(durationMs)}`)),
@@ -102,6 +107,11 @@ function outcomeOf(outcome: string, durationMs: number, origin: string | undefin
 }
 
 type Transfer = Extract<ProgressEvent, { type: 'transfer' }>;
+
+function isWorthALine({ direction, bytes, done }: Transfer, durationMs: number): boolean {
+  if (durationMs >= QUICK_TRANSFER_MS) return true;
+  return done && bytes >= LARGE_TRANSFER_BYTES && (direction === 'pull' || direction === 'push');
+}
 
 function transferTitle({ direction, digest, totalBytes }: Transfer): string {
   const size = totalBytes === undefined ? '' : ` ${formatBytes(totalBytes)}`;

@@ -22,6 +22,9 @@ export function summarise(outcome: BuildOutcome, { tally, durationMs, palette }:
   return [
     `${palette.good('✔')} ${palette.bold(`Built in ${formatDuration(durationMs)}`)}${told === '' ? '' : ` · ${told}`}`,
     `  ${outcome.digest}`,
+    ...(outcome.targets.length > 0
+      ? []
+      : [palette.dim('  kept in the cache only: name it with -t, or write it with -o')]),
     ...outcome.targets.map((target) => `  ${palette.active('→')} ${escapeControls(target)}`),
   ];
 }

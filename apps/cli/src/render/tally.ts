@@ -10,7 +10,8 @@ export class Tally {
 
   add(event: ProgressEvent): void {
     if (event.type === 'build.planned') this.total = event.steps.length;
-    if (event.type === 'transfer') this.#moved.set(`${event.direction} ${event.digest}`, event.bytes);
+    // The last event of a transfer comes also when there was nothing to move.
+    if (event.type === 'transfer' && !event.done) this.#moved.set(`${event.direction} ${event.digest}`, event.bytes);
     if (event.type !== 'step.finished') return;
     if (event.outcome === 'cached') this.cached++;
     if (event.outcome === 'ran') this.ran++;

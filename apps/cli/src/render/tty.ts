@@ -84,6 +84,7 @@ function marksOf(
 ): { readonly mark: string; readonly end: string } {
   if (outcome === 'failed') return { mark: palette.bad(glyphs.failed), end: palette.bad(formatDuration(durationMs)) };
   if (outcome === 'ran') return { mark: palette.good(glyphs.done), end: formatDuration(durationMs) };
-  const from = origin === undefined ? '' : palette.dim(`${origin}  `);
+  // A hit on this machine is the usual case; one from elsewhere is worth a word.
+  const from = origin === undefined || origin === 'dir' ? '' : palette.dim(`${origin}  `);
   return { mark: palette.cached(glyphs.cached), end: `${from}${palette.cached('CACHED')}` };
 }

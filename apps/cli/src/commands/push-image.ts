@@ -1,0 +1,32 @@
+import type { Exporter } from '@shale/builder';
+import { formatReference } from '@shale/core';
+import type { OptionValues } from '../options/option.ts';
+import { registryExporter, type ExporterWiring } from '../outputs/exporters.ts';
+import { cacheRepository } from '../wire/cache.ts';
+import type { buildOptions } from './build-command.ts';
+
+/** `--push-image`: the whole image goes to the cache repository, as envbuilder does; a failure is a warning unless asked otherwise. */
+export function pushImage(
+  { cacheRepo = '', exitOnPushFailure }: OptionValues<typeof buildOptions>,
+  wiring: ExporterWiring,
+): { readonly exporter: Exporter; readonly pushed: () => readonly string[] } {
+  const name = { ...cacheRepository(cacheRepo), tag: 'latest' };
+  const exporter = registryExporter(name, wiring);
+  let done = false;
+  return {
+    pushed: () => (done ? [formatReference(name)] : []),
+    exporter: {
+      async export(built, options) {
+        try {
+          await exporter.export(built, options);
+          done = true;
+        } catch (error) {
+          options.signal?.throwIfAborted();
+          if (exitOnPushFailure) throw error;
+          const message = `Failed to push the image to ${formatReference(name)}: ${(error as Error).message}`;
+          wiring.onProgress({ type: 'warning', code: 'push-failed', message });
+        }
+      },
+    },
+  };
+}

@@ -1,0 +1,85 @@
+import { randomBytes } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { access, constants, mkdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { PassThrough, type Writable } from 'node:stream';
+import { finished, pipeline } from 'node:stream/promises';
+import { type CallOptions, noSpace, undefinedIfMissing } from '@shale/core';
+import type { Session } from '../commands/command.ts';
+import { UsageError } from '../usage-error.ts';
+import { OutputUnwritableError } from './output-unwritable-error.ts';
+
+export interface DestinationOptions extends CallOptions {
+  readonly stdout: Session['stdout'];
+}
+
+/** Fails before the build when its result could not be written. `path` is absolute, or `-`. */
+export async function checkFileDestination(path: string, stdout: Session['stdout']): Promise<void> {
+  if (path === '-') {
+    if (stdout.isTTY === true)
+      throw new UsageError('An archive is not written to a terminal', { hint: 'Redirect stdout, or name a file.' });
+    return;
+  }
+  const found = await stat(path).catch(undefinedIfMissing);
+  if (found?.isDirectory() === true) {
+    throw new OutputUnwritableError(`${path} is a directory`, { hint: 'Name a file, as in dest=out.tar.' });
+  }
+  await checkWritable(found === undefined ? dirname(path) : path, path);
+}
+
+/** The same for a directory, which may not exist yet. */
+export async function checkDirectoryDestination(path: string): Promise<void> {
+  let existing = path;
+  let found = await stat(existing).catch(undefinedIfMissing);
+  while (found === undefined && dirname(existing) !== existing) {
+    existing = dirname(existing);
+    found = await stat(existing).catch(undefinedIfMissing);
+  }
+  if (found?.isDirectory() !== true) throw new OutputUnwritableError(`${existing} is not a directory`);
+  await checkWritable(existing, path);
+}
+
+async function checkWritable(existing: string, path: string): Promise<void> {
+  await access(existing, constants.W_OK).catch((cause: NodeJS.ErrnoException) => {
+    const why = cause.code === 'ENOENT' ? `${existing} does not exist` : `${existing} is not writable (${cause.code})`;
+    throw new OutputUnwritableError(`Cannot write ${path}: ${why}`, {
+      cause,
+      hint: 'Choose another place, or change its rights.',
+    });
+  });
+}
+
+/** Gives `write` a sink for stdout, or for a file that appears under its name only when it is whole. */
+export async function writeDestination(
+  path: string,
+  write: (sink: Writable) => Promise<void>,
+  { stdout, signal }: DestinationOptions,
+): Promise<void> {
+  if (path === '-') return writeThrough(write, stdout, signal);
+  await mkdir(dirname(path), { recursive: true });
+  const special = (await stat(path).catch(undefinedIfMissing))?.isFile() === false;
+  if (special) return writeThrough(write, createWriteStream(path), signal);
+  const temporary = join(dirname(path), `.shale-${randomBytes(6).toString('hex')}.tmp`);
+  try {
+    const sink = createWriteStream(temporary, { flags: 'wx', highWaterMark: 4 * 1024 * 1024, signal });
+    await write(sink);
+    sink.end();
+    await finished(sink);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    signal?.throwIfAborted();
+    return noSpace(dirname(path))(error);
+  }
+}
+
+/** The writers end what they write to; stdout must stay open. */
+async function writeThrough(
+  write: (sink: Writable) => Promise<void>,
+  target: Writable,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const pipe = new PassThrough({ highWaterMark: 1024 * 1024 });
+  const copied = pipeline(pipe, target, { end: false, signal });
+  await Promise.all([write(pipe).then(() => pipe.end()), copied]);
+}

@@ -1,0 +1,62 @@
+import { parseReference, type Reference } from '@shale/core';
+import { parseAttributes } from '../options/attributes.ts';
+import { closest } from '../options/suggest.ts';
+import { UsageError } from '../usage-error.ts';
+
+/** Where a built image goes. `dest` is a path as given, or `-` for stdout. */
+export type Output =
+  | {
+      readonly type: 'oci' | 'docker';
+      readonly dest: string;
+      readonly names: readonly Reference[];
+      readonly directory: boolean;
+    }
+  | { readonly type: 'local' | 'tar'; readonly dest: string }
+  | { readonly type: 'registry'; readonly name: Reference }
+  /** The image store in the state folder. */
+  | { readonly type: 'image'; readonly name: Reference };
+
+const TYPES = ['oci', 'docker', 'local', 'tar', 'registry', 'image'] as const;
+const ATTRIBUTES = ['type', 'dest', 'name', 'push', 'tar'] as const;
+
+/**
+ * Reads one `--output`. A bare path stands for `type=local`, and `-` for `type=tar,dest=-`; without a `name` the image
+ * has the names of `--tag`.
+ * @throws {UsageError} @throws {ReferenceInvalidError}
+ * @example parseOutput('type=oci,dest=app.tar', [])
+ */
+export function parseOutput(text: string, tags: readonly Reference[]): readonly Output[] {
+  if (text === '-') return [{ type: 'tar', dest: '-' }];
+  if (!text.includes('=')) return [{ type: 'local', dest: text }];
+  const attributes = parseAttributes(text, '--output', ATTRIBUTES);
+  const type = outputType(attributes.get('type'), text);
+  const named = attributes.get('name')?.split(',').map(parseReference);
+  const names = named ?? tags;
+  const isRegistry = type === 'registry' || (type === 'image' && attributes.get('push') === 'true');
+  if (isRegistry || type === 'image') {
+    if (names.length === 0)
+      throw new UsageError(`--output type=${type} needs a name`, { hint: 'Add name=REF, or --tag REF.' });
+    return names.map((name) => ({ type: isRegistry ? 'registry' : 'image', name }));
+  }
+  const dest = attributes.get('dest');
+  if (dest === undefined || dest === '') throw missingDestination(type);
+  if (type === 'local' || type === 'tar') return [{ type, dest }];
+  return [{ type, dest, names, directory: attributes.get('tar') === 'false' }];
+}
+
+function outputType(type: string | undefined, text: string): (typeof TYPES)[number] {
+  const found = TYPES.find((known) => known === type);
+  if (found !== undefined) return found;
+  if (type === undefined)
+    throw new UsageError(`--output needs a type: ${JSON.stringify(text)}`, { hint: `Add type=${TYPES.join('|')}.` });
+  const near = closest(type, TYPES);
+  throw new UsageError(`--output has no type ${JSON.stringify(type)}`, {
+    hint: near === undefined ? `It is one of ${TYPES.join(', ')}.` : `Did you mean ${near}?`,
+  });
+}
+
+function missingDestination(type: string): UsageError {
+  return new UsageError(`--output type=${type} needs a dest`, {
+    hint: `Write type=${type},dest=PATH, or dest=- for stdout${type === 'docker' ? ', as in `| docker load`' : ''}.`,
+  });
+}

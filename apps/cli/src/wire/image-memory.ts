@@ -1,0 +1,72 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  asInteger,
+  asObject,
+  asString,
+  type Descriptor,
+  type Digest,
+  digestHex,
+  formatPlatform,
+  formatReference,
+  parseDigest,
+  parseJson,
+  type Platform,
+  type Reference,
+  sha256,
+  StoreInvalidError,
+  undefinedIfMissing,
+  writeFileAtomically,
+} from '@shale/core';
+
+/** What a name stood for when it was last resolved. */
+export interface ImageMemory {
+  /** What the registry's tag pointed at: the index, where there is one. */
+  readonly top: Digest;
+  /** Of the one platform. */
+  readonly manifest: Descriptor;
+}
+
+const VERSION = 1;
+
+/** `undefined` for a name never seen; what another version wrote was never seen. */
+export async function readMemory(
+  directory: string,
+  reference: Reference,
+  platform: Platform,
+): Promise<ImageMemory | undefined> {
+  const text = await readFile(memoryPath(directory, reference, platform), 'utf8').catch(undefinedIfMissing);
+  if (text === undefined) return undefined;
+  try {
+    return parseMemory(text);
+  } catch {
+    return undefined;
+  }
+}
+
+export async function writeMemory(
+  directory: string,
+  { reference, platform, memory }: { reference: Reference; platform: Platform; memory: ImageMemory },
+): Promise<void> {
+  const document = { version: VERSION, reference: formatReference(reference), platform, ...memory };
+  await writeFileAtomically(memoryPath(directory, reference, platform), JSON.stringify(document));
+}
+
+function memoryPath(directory: string, reference: Reference, platform: Platform): string {
+  return join(directory, `${digestHex(sha256(`${formatReference(reference)}\n${formatPlatform(platform)}`))}.json`);
+}
+
+function parseMemory(text: string): ImageMemory | undefined {
+  const fail = (message: string) => new StoreInvalidError(message);
+  const document = asObject(parseJson(text, 'it', fail), 'it', fail);
+  if (document['version'] !== VERSION) return undefined;
+  const manifest = asObject(document['manifest'], 'manifest', fail);
+  return {
+    top: parseDigest(asString(document['top'], 'top', fail)),
+    manifest: {
+      mediaType: asString(manifest['mediaType'], 'mediaType', fail),
+      digest: parseDigest(asString(manifest['digest'], 'digest', fail)),
+      size: asInteger(manifest['size'], 'size', fail),
+    },
+  };
+}

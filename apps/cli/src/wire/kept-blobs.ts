@@ -1,0 +1,27 @@
+import type { BlobSource, CallOptions, Descriptor, LocalBlobStore } from '@shale/core';
+
+/** Blobs of `remote`, read from `local` where they are there, and kept there by the first whole read. */
+export function keptBlobs(remote: BlobSource, local: LocalBlobStore): BlobSource {
+  return {
+    stat: async (digest, options) => (await local.stat(digest, options)) ?? remote.stat(digest, options),
+    async *read(blob, options) {
+      const isNear = (await local.stat(blob.digest, options)) === blob.size;
+      yield* isNear ? local.read(blob, options) : readAndKeep(blob, { remote, local, options });
+    },
+  };
+}
+
+interface Keeping {
+  readonly remote: BlobSource;
+  readonly local: LocalBlobStore;
+  readonly options: CallOptions | undefined;
+}
+
+async function* readAndKeep(blob: Descriptor, { remote, local, options }: Keeping): AsyncIterable<Uint8Array> {
+  await using upload = await local.startUpload(options);
+  for await (const chunk of remote.read(blob, options)) {
+    await upload.write(chunk);
+    yield chunk;
+  }
+  await upload.commit(blob.mediaType);
+}

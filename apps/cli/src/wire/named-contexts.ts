@@ -1,0 +1,72 @@
+import { readFileSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { type NamedContext, openDirectoryContext } from '@shale/builder';
+import { formatReference, type ImageSource, isDigest, parseReference, sha256 } from '@shale/core';
+import { parseIgnoreFile } from '@shale/dockerfile-parser';
+import { loadLayoutImage } from '@shale/registry';
+import { UsageError } from '../usage-error.ts';
+
+export interface NamedContexts {
+  readonly contexts: ReadonlyMap<string, NamedContext>;
+  /** Resolves the references that stand for layouts in `contexts`. */
+  readonly images: ImageSource;
+}
+
+interface LayoutPlace {
+  readonly path: string;
+  readonly target: string | undefined;
+}
+
+/** No registry has this name: references below it stand for layouts on disk. */
+const LAYOUT_HOST = 'oci-layout.invalid';
+
+/** Reads `--build-context NAME=PLACE`. @throws {UsageError} @throws {ReferenceInvalidError} */
+export function openNamedContexts(
+  places: Readonly<Record<string, string>>,
+  { cwd, stateDir }: { readonly cwd: string; readonly stateDir: string },
+): NamedContexts {
+  const layouts = new Map<string, LayoutPlace>();
+  const open = (name: string, place: string): NamedContext => {
+    const image = /^docker-image:\/\/(.+)$/.exec(place)?.[1];
+    if (image !== undefined) return { type: 'image', reference: formatReference(parseReference(image)) };
+    const layout = /^oci-layout:\/\/(.+)$/.exec(place)?.[1];
+    if (layout === undefined) return { type: 'directory', context: openDirectory(name, resolve(cwd, place), stateDir) };
+    const reference = `${LAYOUT_HOST}/${sha256(place).slice('sha256:'.length)}:latest`;
+    layouts.set(reference, layoutPlace(layout, cwd));
+    return { type: 'image', reference };
+  };
+  const contexts = new Map(Object.entries(places).map(([name, place]) => [name, open(name, place)]));
+  return { contexts, images: layoutImages(layouts) };
+}
+
+function openDirectory(name: string, path: string, stateDir: string) {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    throw new UsageError(`--build-context ${name}: ${path} is not a directory`, {
+      hint: 'Name a directory, docker-image://REF or oci-layout://DIR.',
+    });
+  }
+  const ignore = statSync(join(path, '.dockerignore'), { throwIfNoEntry: false })?.isFile() === true;
+  return openDirectoryContext(path, {
+    ignore: ignore ? parseIgnoreFile(readFileSync(join(path, '.dockerignore'), 'utf8')) : [],
+    stateDir,
+  });
+}
+
+/** `DIR`, `DIR:TAG`, `DIR@sha256:…`. */
+function layoutPlace(text: string, cwd: string): LayoutPlace {
+  const at = text.lastIndexOf('@');
+  if (at > 0 && isDigest(text.slice(at + 1)))
+    return { path: resolve(cwd, text.slice(0, at)), target: text.slice(at + 1) };
+  const [, path = text, target] = /^(.*?)(?::([^:/]+))?$/.exec(text) ?? [];
+  return { path: resolve(cwd, path), target };
+}
+
+function layoutImages(layouts: ReadonlyMap<string, LayoutPlace>): ImageSource {
+  return {
+    name: 'named layouts',
+    async resolve(reference, options) {
+      const place = layouts.get(formatReference(reference));
+      return place && loadLayoutImage(place.path, place.target, options);
+    },
+  };
+}

@@ -1,0 +1,10 @@
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Session } from '../commands/command.ts';
+
+/** Where blobs, snapshots and caches live: as asked for, else the system's place for root and the user's own for others. */
+export function stateDirectory(asked: string | undefined, { env, cwd }: Pick<Session, 'env' | 'cwd'>): string {
+  if (asked !== undefined) return resolve(cwd, asked);
+  if (process.getuid?.() === 0) return '/var/lib/shale';
+  return join(env['XDG_DATA_HOME'] || join(env['HOME'] ?? homedir(), '.local/share'), 'shale');
+}

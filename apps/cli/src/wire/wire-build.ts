@@ -1,0 +1,143 @@
+import { resolve } from 'node:path';
+import { type BuildContext, type BuildOptions, chooseIsolation, type Isolation } from '@shale/builder';
+import type { CacheEventListener } from '@shale/cache';
+import { blobDirectory, parsePlatform, type ProgressListener, type Reference } from '@shale/core';
+import type { RegistryClient } from '@shale/registry';
+import type { Invocation } from '../commands/command.ts';
+import type { executionOptions, outputOptions, sourceOptions } from '../options/build.ts';
+import type { cacheBypassOptions, cacheOptions } from '../options/cache.ts';
+import type { stateOptions } from '../options/general.ts';
+import type { registryOptions } from '../options/registries.ts';
+import { UsageError } from '../usage-error.ts';
+import { openBuildSource } from './build-source.ts';
+import { cacheRepository, openCache } from './cache.ts';
+import { fetchUrl } from './fetch-url.ts';
+import { imageSources } from './images.ts';
+import { openNamedContexts } from './named-contexts.ts';
+import { openRegistryClient } from './registry.ts';
+import { parseSecrets, parseSshAgents } from './secrets.ts';
+import { stateDirectory } from './state-directory.ts';
+
+/** The options of every command that plans a build. */
+export type BuildTable = typeof sourceOptions &
+  typeof cacheOptions &
+  typeof cacheBypassOptions &
+  typeof registryOptions &
+  typeof executionOptions &
+  typeof stateOptions &
+  Pick<typeof outputOptions, 'compression' | 'compressionLevel' | 'pushImage'>;
+
+export interface BuildWishes {
+  readonly onProgress: ProgressListener;
+  readonly onCacheEvent?: CacheEventListener | undefined;
+}
+
+/** Everything that a build needs, joined. Disposing it closes connections and removes unpacked contexts. */
+export interface WiredBuild extends AsyncDisposable {
+  readonly options: BuildOptions;
+  readonly client: RegistryClient;
+  readonly stateDir: string;
+  /** Repositories that hold cached layers. */
+  readonly cacheRepositories: readonly Reference[];
+  /** Waits until the caches have what they were given. */
+  settle(): Promise<void>;
+}
+
+/** The one place where concrete stores, caches, registries and executors are chosen. @throws {UsageError} */
+export async function wireBuild(
+  invocation: Invocation<BuildTable>,
+  { onProgress, onCacheEvent }: BuildWishes,
+): Promise<WiredBuild> {
+  const { options, env, cwd, signal } = invocation;
+  const stateDir = stateDirectory(options.stateDir, invocation);
+  const store = blobDirectory(stateDir);
+  const named = openNamedContexts(options.buildContext, { cwd, stateDir });
+  const client = openRegistryClient({ options, env, onProgress });
+  const wiring = { client, store, stateDir, offline: options.offline, onProgress };
+  const { cache, settle } = openCache({ ...wiring, options, cwd, onEvent: onCacheEvent });
+  const images = imageSources({
+    ...wiring,
+    baseImageCacheDir: options.baseImageCacheDir === undefined ? undefined : resolve(cwd, options.baseImageCacheDir),
+    named: named.images,
+    pull: options.pull,
+  });
+  const { context, dockerfile } = await openBuildSource({
+    ...invocation,
+    argument: contextArgument(invocation),
+    file: options.file,
+    stateDir,
+  });
+  return {
+    client,
+    stateDir,
+    settle: () => settle({ signal }),
+    cacheRepositories: [options.cacheRepo, ...options.cacheFrom].flatMap((name) =>
+      name === undefined ? [] : [cacheRepository(name)],
+    ),
+    options: {
+      dockerfile,
+      context,
+      namedContexts: named.contexts,
+      target: options.target,
+      buildArgs: options.buildArg,
+      labels: options.label,
+      platform: options.platform === undefined ? undefined : parsePlatform(options.platform),
+      noCache: options.noCache || (options.noCacheFilter.length > 0 && options.noCacheFilter),
+      images,
+      cache,
+      store,
+      stateDir,
+      isolation: lazyIsolation(invocation, { stateDir, onProgress }),
+      compression: { algorithm: options.compression ?? 'gzip', level: options.compressionLevel },
+      concurrency: options.concurrency,
+      sourceDateEpoch: sourceDateEpoch(invocation),
+      secrets: parseSecrets(options, invocation),
+      ssh: parseSshAgents(options.ssh, invocation),
+      network: options.network,
+      fetchUrl: options.offline ? undefined : fetchUrl,
+      onProgress,
+      signal,
+    },
+    async [Symbol.asyncDispose]() {
+      await settle({ signal }).catch(() => undefined); // also for a build that failed, whose error matters more
+      await disposeAll([context, ...directoriesOf(named.contexts), client]);
+    },
+  };
+}
+
+function contextArgument({ args, env }: Invocation<BuildTable>): string {
+  const argument = args[0] ?? (env['ENVBUILDER_BUILD_CONTEXT_PATH'] || undefined);
+  if (argument !== undefined) return argument;
+  throw new UsageError('No build context was named', { hint: 'To build from this directory: shale build .' });
+}
+
+/** Chosen when the first step must run, once, and told. */
+function lazyIsolation(
+  { options, signal }: Invocation<BuildTable>,
+  { stateDir, onProgress }: { readonly stateDir: string; readonly onProgress: ProgressListener },
+): () => Promise<Isolation> {
+  let chosen: Promise<Isolation> | undefined;
+  const choose = async () => {
+    const isolation = await chooseIsolation({ stateDir, requested: options.isolation, signal });
+    const { executor, snapshotter, reason } = isolation;
+    onProgress({ type: 'isolation.chosen', executor: executor?.name ?? 'none', snapshotter: snapshotter.name, reason });
+    return isolation;
+  };
+  return () => (chosen ??= choose());
+}
+
+/** @see https://reproducible-builds.org/specs/source-date-epoch/ */
+function sourceDateEpoch({ options, env }: Invocation<BuildTable>): number | undefined {
+  const text = options.buildArg['SOURCE_DATE_EPOCH'] ?? (env['SOURCE_DATE_EPOCH'] || undefined);
+  if (text === undefined) return options.reproducible || options.pushImage ? 0 : undefined;
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new UsageError(`SOURCE_DATE_EPOCH is a number of seconds, not ${JSON.stringify(text)}`);
+}
+
+function directoriesOf(contexts: NonNullable<BuildOptions['namedContexts']>): readonly BuildContext[] {
+  return [...contexts.values()].flatMap((named) => (named.type === 'directory' ? [named.context] : []));
+}
+
+async function disposeAll(resources: readonly AsyncDisposable[]): Promise<void> {
+  for (const resource of resources) await resource[Symbol.asyncDispose]();
+}
