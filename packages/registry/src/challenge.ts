@@ -9,6 +9,8 @@ export interface Challenge {
 const SPACE = /[ \t]/;
 const TOKEN = /[!#$%&'*+.^_`|~0-9A-Za-z-]/;
 const MAX_CHALLENGES = 16;
+/** Longer than any server sends, and than HTTP clients take. */
+const MAX_HEADER_CHARACTERS = 64 * 1024;
 
 /**
  * Reads every challenge of one or several header values, in one pass without backtracking.
@@ -16,7 +18,7 @@ const MAX_CHALLENGES = 16;
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-11.6.1
  */
 export function parseChallenges(header: string | readonly string[] | undefined): readonly Challenge[] {
-  return [header ?? []].flat().flatMap((value) => new ChallengeReader(value).read());
+  return [header ?? []].flat().flatMap((value) => new ChallengeReader(value.slice(0, MAX_HEADER_CHARACTERS)).read());
 }
 
 /** Bearer before Basic, as the registries that offer both expect. */

@@ -9,6 +9,11 @@ export interface NetworkFailure {
 
 const TRUST_HINT = 'Pass the certificate authority with --registry-ca, or name the host with --insecure.';
 const BROKEN: NetworkFailure = { reason: 'the connection was broken', retriable: true };
+const CLOSED_AT_ONCE: NetworkFailure = {
+  reason: 'it closed the connection without an answer',
+  retriable: true,
+  hint: 'If it asks for a client certificate, put a .cert and a .key file for this host into the certificate directory.',
+};
 const SILENT: NetworkFailure = { reason: 'the registry fell silent', retriable: true };
 const NO_CONNECTION: NetworkFailure = { reason: 'no connection in time', retriable: true };
 const NO_ROUTE: NetworkFailure = { reason: 'no route to the host', retriable: false };
@@ -58,11 +63,6 @@ const FAILURES: Readonly<Record<string, NetworkFailure>> = {
   },
   ERR_SSL_WRONG_VERSION_NUMBER: PLAIN_HTTP,
   ERR_SSL_PACKET_LENGTH_TOO_LONG: PLAIN_HTTP,
-  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: {
-    reason: 'it asks for a client certificate',
-    retriable: false,
-    hint: 'Put a .cert and a .key file for this host into the certificate directory.',
-  },
   EPRIVATEADDRESS: {
     reason: 'the registry led to an address inside this network, where it does not live itself',
     retriable: false,
@@ -74,6 +74,7 @@ const FAILURES: Readonly<Record<string, NetworkFailure>> = {
 export function describeFailure(error: unknown): NetworkFailure {
   for (const cause of causesOf(error)) {
     const code = (cause as NodeJS.ErrnoException).code ?? '';
+    if (code === 'UND_ERR_SOCKET' && closedAtOnce(cause)) return CLOSED_AT_ONCE;
     const known = FAILURES[code];
     if (known) return known;
     if (code.startsWith('HPE_')) return NOT_HTTP;
@@ -82,6 +83,11 @@ export function describeFailure(error: unknown): NetworkFailure {
     }
   }
   return { reason: (error as Error).message || String(error), retriable: false };
+}
+
+/** How a missing client certificate looks: the alert that says so is lost on the way. */
+function closedAtOnce(error: unknown): boolean {
+  return (error as { socket?: { bytesRead?: unknown } }).socket?.bytesRead === 0;
 }
 
 const MAX_CAUSES = 8;

@@ -79,7 +79,7 @@ export class RegistryHost {
     const { response } = answered;
     for (const warning of response.headers('warning')) this.#warn(warning);
     if (request.accept.includes(response.status)) return response;
-    throw await this.#refusal(answered, request, url);
+    throw await this.#refusal(answered, request, base);
   }
 
   /** Turns the failure of a body that broke off into the error for users. */
@@ -137,9 +137,9 @@ export class RegistryHost {
     }
   }
 
-  async #refusal(answered: Answered, request: HostRequest, url: URL): Promise<Error> {
+  async #refusal(answered: Answered, request: HostRequest, base: URL): Promise<Error> {
     const { status, url: answeredBy } = answered.response;
-    const own = answeredBy.origin === url.origin;
+    const own = answeredBy.origin === base.origin;
     const asked = own && (status === 401 || status === 403);
     const credentials = asked ? await this.#authorizer.credentials(request) : undefined;
     return refusal(answered, {

@@ -18,23 +18,27 @@ export interface GuardOptions {
 export function guardedBody(body: RequestBody, { idleTimeoutMs, onBytes }: GuardOptions): GuardedBody {
   const stall = new AbortController();
   let failure: unknown;
-  async function* open(): AsyncIterable<Uint8Array> {
-    failure = undefined;
-    let sent = 0;
+  // Apart from the loop below: the stream around that one also throws the connection's errors into it.
+  async function* remembered(): AsyncIterable<Uint8Array> {
     try {
-      for await (const chunk of holdBack(body.open())) {
-        const timer = setTimeout(() => stall.abort(silence()), idleTimeoutMs);
-        try {
-          yield chunk;
-        } finally {
-          clearTimeout(timer);
-        }
-        sent += chunk.byteLength;
-        onBytes?.(sent);
-      }
+      for await (const chunk of body.open()) yield chunk;
     } catch (error) {
       failure = error;
       throw error;
+    }
+  }
+  async function* open(): AsyncIterable<Uint8Array> {
+    failure = undefined;
+    let sent = 0;
+    for await (const chunk of holdBack(remembered())) {
+      const timer = setTimeout(() => stall.abort(silence()), idleTimeoutMs);
+      try {
+        yield chunk;
+      } finally {
+        clearTimeout(timer);
+      }
+      sent += chunk.byteLength;
+      onBytes?.(sent);
     }
   }
   return { size: body.size, open, failure: () => failure, stalled: stall.signal };

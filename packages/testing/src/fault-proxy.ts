@@ -133,6 +133,8 @@ interface Exchange {
   readonly signal: AbortSignal;
 }
 
+const RESET_DELAY_MS = 30;
+
 async function serve(target: string, fault: Fault, exchange: Exchange): Promise<void> {
   const { incoming, outgoing, signal } = exchange;
   if (fault.delayMs !== undefined) await sleep(fault.delayMs, undefined, { signal });
@@ -170,21 +172,20 @@ async function forward(target: string, fault: Fault, { incoming, record, signal 
   });
   answered.catch(() => undefined);
   const limit = fault.resetRequestAfterBytes ?? Number.POSITIVE_INFINITY;
-  await pipeline(
-    incoming,
-    async function* (source: AsyncIterable<Buffer>) {
-      for await (const chunk of source) {
-        record.requestBytes += chunk.byteLength;
-        if (record.requestBytes > limit) {
-          onward.destroy();
-          throw new Error('reset by rule');
-        }
-        yield chunk;
-      }
-    },
-    onward,
-  );
-  return answered;
+  const limited = async function* (source: AsyncIterable<Buffer>) {
+    for await (const chunk of source) {
+      record.requestBytes += chunk.byteLength;
+      if (record.requestBytes > limit) throw new Error('reset by rule');
+      yield chunk;
+    }
+  };
+  const sent = pipeline(incoming, limited, onward).then(() => answered);
+  // A target may answer before it has read the whole body, and read no more of it.
+  return Promise.race([sent, answered]).catch((error: unknown) => {
+    onward.destroy();
+    incoming.socket.resetAndDestroy();
+    throw error;
+  });
 }
 
 async function passOn(response: IncomingMessage, fault: Fault, { outgoing, record, signal }: Exchange): Promise<void> {
@@ -218,16 +219,28 @@ async function sendPart(part: Buffer, fault: Fault, exchange: Omit<Exchange, 'in
   for (let offset = 0; offset < part.byteLength; offset += step) {
     const piece = part.subarray(offset, offset + step);
     record.responseBytes += piece.byteLength;
-    if (!outgoing.write(piece)) await new Promise((resolve) => outgoing.once('drain', resolve).once('close', resolve));
+    if (!outgoing.write(piece)) await drained(outgoing);
     if (outgoing.destroyed) throw new Error('the client went away');
     if (fault.bytesPerSecond !== undefined) await sleep(100, undefined, { signal });
   }
 }
 
-/** What was written before must still arrive, so the break waits for the socket to be flushed. */
+function drained(outgoing: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      outgoing.off('drain', done).off('close', done);
+      resolve();
+    };
+    outgoing.once('drain', done).once('close', done);
+  });
+}
+
+/** What was written before must still arrive: a reset discards what the client has not read yet. */
 async function breakOff(fault: Fault, outgoing: ServerResponse): Promise<void> {
   if (fault.stallAfterBytes !== undefined) return;
   await new Promise<void>((resolve) => outgoing.write('', () => resolve()));
-  if (fault.truncateAfterBytes !== undefined) outgoing.socket?.end();
-  else outgoing.socket?.resetAndDestroy();
+  if (fault.truncateAfterBytes !== undefined) return void outgoing.socket?.end();
+  await sleep(RESET_DELAY_MS);
+  outgoing.socket?.resetAndDestroy();
+  return undefined;
 }

@@ -8,6 +8,7 @@ export {
 } from './fault-proxy.ts';
 export { imageStoreContract, type OpenedStore } from './image-store-contract.ts';
 export { type LayerFiles, makeImage, type MakeImageOptions, makeIndex, makeTar, putBytes } from './make-image.ts';
+export { type CertificateFiles, makeCertificate, type MakeCertificateOptions } from './make-certificate.ts';
 export { makeArchive, type MadeEntry, makeLayer } from './make-layer.ts';
 export {
   type RegistryRequest,
@@ -16,4 +17,10 @@ export {
   type TestRegistry,
   type TokenIssuer,
 } from './start-registry.ts';
+export {
+  startTokenServer,
+  type TokenRequestSeen,
+  type TokenServer,
+  type TokenServerOptions,
+} from './start-token-server.ts';
 export { gnuLongHeader, inChunks, paxHeader, rawTar, rawTarEntry, type RawTarFields, TAR_END } from './tar-builder.ts';
