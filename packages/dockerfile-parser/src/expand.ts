@@ -21,7 +21,7 @@ export interface Expanded {
 /** `${a:-${b:-…}}` is followed this deep. */
 const MAX_DEPTH = 100;
 const NAME = /[A-Za-z_][A-Za-z0-9_]*/y;
-const SPECIAL: ReadonlySet<string> = new Set([...'@*#?-$!0123456789']);
+const SPECIAL: ReadonlySet<string> = new Set('@*#?-$!0123456789');
 
 /**
  * Expands one word as BuildKit does: variables are replaced, quotes and escapes taken out.

@@ -1,6 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { closeSync, createReadStream, createWriteStream, lstatSync, openSync, readSync } from 'node:fs';
-import { spawn } from 'node:child_process';
+import { createReadStream, createWriteStream, lstatSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -95,39 +94,31 @@ async function* measured(
   }
 }
 
-type ArchiveFormat = 'tar' | 'gzip' | 'zstd' | 'bzip2' | 'xz';
+const HEADER_BYTES = 512;
 
-const MAGIC: readonly (readonly [ArchiveFormat, readonly number[]])[] = [
-  ['gzip', [0x1f, 0x8b]],
-  ['zstd', [0x28, 0xb5, 0x2f, 0xfd]],
-  ['bzip2', [0x42, 0x5a, 0x68]],
-  ['xz', [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]],
-];
-const HEAD_BYTES = 512;
-
-/** What a file is, by its content. Compressed data counts only when a tar is inside. */
-export async function archiveFormat(path: string): Promise<ArchiveFormat | undefined> {
-  if (!lstatSync(hostPath(path)).isFile()) return undefined;
-  const head = readHead(path);
-  const format = MAGIC.find(([, magic]) => magic.every((byte, index) => head[index] === byte))?.[0];
-  if (format === undefined) return isTarHeader(head) ? 'tar' : undefined;
-  const inner = await firstBytes(openArchive(path, format)).catch(() => Buffer.alloc(0));
-  return isTarHeader(inner) ? format : undefined;
+/** Whether a file is a tar, compressed or not, by its content: other compressed files are copied as they are. */
+export async function isArchive(path: string): Promise<boolean> {
+  if (!lstatSync(hostPath(path)).isFile()) return false;
+  const header = await firstBytes(openArchive(path)).catch(() => Buffer.alloc(0));
+  return isTarHeader(header);
 }
 
-function readHead(path: string): Buffer {
-  const head = Buffer.alloc(HEAD_BYTES);
-  const fd = openSync(hostPath(path), 'r');
-  try {
-    return head.subarray(0, readSync(fd, head));
-  } finally {
-    closeSync(fd);
+function openArchive(path: string): AsyncIterable<Uint8Array> {
+  return decompress(createReadStream(hostPath(path), { highWaterMark: 1024 * 1024 }));
+}
+
+async function firstBytes(content: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  let head = Buffer.alloc(0);
+  for await (const chunk of content) {
+    head = Buffer.concat([head, chunk]);
+    if (head.byteLength >= HEADER_BYTES) break;
   }
+  return head.subarray(0, HEADER_BYTES);
 }
 
 /** The checksum of the first header decides, as for `tar` itself: old archives have no magic. */
 function isTarHeader(head: Uint8Array): boolean {
-  if (head.byteLength < HEAD_BYTES || head.every((byte) => byte === 0)) return false;
+  if (head.byteLength < HEADER_BYTES || head.every((byte) => byte === 0)) return false;
   const sum = head.reduce((total, byte, index) => total + (index >= 148 && index < 156 ? 0x20 : byte), 0);
   const text = Buffer.from(head.subarray(148, 156))
     .toString('latin1')
@@ -136,45 +127,7 @@ function isTarHeader(head: Uint8Array): boolean {
   return /^[0-7]+$/.test(text) && Number.parseInt(text, 8) === sum;
 }
 
-async function firstBytes(content: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  let head = Buffer.alloc(0);
-  for await (const chunk of content) {
-    head = Buffer.concat([head, chunk]);
-    if (head.byteLength >= HEAD_BYTES) break;
-  }
-  return head.subarray(0, HEAD_BYTES);
-}
-
-function openArchive(path: string, format: ArchiveFormat): AsyncIterable<Uint8Array> {
-  const file = createReadStream(hostPath(path), { highWaterMark: 1024 * 1024 });
-  if (format === 'bzip2' || format === 'xz') return decompressWith(format, path);
-  return format === 'tar' ? file : decompress(file);
-}
-
-/** The host's program, from the system's directories: never one of the image being built. */
-async function* decompressWith(program: 'bzip2' | 'xz', path: string): AsyncIterable<Uint8Array> {
-  const child = spawn(program, ['-dc'], {
-    stdio: [openSync(hostPath(path), 'r'), 'pipe', 'ignore'],
-    env: { PATH: '/usr/local/bin:/usr/bin:/bin' },
-  });
-  const ended = new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
-  ended.catch(() => undefined);
-  try {
-    yield* child.stdout ?? [];
-    if ((await ended) !== 0) throw new AddSourceError(`${program} could not decompress the archive`);
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
-    throw new AddSourceError(`The archive needs ${program}, which is not installed`, {
-      cause,
-      hint: `Install ${program}, or use gzip or zstd.`,
-    });
-  } finally {
-    child.kill();
-  }
-}
-
 export interface UnpackArchiveOptions extends CallOptions {
-  readonly format: ArchiveFormat;
   readonly owner: { readonly uid: number; readonly gid: number } | undefined;
 }
 
@@ -183,10 +136,10 @@ export async function unpackInto(
   tree: string,
   destination: string,
   path: string,
-  { format, owner, signal }: UnpackArchiveOptions,
+  { owner, signal }: UnpackArchiveOptions,
 ): Promise<void> {
   const host = makeDirectoryInTree(tree, destination, { uid: owner?.uid ?? 0, gid: owner?.gid ?? 0, mode: 0o755 });
-  await unpackTar(openArchive(path, format), host, { whiteouts: 'plain', owner, signal });
+  await unpackTar(openArchive(path), host, { whiteouts: 'plain', owner, signal });
 }
 
 /** Gives a download the name under which it lands. */

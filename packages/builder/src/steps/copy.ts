@@ -4,7 +4,7 @@ import { openScratchDirectory } from '@shale/core';
 import { parseChmod } from '@shale/dockerfile-parser';
 import type { CopyAction } from '../build-graph.ts';
 import {
-  archiveFormat,
+  isArchive,
   download,
   isGitSource,
   isRemoteSource,
@@ -99,9 +99,9 @@ async function addLocal(
   { context, owner, given }: AddContext,
 ): Promise<void> {
   const unpack = action.instruction.keyword === 'ADD' ? action.instruction.unpack : undefined;
-  const format = found.isDirectory || unpack === false ? undefined : await archiveFormat(found.host);
-  if (format === undefined) return place(action, context.tree, from, [found], action.destination, owner);
-  return unpackInto(context.tree, action.destination, found.host, { format, owner: given, signal: context.signal });
+  const unpacks = !found.isDirectory && unpack !== false && (await isArchive(found.host));
+  if (!unpacks) return place(action, context.tree, from, [found], action.destination, owner);
+  return unpackInto(context.tree, action.destination, found.host, { owner: given, signal: context.signal });
 }
 
 async function addUrl(url: string, action: CopyAction, add: AddContext): Promise<void> {
