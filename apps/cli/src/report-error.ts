@@ -1,5 +1,6 @@
-import { ShaleError, type SourcePlace } from '@shale/core';
+import { ShaleError } from '@shale/core';
 import { SignalReceivedError } from './exit-code.ts';
+import { LocatedError } from './located-error.ts';
 import type { Palette } from './terminal/palette.ts';
 import { escapeControlsInLines } from './terminal/escape.ts';
 
@@ -17,8 +18,7 @@ const MAX_CAUSES = 10;
 export function formatError(error: unknown, { verbose, stacks, palette }: ErrorReportOptions): string {
   if (error instanceof SignalReceivedError) return palette.warning(error.message);
   const lines = [`${palette.bad('error:')} ${headline(error)}`];
-  const excerpt = excerptOf(error);
-  if (excerpt !== undefined) lines.push(excerpt);
+  if (error instanceof LocatedError) lines.push(escapeControlsInLines(error.excerpt));
   const hint = hintOf(error);
   if (hint !== undefined) lines.push(`${palette.active('hint:')}  ${escapeControlsInLines(hint)}`);
   if (verbose || stacks) lines.push(...causesOf(error).map((cause) => palette.dim(`caused by: ${messageOf(cause)}`)));
@@ -27,10 +27,10 @@ export function formatError(error: unknown, { verbose, stacks, palette }: ErrorR
 }
 
 function headline(error: unknown): string {
-  const place = placeOf(error);
   const message = messageOf(error);
-  const where = place === undefined ? undefined : `${place.file}:${place.line}`;
-  return where === undefined || message.includes(where) ? message : `${escapeControlsInLines(where)}: ${message}`;
+  if (!(error instanceof LocatedError)) return message;
+  const where = escapeControlsInLines(`${error.place.file}:${error.place.line}`);
+  return message.includes(where) ? message : `${where}: ${message}`;
 }
 
 function messageOf(error: unknown): string {
@@ -53,17 +53,4 @@ function causesOf(error: unknown): readonly unknown[] {
     current = next[0];
   }
   return causes;
-}
-
-/** Errors about a text carry a `place`, and an `excerpt` of its lines. */
-function placeOf(error: unknown): SourcePlace | undefined {
-  if (!(error instanceof Error) || !('place' in error)) return undefined;
-  const { place } = error;
-  const isPlace = typeof place === 'object' && place !== null && 'file' in place && 'line' in place;
-  return isPlace ? (place as SourcePlace) : undefined;
-}
-
-function excerptOf(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('excerpt' in error)) return undefined;
-  return typeof error.excerpt === 'string' ? escapeControlsInLines(error.excerpt) : undefined;
 }

@@ -1,6 +1,6 @@
 import { build, type BuildResult } from '@shale/builder';
 import { parseReference, type ProgressListener } from '@shale/core';
-import { withExcerpt } from '../dockerfile-excerpt.ts';
+import { FailureLocator } from '../failure-locator.ts';
 import type { OptionValues } from '../options/option.ts';
 import { checkOutputs, describeOutput, exporterFor, type ExporterWiring } from '../outputs/exporters.ts';
 import { type Output, parseOutput } from '../outputs/output.ts';
@@ -61,12 +61,13 @@ async function buildAndExport(
     ...outputs.map((output) => exporterFor(output, wiring)),
     ...(pushing === undefined ? [] : [pushing.exporter]),
   ];
+  const failure = new FailureLocator(wired.options.dockerfile);
   try {
-    const result = await build({ ...wired.options, exporters });
+    const result = await build({ ...wired.options, exporters, onProgress: failure.watch(onProgress) });
     await wired.settle();
     return { ...result, pushed: pushing?.pushed() ?? [] };
   } catch (error) {
-    throw withExcerpt(error, wired.options.dockerfile);
+    throw failure.locate(error);
   }
 }
 

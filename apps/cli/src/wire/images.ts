@@ -10,7 +10,7 @@ export interface ImagesWiring {
   /** Absolute; `undefined` for none. */
   readonly baseImageCacheDir: string | undefined;
   /** Images that `--build-context NAME=oci-layout://…` names. */
-  readonly named: ImageSource;
+  readonly named: ImageSource | undefined;
   /** Pass over what was built here under the same name. */
   readonly pull: boolean;
   readonly offline: boolean;
@@ -21,7 +21,7 @@ export interface ImagesWiring {
 export function imageSources(wiring: ImagesWiring): readonly ImageSource[] {
   const { client, store, stateDir, named, pull, offline, onProgress } = wiring;
   const registries = rememberedImages({ client, store, directory: join(stateDir, 'images'), offline, onProgress });
-  return [named, ...(pull ? [] : [localImages(stateDir)]), registries];
+  return [...(named === undefined ? [] : [named]), ...(pull ? [] : [localImages(stateDir)]), registries];
 }
 
 /** What `--tag` kept. */

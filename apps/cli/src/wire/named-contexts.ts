@@ -9,7 +9,7 @@ import { UsageError } from '../usage-error.ts';
 export interface NamedContexts {
   readonly contexts: ReadonlyMap<string, NamedContext>;
   /** Resolves the references that stand for layouts in `contexts`. */
-  readonly images: ImageSource;
+  readonly images: ImageSource | undefined;
 }
 
 interface LayoutPlace {
@@ -36,7 +36,7 @@ export function openNamedContexts(
     return { type: 'image', reference };
   };
   const contexts = new Map(Object.entries(places).map(([name, place]) => [name, open(name, place)]));
-  return { contexts, images: layoutImages(layouts) };
+  return { contexts, images: layouts.size === 0 ? undefined : layoutImages(layouts) };
 }
 
 function openDirectory(name: string, path: string, stateDir: string) {
