@@ -24,7 +24,13 @@ export async function lookUp(stage: StageNode, options: BuildOptions): Promise<L
     steps.map(async (step) => {
       const entry = step.noCache ? undefined : await cache.lookup((keys.get(step) as StepKey).key, { signal });
       if (entry !== undefined)
-        onProgress({ type: 'step.finished', step: step.info, outcome: 'cached', durationMs: 0, origin: cache.name });
+        onProgress({
+          type: 'step.finished',
+          step: step.info,
+          outcome: 'cached',
+          durationMs: 0,
+          origin: entry.origin ?? cache.name,
+        });
       return entry === undefined ? [] : [[step, entry] as const];
     }),
   );

@@ -102,14 +102,18 @@ function lostDigest(error: unknown): Digest | undefined {
   return error instanceof DigestMismatchError ? error.expected : undefined;
 }
 
-export function cachedResult({ key }: StepKey, { layer, blobs, record }: CacheEntry, origin: string): StepResult {
+export function cachedResult(
+  { key }: StepKey,
+  { layer, blobs, record, origin }: CacheEntry,
+  cacheName: string,
+): StepResult {
   return {
     key,
     layer,
     stacked: isEmpty(layer) ? undefined : { layer, blobs },
     created: record.created,
     outcome: 'cached',
-    origin,
+    origin: origin ?? cacheName,
     durationMs: 0,
     savedMs: record.durationMs,
   };

@@ -1,4 +1,4 @@
-import type { BlobSource, CallOptions, HistoryEntry, Layer, Platform, RawManifest } from '@shale/core';
+import type { BlobSource, CallOptions, HistoryEntry, Layer, LocalBlobStore, Platform, RawManifest } from '@shale/core';
 import type { CacheKey } from './cache-key.ts';
 
 /** What a step made, and where its bytes are. */
@@ -48,6 +48,10 @@ export interface StoreOptions extends CallOptions {
 export interface CacheBackend {
   /** Stable, for progress and logs: `dir`, `registry`. */
   readonly name: string;
+  /** `false` for a backend that remembers entries without keeping their bytes. @default true */
+  readonly holdsBlobs?: boolean | undefined;
+  /** Where it can keep layers on this machine's disk: what is read from a farther backend is kept there on its way. */
+  readonly keeps?: LocalBlobStore | undefined;
   /** Resolves to `undefined` on a miss, also for a broken or expired entry; rejects only when the backend itself failed. */
   lookup(key: CacheKey, options?: CallOptions): Promise<CacheEntry | undefined>;
   /** Idempotent. An entry that is there, whole and still valid stays, unless `replace` is set. */

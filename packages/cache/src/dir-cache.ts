@@ -53,6 +53,7 @@ class DirectoryCache implements DirCache {
   readonly name: string = 'dir';
   readonly root: string;
   readonly blobs: LocalBlobStore;
+  readonly keeps: LocalBlobStore | undefined;
   readonly #hasOwnBlobs: boolean;
   readonly #policy: RecordPolicy;
   readonly #onEvent: CacheEventListener;
@@ -63,6 +64,7 @@ class DirectoryCache implements DirCache {
   constructor({ root, blobs, readOnly, onEvent = () => {}, ...policy }: DirCacheOptions) {
     this.root = root;
     this.blobs = blobs ?? blobDirectory(root);
+    this.keeps = readOnly === true ? undefined : this.blobs;
     this.#hasOwnBlobs = this.blobs.root === root;
     this.#policy = recordPolicy(policy);
     this.#onEvent = onEvent;

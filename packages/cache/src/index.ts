@@ -1,4 +1,5 @@
 export type { CacheBackend, CacheEntry, CacheInput, CacheRecord, StoreOptions } from './cache-backend.ts';
+export { CacheReadOnlyError, CacheRequiredError } from './cache-error.ts';
 export type { CacheEvent, CacheEventListener, UntrustedReason } from './cache-event.ts';
 export { type CacheKey, cacheKey, type KeyedInputs, type KeyInput } from './cache-key.ts';
 export { type CacheScope, CacheScopeError, parseScope, UNSCOPED } from './cache-scope.ts';
@@ -6,3 +7,12 @@ export { type DirCache, dirCache, type DirCacheOptions } from './dir-cache.ts';
 export { encodeKeyValue, type KeyValue } from './key-value.ts';
 export type { CacheTrust } from './record-policy.ts';
 export { keyId, parseSignKey, parseTrustKey, SignatureKeyError } from './record-signature.ts';
+export { memoryCache, type MemoryCacheOptions } from './memory-cache.ts';
+export { registryCache, type RegistryCacheOptions } from './registry-cache.ts';
+export {
+  type DrainOptions,
+  type DrainReport,
+  type TieredCache,
+  tieredCache,
+  type TieredCacheOptions,
+} from './tiered-cache.ts';

@@ -1,0 +1,34 @@
+import { ShaleError } from '@shale/core';
+
+/** A cache that the build was told to insist on did not do its part. */
+export class CacheRequiredError extends ShaleError {
+  readonly code = 'CACHE_REQUIRED';
+  /** The tier that failed. */
+  readonly backend: string;
+
+  constructor(backend: string, cause: unknown) {
+    super(`The ${backend} cache failed: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+      hint: 'Repair the cache, or build without --cache-required to go on without it.',
+    });
+    this.backend = backend;
+  }
+}
+
+/** The registry lets these credentials read the cache, not write it. */
+export class CacheReadOnlyError extends ShaleError {
+  readonly code = 'REGISTRY_REFUSED';
+
+  constructor(place: string, cause: unknown) {
+    super(`The cache ${place} is read-only for these credentials`, {
+      cause,
+      hint: 'Log in with credentials that may push, or say --cache-readonly.',
+    });
+  }
+}
+
+/** Whether a registry said that this is not allowed. Its client's classes are not known here. */
+export function isForbidden(error: unknown): boolean {
+  const { code, status } = error as { code?: unknown; status?: unknown };
+  return code === 'REGISTRY_REFUSED' && (status === 401 || status === 403 || status === 405);
+}

@@ -1,0 +1,94 @@
+import type { CallOptions } from '@shale/core';
+import pLimit from 'p-limit';
+import type { CacheBackend, CacheEntry, StoreOptions } from './cache-backend.ts';
+import { CacheRequiredError } from './cache-error.ts';
+import type { CacheKey } from './cache-key.ts';
+import { CircuitBreaker } from './circuit-breaker.ts';
+import { LookupClock, LookupTimeoutError } from './lookup-clock.ts';
+
+export interface GuardedTierOptions {
+  readonly lookupTimeoutMs: number;
+  readonly lookupBudgetMs: number;
+  readonly lookupConcurrency: number;
+  readonly storeConcurrency: number;
+  /** Throw instead of passing over. */
+  readonly required: boolean;
+  /** Called once, with the first failure. */
+  readonly onDegraded: (backend: string, error: unknown) => void;
+}
+
+/** A failure that took this long, in milliseconds, is not tried again: three of them would cost too much. */
+const SLOW_FAILURE_MS = 1000;
+/** After this time a write tries again, in milliseconds. */
+const STORE_RETRY_MS = 30_000;
+
+/** A backend that cannot hold up or fail a build. */
+export class GuardedTier {
+  readonly backend: CacheBackend;
+  readonly #options: GuardedTierOptions;
+  readonly #clock: LookupClock;
+  readonly #lookups = new CircuitBreaker();
+  readonly #stores = new CircuitBreaker({ retryAfterMs: STORE_RETRY_MS });
+  readonly #lookupLimit;
+  readonly #storeLimit;
+  #isDegraded = false;
+
+  constructor(backend: CacheBackend, options: GuardedTierOptions) {
+    this.backend = backend;
+    this.#options = options;
+    this.#clock = new LookupClock({ timeoutMs: options.lookupTimeoutMs, budgetMs: options.lookupBudgetMs });
+    this.#lookupLimit = pLimit(options.lookupConcurrency);
+    this.#storeLimit = pLimit(options.storeConcurrency);
+  }
+
+  /** A failure is a miss. @throws {CacheRequiredError} when the cache is required. */
+  async lookup(key: CacheKey, { signal }: CallOptions): Promise<CacheEntry | undefined> {
+    return this.#lookupLimit(async () => {
+      signal?.throwIfAborted();
+      if (!this.#lookups.allows()) return undefined;
+      const started = performance.now();
+      try {
+        const entry = await this.#clock.wait((inner) => this.backend.lookup(key, { signal: inner }), signal);
+        this.#lookups.succeeded();
+        return entry;
+      } catch (error) {
+        signal?.throwIfAborted(); // a cancelled build is not a broken cache
+        const isSlow = error instanceof LookupTimeoutError || performance.now() - started > SLOW_FAILURE_MS;
+        if (isSlow) this.#giveUp();
+        else this.#lookups.failed();
+        this.#degrade(error);
+        return undefined;
+      }
+    });
+  }
+
+  /** @returns Whether it was stored. @throws {CacheRequiredError} when the cache is required. */
+  async store(key: CacheKey, entry: CacheEntry, options: StoreOptions): Promise<boolean> {
+    return this.#storeLimit(async () => {
+      options.signal?.throwIfAborted();
+      if (!this.#stores.allows()) return false;
+      try {
+        await this.backend.store(key, entry, options);
+        this.#stores.succeeded();
+        return true;
+      } catch (error) {
+        options.signal?.throwIfAborted();
+        this.#stores.failed();
+        this.#degrade(error);
+        return false;
+      }
+    });
+  }
+
+  /** What does not answer will not take anything either. */
+  #giveUp(): void {
+    this.#lookups.open();
+    this.#stores.open();
+  }
+
+  #degrade(error: unknown): void {
+    if (!this.#isDegraded) this.#options.onDegraded(this.backend.name, error);
+    this.#isDegraded = true;
+    if (this.#options.required) throw new CacheRequiredError(this.backend.name, error);
+  }
+}

@@ -1,0 +1,54 @@
+import type { BlobSource, BlobUpload, CallOptions, Descriptor, Digest, LocalBlobStore } from '@shale/core';
+import { healingBlobs } from './healing-blobs.ts';
+
+export interface KeptBlobsOptions {
+  readonly far: BlobSource;
+  readonly near: LocalBlobStore;
+  /** Called when a blob that was read has come to lie in `near`. */
+  readonly onKept: (blob: Descriptor) => void;
+  /** Called when one could not be kept; it is read all the same. */
+  readonly onFailed: (error: unknown) => void;
+  readonly onCorrupt: (digest: Digest, error: unknown) => void;
+}
+
+/** Reads from `near` what is there. What must come from `far` is kept in `near` while it passes, and downloaded once. */
+export function keptBlobs(options: KeptBlobsOptions): BlobSource {
+  const near = healingBlobs(options.near, options);
+  return {
+    stat: async (digest, call) => (await near.stat(digest, call)) ?? options.far.stat(digest, call),
+    async *read(blob, call) {
+      const isNear = (await near.stat(blob.digest, call)) === blob.size;
+      yield* isNear ? near.read(blob, call) : keepWhileReading(blob, options, call);
+    },
+  };
+}
+
+async function* keepWhileReading(
+  blob: Descriptor,
+  { far, near, onKept, onFailed }: KeptBlobsOptions,
+  call?: CallOptions,
+): AsyncGenerator<Uint8Array> {
+  let upload: BlobUpload | undefined;
+  const keep = async (work: (upload: BlobUpload) => Promise<unknown>): Promise<boolean> => {
+    try {
+      upload && (await work(upload));
+      return upload !== undefined;
+    } catch (error) {
+      call?.signal?.throwIfAborted();
+      onFailed(error);
+      await upload?.[Symbol.asyncDispose]();
+      upload = undefined;
+      return false;
+    }
+  };
+  try {
+    upload = await near.startUpload(call).catch((error: unknown) => void onFailed(error));
+    for await (const chunk of far.read(blob, call)) {
+      await keep((open) => open.write(chunk));
+      yield chunk;
+    }
+    if (await keep((open) => open.commit(blob.mediaType))) onKept(blob);
+  } finally {
+    await upload?.[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,181 @@
+import type { BlobSource, CallOptions, Digest, ImageStore, Manifest, RawManifest } from '@shale/core';
+import {
+  BlobMissingError,
+  DigestMismatchError,
+  MAX_CONFIG_BYTES,
+  readBytes,
+  ShaleError,
+  SizeMismatchError,
+} from '@shale/core';
+import type { CacheBackend, CacheEntry, StoreOptions } from './cache-backend.ts';
+import { CacheReadOnlyError, isForbidden } from './cache-error.ts';
+import type { CacheEventListener } from './cache-event.ts';
+import type { CacheKey } from './cache-key.ts';
+import type { StoredRecord } from './cache-record.ts';
+import { parseCacheRecord, parseForeignRecord } from './cache-record.ts';
+import type { CacheScope } from './cache-scope.ts';
+import { entryTag } from './cache-scope.ts';
+import { recordFor } from './record-for.ts';
+import type { RecordPolicy, RecordPolicyOptions } from './record-policy.ts';
+import { recordPolicy } from './record-policy.ts';
+
+export interface RegistryCacheOptions extends RecordPolicyOptions {
+  /** Stable, for progress: tell several registries apart by it. @default 'registry' */
+  readonly name?: string | undefined;
+  /** Never write. @default false */
+  readonly readOnly?: boolean | undefined;
+  /** Ask with each lookup whether the layer is there as well: one more request, at the same time. @default false */
+  readonly checkLayers?: boolean | undefined;
+  readonly onEvent?: CacheEventListener | undefined;
+}
+
+/**
+ * A cache in a repository of a registry: an image of one layer for each key, tagged with the key, so that any registry
+ * serves, copies and expires it. A lookup is one GET of a manifest; layers stay there until they are read.
+ * @example
+ * const cache = registryCache(client.repository(parseReference('127.0.0.1:5000/app/cache')));
+ */
+export function registryCache(store: ImageStore, options: RegistryCacheOptions = {}): CacheBackend {
+  return new RegistryCache(store, options);
+}
+
+class RegistryCache implements CacheBackend {
+  readonly name: string;
+  readonly #store: ImageStore;
+  readonly #policy: RecordPolicy;
+  readonly #checksLayers: boolean;
+  readonly #onEvent: CacheEventListener;
+  readonly #source: BlobSource;
+  /** Layers that could not be read: a store does not take an entry that names one for whole. */
+  readonly #damaged = new Set<Digest>();
+  #isReadOnly: boolean;
+
+  constructor(store: ImageStore, options: RegistryCacheOptions) {
+    const { name = 'registry', readOnly = false, checkLayers = false, onEvent = () => {}, ...policy } = options;
+    this.name = name;
+    this.#store = store;
+    this.#policy = recordPolicy(policy);
+    this.#checksLayers = checkLayers;
+    this.#onEvent = onEvent;
+    this.#isReadOnly = readOnly;
+    this.#source = { stat: (digest, call) => store.stat(digest, call), read: (blob, call) => this.#read(blob, call) };
+  }
+
+  async lookup(key: CacheKey, options: CallOptions = {}): Promise<CacheEntry | undefined> {
+    // all scopes at once: a lookup takes one round trip, however many there are
+    const found = await Promise.all(
+      this.#policy.readScopes.map((scope) => this.#usable(key, scope, { ...options, report: this.#onEvent })),
+    );
+    const stored = found.find((record) => record !== undefined);
+    if (stored === undefined) return undefined;
+    return { layer: stored.layer, blobs: this.#source, record: stored.record, manifest: stored.raw };
+  }
+
+  async store(key: CacheKey, entry: CacheEntry, { replace = false, signal }: StoreOptions = {}): Promise<void> {
+    signal?.throwIfAborted();
+    if (this.#isReadOnly) return;
+    try {
+      const kept = replace ? undefined : await this.#whole(key, { signal });
+      if (kept === undefined) await this.#put(key, entry, { signal });
+      else this.#compare(key, kept, entry);
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (!isForbidden(error)) throw error;
+      this.#isReadOnly = true;
+      this.#onEvent({ type: 'read-only', backend: this.name, reason: (error as Error).message });
+      throw new CacheReadOnlyError(this.#store.name, error);
+    }
+  }
+
+  /** Children first: who sees the tag finds all that it names. */
+  async #put(key: CacheKey, entry: CacheEntry, options: CallOptions): Promise<void> {
+    const { descriptor } = entry.layer;
+    const { raw, config, configBytes } = recordFor(key, entry, this.#policy);
+    await Promise.all([
+      this.#store.put(descriptor, () => entry.blobs.read(descriptor, options), options),
+      this.#store.put(config, () => inOnePiece(configBytes), options),
+    ]);
+    await this.#store.putManifest(entryTag(key, this.#policy.ownScope), raw, options);
+    this.#damaged.delete(descriptor.digest);
+  }
+
+  /** The entry in the scope that is written, if nothing of it is missing. */
+  async #whole(key: CacheKey, options: CallOptions): Promise<StoredRecord | undefined> {
+    const stored = await this.#usable(key, this.#policy.ownScope, { ...options, report: () => {} });
+    if (stored === undefined || this.#damaged.has(stored.layer.descriptor.digest)) return undefined;
+    const { digest, size } = stored.layer.descriptor;
+    return (await this.#store.stat(digest, options)) === size ? stored : undefined;
+  }
+
+  #compare(key: CacheKey, { layer }: StoredRecord, entry: CacheEntry): void {
+    const [kept, offered] = [layer.diffId, entry.layer.diffId];
+    if (kept !== offered) this.#onEvent({ type: 'non-deterministic', backend: this.name, key, kept, offered });
+  }
+
+  async #usable(key: CacheKey, scope: CacheScope, options: ReadOptions): Promise<StoredRecord | undefined> {
+    const { report } = options;
+    const backend = this.name;
+    const stored = await this.#readRecord(key, scope, options);
+    if (stored === undefined) return undefined;
+    const refusal = this.#policy.refusal(backend, key, stored);
+    if (refusal !== undefined) report(refusal);
+    if (refusal !== undefined) return undefined;
+    if (!this.#checksLayers) return stored;
+    const { digest, size } = stored.layer.descriptor;
+    if ((await this.#store.stat(digest, options)) === size) return stored;
+    report({ type: 'incomplete', backend, key, digest });
+    return undefined;
+  }
+
+  /** What stands under the tag; broken content is a miss, a registry that does not answer is not. */
+  async #readRecord(key: CacheKey, scope: CacheScope, options: ReadOptions): Promise<StoredRecord | undefined> {
+    const { report } = options;
+    const backend = this.name;
+    try {
+      const raw = await this.#store.getManifest(entryTag(key, scope), options);
+      if (raw === undefined) return undefined;
+      const parsed = parseCacheRecord(raw);
+      if (parsed.kind === 'record') return parsed.stored;
+      if (parsed.kind === 'foreign') return await this.#readForeign(raw, parsed.manifest, options);
+      report({ type: 'unreadable', backend, key, reason: parsed.reason });
+      return undefined;
+    } catch (error) {
+      if (!isBroken(error)) throw error;
+      report({ type: 'corrupt', backend, key, error });
+      return undefined;
+    }
+  }
+
+  async #readForeign(raw: RawManifest, manifest: Manifest, options: CallOptions): Promise<StoredRecord> {
+    if (manifest.config.size > MAX_CONFIG_BYTES) throw new SizeMismatchError(manifest.config, MAX_CONFIG_BYTES);
+    return parseForeignRecord(raw, manifest, await readBytes(this.#store.read(manifest.config, options)));
+  }
+
+  async *#read(...[blob, options]: Parameters<BlobSource['read']>): AsyncIterable<Uint8Array> {
+    try {
+      yield* this.#store.read(blob, options);
+    } catch (error) {
+      if (isBroken(error)) {
+        this.#damaged.add(blob.digest);
+        this.#onEvent({ type: 'corrupt', backend: this.name, digest: blob.digest, error });
+      }
+      throw error;
+    }
+  }
+}
+
+interface ReadOptions extends CallOptions {
+  readonly report: CacheEventListener;
+}
+
+const BROKEN = new Set<string>(['CONFIG_INVALID', 'DIGEST_INVALID', 'MANIFEST_INVALID', 'MANIFEST_UNSUPPORTED']);
+
+/** Whether it is the content that is wrong, and not the way to it. */
+function isBroken(error: unknown): boolean {
+  if (error instanceof DigestMismatchError || error instanceof SizeMismatchError) return true;
+  return error instanceof BlobMissingError || (error instanceof ShaleError && BROKEN.has(error.code));
+}
+
+async function* inOnePiece(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
