@@ -1,35 +1,38 @@
-import { basename, dirname, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { defineConfig, type Plugin } from 'rolldown';
 
-const WORKER_URL = /new URL\(\s*'(\.[^']+)\.(?:ts|js)',\s*import\.meta\.url,?\s*\)/g;
+const OWN_MODULE_URL = /new URL\(`\.\/([\w-]+)\$\{extname\(import\.meta\.url\)\}`, import\.meta\.url\)/g;
 
-/** What a module starts beside itself, as a worker or as a program, becomes an entry of its own beside the bundle. */
-function workerEntries(): Plugin {
+/** A module that another one starts by its URL, as a worker does, becomes an entry of its own beside the bundle. */
+function startedModules(): Plugin {
   return {
-    name: 'worker-entries',
+    name: 'started-modules',
     transform: {
-      filter: { code: 'import.meta.url' },
+      filter: { code: 'extname(import.meta.url)' },
       handler(code, id) {
-        return code.replaceAll(WORKER_URL, (_match, path: string) => {
-          const name = `${basename(path)}.js`;
-          this.emitFile({ type: 'chunk', id: `${resolve(dirname(id), path)}.ts`, fileName: name });
-          return `new URL('./${name}', import.meta.url)`;
-        });
+        for (const [, name] of code.matchAll(OWN_MODULE_URL)) {
+          this.emitFile({ type: 'chunk', id: join(dirname(id), `${name}.ts`), fileName: `${name}.js` });
+        }
+        return null;
       },
     },
   };
 }
 
+/** As the main program does for itself: what Node says of its own experimental parts is not for users. */
+const QUIET_THREAD = "process.removeAllListeners('warning');";
+
 export default defineConfig({
   input: { shale: 'src/main.ts' },
   platform: 'node',
   resolve: { conditionNames: ['@shale/source', 'node', 'import'] },
-  plugins: [workerEntries()],
+  plugins: [startedModules()],
   output: {
     dir: 'dist',
     format: 'esm',
     entryFileNames: '[name].js',
     chunkFileNames: '[name]-[hash].js',
     cleanDir: true,
+    banner: ({ isEntry, name }) => (isEntry && name !== 'shale' ? QUIET_THREAD : ''),
   },
 });

@@ -12,6 +12,8 @@ export async function start(): Promise<void> {
     process.exit(exitCodeOf(error));
   };
   process.on('uncaughtException', report);
+  // Node warns of its own experimental parts: nothing that a user could act on.
+  if (!isSet(env['SHALE_DEBUG'])) process.removeAllListeners('warning');
   stdout.on('error', endWhenReaderIsGone);
   const signal = abortOnSignals();
   try {
