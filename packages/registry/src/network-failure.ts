@@ -7,7 +7,8 @@ export interface NetworkFailure {
   readonly wrongProtocol?: boolean | undefined;
 }
 
-const TRUST_HINT = 'Pass the certificate authority with --registry-ca, or name the host with --insecure.';
+const TRUST_HINT =
+  'Put the authority into SSL_CERT_FILE or as a .crt file into the certificate directory of this host, or use --insecure.';
 const BROKEN: NetworkFailure = { reason: 'the connection was broken', retriable: true };
 const CLOSED_AT_ONCE: NetworkFailure = {
   reason: 'it closed the connection without an answer',
@@ -26,7 +27,7 @@ const UNKNOWN_AUTHORITY: NetworkFailure = {
 const PLAIN_HTTP: NetworkFailure = {
   reason: 'it speaks plain http, and https was expected',
   retriable: false,
-  hint: 'Name the host with --insecure to use plain http.',
+  hint: 'Use --insecure to speak plain http with it.',
   wrongProtocol: true,
 };
 const NOT_HTTP: NetworkFailure = { reason: 'its answer is not HTTP', retriable: false, wrongProtocol: true };
@@ -59,7 +60,7 @@ const FAILURES: Readonly<Record<string, NetworkFailure>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: {
     reason: 'its certificate is for another host name',
     retriable: false,
-    hint: 'Use the name that the certificate has, or name the host with --insecure.',
+    hint: 'Use the name that the certificate has, or --insecure.',
   },
   ERR_SSL_WRONG_VERSION_NUMBER: PLAIN_HTTP,
   ERR_SSL_PACKET_LENGTH_TOO_LONG: PLAIN_HTTP,

@@ -60,11 +60,12 @@ export async function sendPatiently(
       }
       throw unreachable(error, { method, url, tries });
     }
-    if (last || !isRetriedStatus(response.status)) return { response, tries };
+    if (!isRetriedStatus(response.status)) return { response, tries };
     const asked = parseRetryAfter(response.header('retry-after'));
+    if (asked !== undefined) quiet.begin(Math.min(asked, policy.maxDelayMs));
+    if (last) return { response, tries };
     await response.drop();
     if (asked === undefined) await pause(retryDelay(policy, tries), signal);
-    else quiet.begin(Math.min(asked, policy.maxDelayMs));
   }
 }
 

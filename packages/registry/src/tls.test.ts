@@ -1,4 +1,5 @@
 import { copyFile, mkdir, readFile } from 'node:fs/promises';
+import { createServer as createProxy } from 'node:http';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -24,7 +25,7 @@ describe('a registry with TLS', () => {
     await expect(ask(registry.host)).rejects.toMatchObject({
       code: 'REGISTRY_UNREACHABLE',
       message: expect.stringMatching(/unknown authority/),
-      hint: expect.stringContaining('--registry-ca'),
+      hint: expect.stringContaining('SSL_CERT_FILE'),
     });
     expect(await ask(registry.host, { ca: [await readFile(authority.cert, 'utf8')] })).toBeUndefined();
     expect(await ask(registry.host, { insecure: [registry.host] })).toBeUndefined();
@@ -73,6 +74,26 @@ describe('a registry without TLS', () => {
       hint: expect.stringContaining('--insecure'),
     });
     expect(await ask(host, { insecure: [host] })).toBeUndefined();
+  });
+});
+
+describe('a proxy', () => {
+  it('carries what is not for a loopback host', async () => {
+    await using registry = await startRegistry();
+    const urls: (string | undefined)[] = [];
+    const server = createProxy((incoming, outgoing) => {
+      urls.push(incoming.url);
+      outgoing.writeHead(404).end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const proxy = { http: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+    const mirrors = { 'far.invalid': ['http://near.invalid'] };
+    expect(await ask('far.invalid', { mirrors, mirrorFallback: false, proxy })).toBeUndefined();
+    expect(urls).toEqual(['http://near.invalid/v2/', 'http://near.invalid/v2/app/manifests/none?ns=far.invalid']);
+    expect(await ask(registry.host, { proxy })).toBeUndefined();
+    expect(urls).toHaveLength(2);
+    server.closeAllConnections();
+    server.close();
   });
 });
 

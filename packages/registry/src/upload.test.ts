@@ -150,9 +150,25 @@ describe('Repository.put()', () => {
     expect(await bench.stored()).toBe(true);
   });
 
+  it.each([400, 405, 501])('sends it whole where parts are refused with %d (F19)', async (status) => {
+    await using bench = await openBench([{ ...PATCH, fault: { respond: { status } } }], IN_CHUNKS);
+    await bench.push();
+    expect(methods(bench.proxy).filter((method) => method === 'PATCH')).toHaveLength(1);
+    expect(await bench.stored()).toBe(true);
+  });
+
+  it('keeps quiet for as long as Retry-After says (F01)', async () => {
+    const busy = { respond: { status: 429, headers: { 'retry-after': '1' } } };
+    await using bench = await openBench([{ ...COMMIT, nth: 1, fault: busy }]);
+    await bench.push();
+    const at = bench.proxy.requests.map(({ atMs }) => atMs);
+    const commit = bench.proxy.requests.findIndex(({ method }) => method === 'PUT');
+    expect((at[commit + 1] ?? 0) - (at[commit] ?? 0)).toBeGreaterThan(900);
+    expect(await bench.stored()).toBe(true);
+  });
+
   it('follows a Location that is relative, its query kept (F20)', async () => {
     await using bench = await openBench();
-    bench.proxy.rules.push({ method: 'POST', fault: {} });
     await bench.push();
     const session = bench.proxy.requests.find(({ method }) => method === 'PUT');
     expect(session?.path).toMatch(/\?_state=[^&]+&digest=sha256%3A/);

@@ -35,25 +35,33 @@ export async function uploadBlob(
   const { policy, signal } = options;
   let chunkBytes = options.chunkBytes;
   let session = await startSession(place, blob, options);
-  for (let failures = 0; ; ) {
+  for (let failures = 1; ; failures += 1) {
     if (session === 'mounted') return options.onBytes?.(blob.size);
     const upload: Upload = { place, blob, content, session, options };
     try {
       return await (chunkBytes === undefined ? putWhole(upload) : putChunks(upload, chunkBytes));
     } catch (error) {
-      if (signal?.aborted === true || !isPassing(error)) {
+      const other = otherWay(error, chunkBytes);
+      if (signal?.aborted === true || failures >= policy.tries || (other === undefined && !isPassing(error))) {
         await cancelSession(upload);
         signal?.throwIfAborted();
+        throw error;
       }
-      failures += 1;
-      if (isTooLarge(error) && chunkBytes === undefined) chunkBytes = CHUNK_BYTES_BEHIND_PROXY;
-      else if (!isPassing(error) || failures >= policy.tries) throw error;
+      if (other !== undefined) chunkBytes = other.chunkBytes;
       else await pause(retryDelay(policy, failures), signal);
       // A commit whose answer was lost, or came too late, may have been done all the same.
       if ((await statBlob(place, blob.digest, { signal })) === blob.size) return options.onBytes?.(blob.size);
       session = await openSession(place, { signal });
     }
   }
+}
+
+/** A proxy may limit the size of a request, and a registry may not take parts. */
+function otherWay(error: unknown, chunkBytes: number | undefined): Pick<UploadOptions, 'chunkBytes'> | undefined {
+  if (!(error instanceof RegistryRefusedError)) return undefined;
+  if (chunkBytes === undefined) return error.status === 413 ? { chunkBytes: CHUNK_BYTES_BEHIND_PROXY } : undefined;
+  const withoutParts = error.method === 'PATCH' && [400, 405, 415, 501].includes(error.status);
+  return withoutParts ? { chunkBytes: undefined } : undefined;
 }
 
 interface Upload {
@@ -252,10 +260,6 @@ async function cancelSession({ place, session }: Upload): Promise<void> {
   );
 }
 
-function isTooLarge(error: unknown): boolean {
-  return error instanceof RegistryRefusedError && error.status === 413;
-}
-
 /** With these a registry says that it has other bytes than were sent, or none. */
 const LOST_UPLOAD: ReadonlySet<string> = new Set([
   'BLOB_UPLOAD_UNKNOWN',
@@ -268,7 +272,7 @@ const LOST_UPLOAD: ReadonlySet<string> = new Set([
 function isPassing(error: unknown): boolean {
   if (error instanceof RegistryRefusedError) {
     if (error.replies.some(({ code }) => LOST_UPLOAD.has(code))) return true;
-    return error.status === 404 || error.status === 416 || isRetriedStatus(error.status) || isTooLarge(error);
+    return error.status === 404 || error.status === 416 || isRetriedStatus(error.status);
   }
   return error instanceof RegistryUnreachableError && describeFailure(error.cause).retriable;
 }
