@@ -2,7 +2,14 @@ import { executionOptions, outputOptions, sourceOptions } from '../options/build
 import { cacheBypassOptions, cacheOptions } from '../options/cache.ts';
 import { generalOptions, progressOptions, stateOptions } from '../options/general.ts';
 import { registryOptions } from '../options/registries.ts';
-import { command } from './command.ts';
+import { type ArgumentSpec, command } from './command.ts';
+
+export const contextArgument: ArgumentSpec = {
+  name: 'CONTEXT',
+  help: 'A directory, a tarball, - for a tar on stdin, or a git URL',
+  required: false,
+  completion: 'directory',
+};
 
 export const buildOptions = {
   ...sourceOptions,
@@ -19,14 +26,7 @@ export const buildOptions = {
 export const buildCommand = command({
   name: 'build',
   summary: 'Build an image from a Dockerfile',
-  arguments: [
-    {
-      name: 'CONTEXT',
-      help: 'A directory, a tarball, - for a tar on stdin, or a git URL',
-      required: false,
-      completion: 'directory',
-    },
-  ],
+  arguments: [contextArgument],
   options: buildOptions,
   examples: [
     'shale build -t app .',

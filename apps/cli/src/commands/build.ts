@@ -7,7 +7,7 @@ import { type Output, parseOutput } from '../outputs/output.ts';
 import { openRenderer } from '../render/open-renderer.ts';
 import { UsageError } from '../usage-error.ts';
 import { takeOwnMounts } from '../wire/own-mounts.ts';
-import { wireBuild } from '../wire/wire-build.ts';
+import { type ExecutionWishes, wireBuild } from '../wire/wire-build.ts';
 import type { buildOptions } from './build-command.ts';
 import type { Invocation } from './command.ts';
 import { pushImage } from './push-image.ts';
@@ -17,8 +17,10 @@ export type BuildInvocation = Invocation<typeof buildOptions>;
 
 /** `shale build`. */
 export async function runBuild(invocation: BuildInvocation): Promise<void> {
-  await takeOwnMounts();
   const { options, stdout } = invocation;
+  if (options.getCachedImage)
+    return (await import('./probe.ts')).runProbe({ ...invocation, options: { ...options, json: false } });
+  await takeOwnMounts();
   const outputs = outputsOf(options);
   if (options.pushImage && options.cacheRepo === undefined) {
     throw new UsageError('--cache-repo must be set when using --push-image');
@@ -45,7 +47,11 @@ async function buildAndExport(
   { outputs, onProgress }: Wishes,
 ): Promise<BuildResult & { readonly pushed: readonly string[] }> {
   const { options, cwd, stdout } = invocation;
-  await using wired = await wireBuild(invocation, { onProgress });
+  await using wired = await wireBuild(invocation, {
+    onProgress,
+    reproducible: options.pushImage,
+    execution: executionWishes(options),
+  });
   const { client, stateDir, cacheRepositories: mountFrom } = wired;
   const wiring: ExporterWiring = {
     client,
@@ -69,6 +75,16 @@ async function buildAndExport(
   } catch (error) {
     throw failure.locate(error);
   }
+}
+
+function executionWishes(options: BuildInvocation['options']): ExecutionWishes {
+  const { noCache, noCacheFilter, compression = 'gzip', compressionLevel: level, concurrency, isolation } = options;
+  return {
+    noCache: noCache || (noCacheFilter.length > 0 && noCacheFilter),
+    compression: { algorithm: compression, level },
+    concurrency,
+    requested: isolation,
+  };
 }
 
 /** `--tag` names what `--output` writes; with `--push` it is pushed there, and with neither it is kept here. */

@@ -1,7 +1,17 @@
 import { buildCommand } from './build-command.ts';
 import type { CommandSpec } from './command.ts';
 import { completionCommand } from './completion-command.ts';
+import { imagesCommand } from './images-command.ts';
+import { probeCommand } from './probe-command.ts';
+import { pushCommand } from './push-command.ts';
 import { versionCommand } from './version-command.ts';
 
 /** Every command, in the order of `--help`. What they do is loaded when they run. */
-export const commandCatalog: readonly CommandSpec[] = [buildCommand, completionCommand, versionCommand];
+export const commandCatalog: readonly CommandSpec[] = [
+  buildCommand,
+  probeCommand,
+  imagesCommand,
+  pushCommand,
+  completionCommand,
+  versionCommand,
+];

@@ -69,6 +69,13 @@ export const sourceOptions = {
     group: 'Build',
     help: 'An SSH agent for RUN --mount=type=ssh',
   }),
+  network: choice({
+    flag: 'network',
+    choices: ['host', 'none'],
+    group: 'Build',
+    shownDefault: 'host',
+    help: 'The network of RUN',
+  }),
   reproducible: toggle({
     flag: 'reproducible',
     group: 'Build',
@@ -102,6 +109,12 @@ export const outputOptions = {
     group: 'Output',
     variables: ['ENVBUILDER_PUSH_IMAGE'],
     help: 'Push the image, reproducible, to --cache-repo',
+  }),
+  getCachedImage: toggle({
+    flag: 'get-cached-image',
+    group: 'Output',
+    variables: ['ENVBUILDER_GET_CACHED_IMAGE'],
+    help: 'Build nothing: do what `shale probe` does',
   }),
   exitOnPushFailure: toggle({
     flag: 'exit-on-push-failure',
@@ -149,13 +162,6 @@ export const executionOptions = {
     completion: ['auto', 'namespaces', 'chroot', 'overlay', 'copy'],
     shownDefault: 'auto: the best that works here',
     help: 'How RUN is confined and trees are kept: namespaces, chroot, overlay, copy; two joined with +',
-  }),
-  network: choice({
-    flag: 'network',
-    choices: ['host', 'none'],
-    group: 'Execution',
-    shownDefault: 'host',
-    help: 'The network of RUN',
   }),
   concurrency: integer({
     flag: 'concurrency',

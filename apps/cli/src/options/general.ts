@@ -41,3 +41,8 @@ export const progressOptions = {
     help: 'No progress; print only the digest of the image on stdout',
   }),
 };
+
+/** For commands whose result programs read as well. */
+export const jsonOption = {
+  json: toggle({ flag: 'json', group: 'General', help: 'Print JSON on stdout' }),
+};

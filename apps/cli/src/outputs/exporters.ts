@@ -53,11 +53,11 @@ export function describeOutput(output: Output): string {
 }
 
 export function registryExporter(name: Reference, wiring: ExporterWiring): Exporter {
-  const { client, mountFrom, onProgress } = wiring;
+  const { client, mountFrom } = wiring;
   const near = mountFrom.filter(({ registry }) => registry === name.registry).map(({ repository }) => repository);
   const exporter = {
     async export({ image }: BuiltImage, { signal }: CallOptions) {
-      await copyImage(image, client.repository(name), { tags: [tagOf(name)], mountFrom: near, signal, onProgress });
+      await copyImage(image, client.repository(name), { tags: [tagOf(name)], mountFrom: near, signal });
     },
   };
   return reported(exporter, { type: 'registry', name }, wiring);

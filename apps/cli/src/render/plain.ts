@@ -75,7 +75,11 @@ export function plainRenderer({ write, now, palette }: PlainOptions): Renderer {
       if (!vertices.has(id) && !isWorthALine(event, now() - seenAt)) return;
       const vertex = open(id, transferTitle(event));
       const time = formatDuration(now() - seenAt);
-      if (event.done) return line(`#${vertex.number} ${palette.good('DONE')} ${time}\n`);
+      if (event.done) {
+        vertices.delete(id);
+        transfers.delete(id);
+        return line(`#${vertex.number} ${palette.good('DONE')} ${time}\n`);
+      }
       if (now() - vertex.shownAt < TRANSFER_INTERVAL_MS) return;
       vertex.shownAt = now();
       line(`#${vertex.number} ${amountOf(event)} ${time}`);

@@ -2,6 +2,8 @@ import type { Digest, ProgressEvent, ProgressListener } from '@shale/core';
 
 /** What a finished build has to show. */
 export interface BuildOutcome {
+  /** @default 'Built' */
+  readonly verb?: string | undefined;
   readonly digest: Digest;
   /** Where the image went, as a user would write it. */
   readonly targets: readonly string[];

@@ -20,7 +20,7 @@ export function summarise(outcome: BuildOutcome, { tally, durationMs, palette }:
   ];
   const told = facts.filter((fact) => fact !== undefined).join(' · ');
   return [
-    `${palette.good('✔')} ${palette.bold(`Built in ${formatDuration(durationMs)}`)}${told === '' ? '' : ` · ${told}`}`,
+    `${palette.good('✔')} ${palette.bold(`${outcome.verb ?? 'Built'} in ${formatDuration(durationMs)}`)}${told === '' ? '' : ` · ${told}`}`,
     `  ${outcome.digest}`,
     ...(outcome.targets.length > 0
       ? []

@@ -1,11 +1,17 @@
 import { resolve } from 'node:path';
-import { type BuildContext, type BuildOptions, chooseIsolation, type Isolation } from '@shale/builder';
+import {
+  type BuildContext,
+  type BuildOptions,
+  chooseIsolation,
+  type ChooseIsolationOptions,
+  type Isolation,
+} from '@shale/builder';
 import type { CacheEventListener } from '@shale/cache';
 import { blobDirectory, parsePlatform, type ProgressListener, type Reference } from '@shale/core';
 import type { RegistryClient } from '@shale/registry';
 import type { Invocation } from '../commands/command.ts';
-import type { executionOptions, outputOptions, sourceOptions } from '../options/build.ts';
-import type { cacheBypassOptions, cacheOptions } from '../options/cache.ts';
+import type { sourceOptions } from '../options/build.ts';
+import type { cacheOptions } from '../options/cache.ts';
 import type { stateOptions } from '../options/general.ts';
 import type { registryOptions } from '../options/registries.ts';
 import { UsageError } from '../usage-error.ts';
@@ -19,17 +25,21 @@ import { parseSecrets, parseSshAgents } from './secrets.ts';
 import { stateDirectory } from './state-directory.ts';
 
 /** The options of every command that plans a build. */
-export type BuildTable = typeof sourceOptions &
-  typeof cacheOptions &
-  typeof cacheBypassOptions &
-  typeof registryOptions &
-  typeof executionOptions &
-  typeof stateOptions &
-  Pick<typeof outputOptions, 'compression' | 'compressionLevel' | 'pushImage'>;
+export type BuildTable = typeof sourceOptions & typeof cacheOptions & typeof registryOptions & typeof stateOptions;
+
+/** What only a command that executes steps decides. */
+export type ExecutionWishes = Pick<BuildOptions, 'noCache' | 'compression' | 'concurrency'> & {
+  /** As `--isolation` says it. */
+  readonly requested?: string | undefined;
+};
 
 export interface BuildWishes {
   readonly onProgress: ProgressListener;
   readonly onCacheEvent?: CacheEventListener | undefined;
+  /** Times are fixed, whether `--reproducible` was given or not. @default false */
+  readonly reproducible?: boolean | undefined;
+  /** @default {} */
+  readonly execution?: ExecutionWishes | undefined;
 }
 
 /** Everything that a build needs, joined. Disposing it closes connections and removes unpacked contexts. */
@@ -44,10 +54,8 @@ export interface WiredBuild extends AsyncDisposable {
 }
 
 /** The one place where concrete stores, caches, registries and executors are chosen. @throws {UsageError} */
-export async function wireBuild(
-  invocation: Invocation<BuildTable>,
-  { onProgress, onCacheEvent }: BuildWishes,
-): Promise<WiredBuild> {
+export async function wireBuild(invocation: Invocation<BuildTable>, wishes: BuildWishes): Promise<WiredBuild> {
+  const { onProgress, onCacheEvent, execution: { requested, ...execution } = {} } = wishes;
   const { options, env, cwd, signal } = invocation;
   const stateDir = stateDirectory(options.stateDir, invocation);
   const store = blobDirectory(stateDir);
@@ -82,15 +90,13 @@ export async function wireBuild(
       buildArgs: options.buildArg,
       labels: options.label,
       platform: options.platform === undefined ? undefined : parsePlatform(options.platform),
-      noCache: options.noCache || (options.noCacheFilter.length > 0 && options.noCacheFilter),
       images,
       cache,
       store,
       stateDir,
-      isolation: lazyIsolation(invocation, { stateDir, onProgress }),
-      compression: { algorithm: options.compression ?? 'gzip', level: options.compressionLevel },
-      concurrency: options.concurrency,
-      sourceDateEpoch: sourceDateEpoch(invocation),
+      isolation: lazyIsolation({ stateDir, requested, signal }, onProgress),
+      sourceDateEpoch: sourceDateEpoch(invocation, wishes),
+      ...execution,
       secrets: parseSecrets(options, invocation),
       ssh: parseSshAgents(options.ssh, invocation),
       network: options.network,
@@ -112,13 +118,10 @@ function contextArgument({ args, env }: Invocation<BuildTable>): string {
 }
 
 /** Chosen when the first step must run, once, and told. */
-function lazyIsolation(
-  { options, signal }: Invocation<BuildTable>,
-  { stateDir, onProgress }: { readonly stateDir: string; readonly onProgress: ProgressListener },
-): () => Promise<Isolation> {
+function lazyIsolation(options: ChooseIsolationOptions, onProgress: ProgressListener): () => Promise<Isolation> {
   let chosen: Promise<Isolation> | undefined;
   const choose = async () => {
-    const isolation = await chooseIsolation({ stateDir, requested: options.isolation, signal });
+    const isolation = await chooseIsolation(options);
     const { executor, snapshotter, reason } = isolation;
     onProgress({ type: 'isolation.chosen', executor: executor?.name ?? 'none', snapshotter: snapshotter.name, reason });
     return isolation;
@@ -127,9 +130,9 @@ function lazyIsolation(
 }
 
 /** @see https://reproducible-builds.org/specs/source-date-epoch/ */
-function sourceDateEpoch({ options, env }: Invocation<BuildTable>): number | undefined {
+function sourceDateEpoch({ options, env }: Invocation<BuildTable>, wishes: BuildWishes): number | undefined {
   const text = options.buildArg['SOURCE_DATE_EPOCH'] ?? (env['SOURCE_DATE_EPOCH'] || undefined);
-  if (text === undefined) return options.reproducible || options.pushImage ? 0 : undefined;
+  if (text === undefined) return options.reproducible || wishes.reproducible === true ? 0 : undefined;
   if (/^\d{1,15}$/.test(text)) return Number(text);
   throw new UsageError(`SOURCE_DATE_EPOCH is a number of seconds, not ${JSON.stringify(text)}`);
 }

@@ -1,0 +1,46 @@
+import {
+  formatReference,
+  hostPlatform,
+  type Image,
+  type ImageStore,
+  parseReference,
+  type Reference,
+  ShaleError,
+} from '@shale/core';
+import { copyImage, loadLayoutImage } from '@shale/registry';
+import { openRenderer } from '../render/open-renderer.ts';
+import { openRegistryClient } from '../wire/registry.ts';
+import { stateDirectory } from '../wire/state-directory.ts';
+import type { Invocation } from './command.ts';
+import type { pushOptions } from './push-command.ts';
+
+class ImageMissingError extends ShaleError {
+  readonly code = 'BASE_IMAGE_MISSING';
+}
+
+/** `shale push`. */
+export async function runPush(invocation: Invocation<typeof pushOptions>): Promise<void> {
+  const { options, args, env, signal, stdout } = invocation;
+  const name = parseReference(args[0] ?? '');
+  const targets = options.to.length > 0 ? options.to.map(parseReference) : [name];
+  const image = await findImage(name, invocation);
+  using renderer = await openRenderer(options.quiet ? 'quiet' : (options.progress ?? 'auto'), invocation);
+  const { onProgress } = renderer;
+  await using client = openRegistryClient({ options, env, onProgress });
+  for (const target of targets) {
+    const store: ImageStore = client.repository(target);
+    await copyImage(image, store, { tags: [target.tag ?? image.manifest.digest], signal });
+  }
+  renderer.finish({ verb: 'Pushed', digest: image.manifest.digest, targets: targets.map(formatReference), savedMs: 0 });
+  if (options.quiet) stdout.write(`${image.manifest.digest}\n`);
+}
+
+async function findImage(name: Reference, invocation: Invocation<typeof pushOptions>): Promise<Image> {
+  const { options, signal } = invocation;
+  const stateDir = stateDirectory(options.stateDir, invocation);
+  const image = await loadLayoutImage(stateDir, formatReference(name), { platform: hostPlatform(), signal });
+  if (image !== undefined) return image;
+  throw new ImageMissingError(`No image ${formatReference(name)} was built here`, {
+    hint: '`shale images` lists what there is; name one with shale build --tag.',
+  });
+}
