@@ -43,47 +43,57 @@ export async function* downloadBlob(
   options: DownloadOptions,
 ): AsyncIterable<Uint8Array> {
   const { policy, signal } = options;
-  let offset = options.offset ?? 0;
-  let restarts = 0;
-  let resumable = true;
+  const progress: Progress = { offset: options.offset ?? 0, restarts: 0, resumable: true };
   for (let failures = 0; ; ) {
-    const attemptStart = offset;
+    const before = progress.offset;
     try {
-      const response = await openBlob(place, blob, resumable ? offset : 0, options);
-      const start = startOf(response, offset);
-      if (start === undefined) {
-        await response.drop();
-        throw new UnusableRangeError();
-      }
-      if (start < offset) {
-        restarts += 1;
-        if (restarts > MAX_RESTARTS) {
-          await response.drop();
-          throw new RestartLimitError();
-        }
-      }
-      checkLength(response, blob, start);
-      let skip = offset - start;
-      const guard = new ThroughputGuard(options.minimumBytesPerSecond);
-      for await (const chunk of guard.watch(response.body)) {
-        signal?.throwIfAborted();
-        const part = chunk.subarray(skip);
-        skip = Math.max(0, skip - chunk.byteLength);
-        if (part.byteLength === 0) continue;
-        offset += part.byteLength;
-        yield part;
-      }
-      if (offset >= blob.size) return;
-      throw new CutShortError();
+      yield* readOn(place, blob, progress, options);
+      return;
     } catch (error) {
       signal?.throwIfAborted();
-      if (offset === blob.size && offset > attemptStart) return;
-      failures = offset - attemptStart >= PROGRESS_BYTES ? 1 : failures + 1;
-      if (error instanceof UnusableRangeError) resumable = false;
+      const { offset } = progress;
+      if (offset === blob.size && offset > before) return;
+      failures = offset - before >= PROGRESS_BYTES ? 1 : failures + 1;
+      if (error instanceof UnusableRangeError) progress.resumable = false;
       if (!isPassing(error) || failures >= policy.tries) throw asUserError(error, { place, blob, offset, failures });
       await pause(retryDelay(policy, failures), signal);
     }
   }
+}
+
+interface Progress {
+  /** What was handed on. */
+  offset: number;
+  restarts: number;
+  /** Whether ranges are asked for. */
+  resumable: boolean;
+}
+
+/** One attempt, from where the last one came to. */
+async function* readOn(
+  place: Place,
+  blob: Descriptor,
+  progress: Progress,
+  options: DownloadOptions,
+): AsyncIterable<Uint8Array> {
+  const response = await openBlob(place, blob, progress.resumable ? progress.offset : 0, options);
+  const start = startOf(response, progress);
+  if (start instanceof Error) {
+    await response.drop();
+    throw start;
+  }
+  checkLength(response, blob, start);
+  let skip = progress.offset - start;
+  const guard = new ThroughputGuard(options.minimumBytesPerSecond);
+  for await (const chunk of guard.watch(response.body)) {
+    options.signal?.throwIfAborted();
+    const part = chunk.subarray(skip);
+    skip = Math.max(0, skip - chunk.byteLength);
+    if (part.byteLength === 0) continue;
+    progress.offset += part.byteLength;
+    yield part;
+  }
+  if (progress.offset < blob.size) throw new CutShortError();
 }
 
 /** A 206 whose `Content-Range` is not what was asked for. */
@@ -150,11 +160,15 @@ function blobRequest({ repository }: Place, digest: Digest): Pick<HostRequest, '
   return { target: `${repository}/blobs/${digest}`, repository, scopes: [pullScope(repository)] };
 }
 
-/** Where in the blob the body begins; `undefined` when it is beyond what is wanted, or the answer does not say. */
-function startOf(response: TransportResponse, wanted: number): number | undefined {
-  if (response.status === 200) return 0;
-  const [, first] = /^bytes (\d{1,16})-\d{1,16}\/(?:\d{1,16}|\*)$/.exec(response.header('content-range') ?? '') ?? [];
-  return first !== undefined && Number(first) === wanted ? wanted : undefined;
+/** Where in the blob the body begins: where it was asked to, or at the start, which is read again a few times. */
+function startOf(response: TransportResponse, progress: Progress): number | Error {
+  if (response.status === 206) {
+    const range = /^bytes (\d{1,16})-\d{1,16}\/(?:\d{1,16}|\*)$/.exec(response.header('content-range') ?? '');
+    return range !== null && Number(range[1]) === progress.offset ? progress.offset : new UnusableRangeError();
+  }
+  if (progress.offset === 0) return 0;
+  progress.restarts += 1;
+  return progress.restarts > MAX_RESTARTS ? new RestartLimitError() : 0;
 }
 
 /** A length that cannot be right is refused before its bytes are taken. */

@@ -139,3 +139,19 @@ describe('copyImage()', () => {
     expect((await bench.layout.headManifest('here'))?.digest).toBe(image?.manifest.digest);
   });
 });
+
+describe('mountFrom', () => {
+  it('tries each repository, and leaves no session behind', async () => {
+    await using bench = await openBench();
+    const image = await makeImage(bench.repository('cache/one'), { layers });
+    bench.registry.clearRequests();
+    await copyImage(image, bench.repository('app'), { tags: ['v1'], mountFrom: ['not/here', 'cache/one'] });
+    await bench.registry.flushed();
+    const requests = bench.registry.requests();
+    const count = (wanted: string, status: number) =>
+      requests.filter(
+        ({ method, path, status: got }) => method === wanted && path.includes('/blobs/') && got === status,
+      ).length;
+    expect([count('POST', 202), count('DELETE', 204), count('POST', 201), count('PUT', 201)]).toEqual([3, 3, 3, 0]);
+  });
+});
