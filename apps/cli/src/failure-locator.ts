@@ -1,7 +1,10 @@
 import type { DockerfileSource } from '@shale/builder';
-import { type ProgressListener, ShaleError, type SourcePlace } from '@shale/core';
+import { type ErrorCode, type ProgressListener, ShaleError, type SourcePlace } from '@shale/core';
 import { DockerfileError, excerpt } from '@shale/dockerfile-parser';
 import { LocatedError } from './located-error.ts';
+
+/** What no line of a Dockerfile is to blame for. */
+const ABOUT_THE_MACHINE: ReadonlySet<ErrorCode> = new Set(['EXECUTOR_UNAVAILABLE', 'NO_SPACE', 'STORE_INVALID']);
 
 /** Watches a build for the step that fails, so that its error can be shown with its lines. */
 export class FailureLocator {
@@ -26,7 +29,7 @@ export class FailureLocator {
       const place = { file: error.file ?? name, line: error.range.startLine };
       return new LocatedError(error, place, excerpt(text, error.range));
     }
-    if (!(error instanceof ShaleError) || this.#failed === undefined) return error;
+    if (!(error instanceof ShaleError) || this.#failed === undefined || ABOUT_THE_MACHINE.has(error.code)) return error;
     const { line, endLine = line } = this.#failed;
     return new LocatedError(error, this.#failed, excerpt(text, { startLine: line, endLine }));
   }

@@ -34,7 +34,8 @@ export async function runBuild(invocation: BuildInvocation): Promise<void> {
     targets: [...outputs.map(describeOutput), ...pushed],
     savedMs: steps.reduce((sum, { savedMs = 0 }) => sum + savedMs, 0),
   });
-  if (options.quiet) stdout.write(`${image.manifest.digest}\n`);
+  const isStdoutTaken = outputs.some((output) => 'dest' in output && output.dest === '-');
+  if (options.quiet && !isStdoutTaken) stdout.write(`${image.manifest.digest}\n`);
 }
 
 interface Wishes {

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
+import { PassThrough, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { openScratchDirectory } from '@shale/core';
 import { describe, expect, it } from 'vitest';
@@ -33,6 +33,31 @@ describe('writeDestination()', () => {
     output.end('two');
     expect(await text(output)).toBe('onetwo');
   });
+});
+
+it('writeDestination() is done with the memory of a chunk only when stdout is', async () => {
+  let seen = '';
+  const slowly = new Writable({
+    write(piece: Buffer, _encoding, done) {
+      setImmediate(() => {
+        seen += piece.toString();
+        done();
+      });
+    },
+  });
+  const chunk = Buffer.from('a');
+  const written = writeDestination(
+    '-',
+    async (sink) => {
+      for (const letter of 'abc') {
+        chunk.write(letter);
+        await new Promise((done) => void sink.write(chunk, done));
+      }
+    },
+    { stdout: slowly },
+  );
+  await written;
+  expect(seen).toBe('abc');
 });
 
 describe('checkFileDestination()', () => {

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { access, constants, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { PassThrough, type Writable } from 'node:stream';
-import { finished, pipeline } from 'node:stream/promises';
+import { Writable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import { type CallOptions, noSpace, undefinedIfMissing } from '@shale/core';
 import type { Session } from '../commands/command.ts';
 import { UsageError } from '../usage-error.ts';
@@ -58,7 +58,12 @@ export async function writeDestination(
   if (path === '-') return writeThrough(write, stdout, signal);
   await mkdir(dirname(path), { recursive: true });
   const special = (await stat(path).catch(undefinedIfMissing))?.isFile() === false;
-  if (special) return writeThrough(write, createWriteStream(path), signal);
+  if (special) {
+    const device = createWriteStream(path);
+    await writeThrough(write, device, signal);
+    device.end();
+    return finished(device);
+  }
   const temporary = join(dirname(path), `.shale-${randomBytes(6).toString('hex')}.tmp`);
   try {
     const sink = createWriteStream(temporary, { flags: 'wx', highWaterMark: 4 * 1024 * 1024, signal });
@@ -73,13 +78,14 @@ export async function writeDestination(
   }
 }
 
-/** The writers end what they write to; stdout must stay open. */
+/** `target` stays open. A write is done when `target` is done with it: writers use their memory again. */
 async function writeThrough(
   write: (sink: Writable) => Promise<void>,
   target: Writable,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const pipe = new PassThrough({ highWaterMark: 1024 * 1024 });
-  const copied = pipeline(pipe, target, { end: false, signal });
-  await Promise.all([write(pipe).then(() => pipe.end()), copied]);
+  const sink = new Writable({ write: (chunk, _encoding, done) => void target.write(chunk, done), signal });
+  await write(sink);
+  sink.end();
+  await finished(sink);
 }
