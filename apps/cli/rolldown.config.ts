@@ -25,6 +25,7 @@ const QUIET_THREAD = "process.removeAllListeners('warning');";
 export default defineConfig({
   input: { shale: 'src/main.ts' },
   platform: 'node',
+  transform: { target: 'node22.19' },
   resolve: { conditionNames: ['@shale/source', 'node', 'import'] },
   plugins: [startedModules()],
   output: {

@@ -7,7 +7,15 @@ import { runProgram } from './program.ts';
 
 async function run(...argv: string[]): Promise<string> {
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
-  await runProgram(argv, { env: {}, cwd: '/', stdin, stdout, stderr, signal: new AbortController().signal });
+  await runProgram(argv, {
+    version: '1.2.3',
+    env: {},
+    cwd: '/',
+    stdin,
+    stdout,
+    stderr,
+    signal: new AbortController().signal,
+  });
   stdout.end();
   return text(stdout);
 }

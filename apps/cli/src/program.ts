@@ -6,7 +6,6 @@ import type { Option } from './options/option.ts';
 import { readOptions } from './options/read-options.ts';
 import { palette } from './terminal/palette.ts';
 import { UsageError } from './usage-error.ts';
-import { version } from './version.ts';
 
 /**
  * Runs one command line, without the program's own name.
@@ -16,7 +15,7 @@ export async function runProgram(argv: readonly string[], session: Session): Pro
   const { rest, assigned } = booleanAssignments(argv, commandCatalog);
   const program = new Command('shale')
     .description('Builds container images without a daemon, and never builds a layer twice.')
-    .version(version, '-V, --version', 'Print the version')
+    .version(session.version, '-V, --version', 'Print the version')
     .helpCommand(false)
     .enablePositionalOptions();
   for (const spec of commandCatalog) program.addCommand(commandOf(spec, session, assigned));

@@ -3,7 +3,7 @@ import { formatError } from './report-error.ts';
 import { palette } from './terminal/palette.ts';
 
 /** Runs the process's own command line, and ends the process. */
-export async function start(): Promise<void> {
+export async function start(version: string): Promise<void> {
   const { argv, env, stdin, stdout, stderr } = process;
   const report = (error: unknown) => {
     const verbose = argv.includes('--verbose') || argv.includes('-v') || isSet(env['ENVBUILDER_VERBOSE']);
@@ -18,7 +18,7 @@ export async function start(): Promise<void> {
   const signal = abortOnSignals();
   try {
     const { runProgram } = await import('./program.ts');
-    await runProgram(argv.slice(2), { env, cwd: process.cwd(), stdin, stdout, stderr, signal });
+    await runProgram(argv.slice(2), { version, env, cwd: process.cwd(), stdin, stdout, stderr, signal });
   } catch (error) {
     report(signal.aborted ? signal.reason : error);
   }

@@ -4,6 +4,8 @@ import type { OptionTable, OptionValues } from '../options/option.ts';
 
 /** What every command gets from its process. */
 export interface Session {
+  /** Of this program. */
+  readonly version: string;
   readonly env: Environment;
   /** Absolute. */
   readonly cwd: string;
