@@ -5,10 +5,20 @@ export function compareObservations(expected: Observation, actual: Observation):
   const history = (observation: Observation) =>
     observation.history.map(({ createdBy, layer }) => `${layer ? 'layer' : 'empty'} ${createdBy}`);
   return [
-    ...compareRecords('tree', expected.tree, actual.tree),
+    ...compareRecords('tree', comparable(expected), comparable(actual)),
     ...compareRecords('config', expected.config, actual.config),
     ...compareRecords('history', { ...history(expected) }, { ...history(actual) }),
   ];
+}
+
+/** Current BuildKit keeps the times of directories, as shale does; the one that made the goldens (20.10) not always. */
+function comparable({ tree }: Observation): Readonly<Record<string, unknown>> {
+  const entries = Object.entries(tree).map(([path, entry]) => {
+    if (entry?.type !== 'directory') return [path, entry] as const;
+    const { keepsTime: _, ...rest } = entry;
+    return [path, rest] as const;
+  });
+  return Object.fromEntries(entries);
 }
 
 function compareRecords(

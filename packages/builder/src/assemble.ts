@@ -84,8 +84,8 @@ function stack(stage: StageNode, { resultOf, sourceDateEpoch }: AssembleOptions)
   for (const line of stage.history) {
     const result = line.node && resultOf(line.node);
     if (fixed === undefined && result !== undefined) created = formatTime(result.created);
-    if (result?.stacked !== undefined) layers.push(result.stacked);
-    history.push(historyEntry(line, created, result?.stacked === undefined));
+    if (result !== undefined) layers.push(result.stacked);
+    history.push(historyEntry(line, created, result === undefined));
   }
   return { layers, history, created };
 }

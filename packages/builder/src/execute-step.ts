@@ -5,7 +5,7 @@ import type { GraphNode, StepNode } from './build-graph.ts';
 import type { BuildOptions } from './build-options.ts';
 import { digestSources } from './copy/digest-sources.ts';
 import type { InputStacks } from './scheduler.ts';
-import { cachedResult, isEmpty } from './scheduler.ts';
+import { cachedResult } from './scheduler.ts';
 import type { LayerStack, TreeView } from './snapshotter.ts';
 import type { StepKey } from './step-keys.ts';
 import { baseKey, contentKey } from './step-keys.ts';
@@ -42,7 +42,7 @@ export function stepExecutor({ build, keys, signal }: ExecuteOptions) {
     return {
       key: key.key,
       layer,
-      stacked: isEmpty(layer) ? undefined : { layer, blobs: build.store },
+      stacked: { layer, blobs: build.store },
       created: entry.record.created,
       outcome: 'ran',
       origin: undefined,

@@ -63,7 +63,7 @@ export function foldMetadata(state: StageState, instruction: MetadataInstruction
       };
     case 'CMD': {
       const args = commandArgs(instruction.command, state);
-      const next = setConfig(state, { Cmd: args, ...argsEscaped(instruction.command) });
+      const next = setConfig(state, { Cmd: args, ArgsEscaped: true });
       return { state: { ...next, ownCommand: true }, createdBy: `CMD ${quoteList(args)}` };
     }
     case 'ENTRYPOINT': {
@@ -71,7 +71,6 @@ export function foldMetadata(state: StageState, instruction: MetadataInstruction
       const { Cmd: inherited, ...config } = state.config;
       const next = setConfig(state.ownCommand || inherited === undefined ? state : { ...state, config }, {
         Entrypoint: args,
-        ...argsEscaped(instruction.command),
       });
       return { state: next, createdBy: `ENTRYPOINT ${quoteList(args)}` };
     }
@@ -90,8 +89,6 @@ export function foldMetadata(state: StageState, instruction: MetadataInstruction
 export function commandArgs(command: Command, state: StageState): readonly string[] {
   return command.form === 'exec' ? command.args : [...shellOf(state), command.text];
 }
-
-const argsEscaped = (command: Command) => (command.form === 'shell' ? { ArgsEscaped: true } : {});
 
 function healthCheck({
   command,

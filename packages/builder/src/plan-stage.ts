@@ -128,10 +128,10 @@ function declareOne(draft: StageDraft, key: string, text: string | undefined, ra
     file: options.file,
     range,
   });
-  const byDefault = given === undefined && text !== undefined ? expand.word(text) : undefined;
-  const value = given ?? byDefault ?? globalArgs.get(key);
-  draft.state = declareArg(state, key, value);
-  return value === undefined ? key : `${key}=${value}`;
+  // a default that cannot be expanded is no error when another value is given
+  const byDefault = text === undefined ? undefined : given === undefined ? expand.word(text) : text;
+  draft.state = declareArg(state, key, given ?? byDefault ?? globalArgs.get(key));
+  return byDefault === undefined ? key : `${key}=${byDefault}`;
 }
 
 interface StepPosition {

@@ -38,7 +38,11 @@ export async function probe(options: BuildOptions): Promise<ProbeResult> {
   return { steps, image: cachedImage(plan, [...chain], options) };
 }
 
-function cachedImage({ stage, keys, hits }: LookedUpPlan, chain: readonly StepNode[], options: BuildOptions): Image | undefined {
+function cachedImage(
+  { stage, keys, hits }: LookedUpPlan,
+  chain: readonly StepNode[],
+  options: BuildOptions,
+): Image | undefined {
   const results = chain.flatMap((step) => {
     const hit = hits.get(step);
     return hit === undefined ? [] : [[step, cachedResult(keys.get(step) as StepKey, hit, options.cache.name)] as const];

@@ -1,6 +1,6 @@
 import type { CacheBackend, CacheEntry } from '@shale/cache';
-import type { Digest, Layer, ProgressListener } from '@shale/core';
-import { BlobMissingError, DigestMismatchError, EMPTY_DIFF_ID, SizeMismatchError } from '@shale/core';
+import type { Digest, ProgressListener } from '@shale/core';
+import { BlobMissingError, DigestMismatchError, SizeMismatchError } from '@shale/core';
 import pLimit from 'p-limit';
 import type { GraphNode, StepNode } from './build-graph.ts';
 import { chainOf, inputsOf } from './build-graph.ts';
@@ -54,7 +54,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     async stackOf(node) {
       const base = baseStack(node);
       const steps = await Promise.all(chainOf(node).map((step) => scheduler.resultOf(step)));
-      return [...base, ...steps.flatMap(({ stacked }) => (stacked === undefined ? [] : [stacked]))];
+      return [...base, ...steps.map(({ stacked }) => stacked)];
     },
     isEvaluated: (step) => results.has(step),
     async rewinding(work) {
@@ -110,17 +110,13 @@ export function cachedResult(
   return {
     key,
     layer,
-    stacked: isEmpty(layer) ? undefined : { layer, blobs },
+    stacked: { layer, blobs },
     created: record.created,
     outcome: 'cached',
     origin: origin ?? cacheName,
     durationMs: 0,
     savedMs: record.durationMs,
   };
-}
-
-export function isEmpty({ diffId }: Layer): boolean {
-  return diffId === EMPTY_DIFF_ID;
 }
 
 function baseStack(node: GraphNode): LayerStack {

@@ -6,8 +6,8 @@ import type { StackedLayer } from './snapshotter.ts';
 export interface StepResult {
   readonly key: CacheKey;
   readonly layer: Layer;
-  /** `undefined` when the step changed nothing: the image gets no layer for it. */
-  readonly stacked: StackedLayer | undefined;
+  /** The layer, and where it is. A step that changed nothing has one too, an empty one, as in BuildKit. */
+  readonly stacked: StackedLayer;
   /** When the layer was made, by this build or by the one that cached it. */
   readonly created: Date;
   readonly outcome: 'cached' | 'ran';
