@@ -7,8 +7,8 @@ import {
   readBytes,
   sha256,
 } from '@shale/core';
-import { type FaultProxy, faultProxy, type FaultRule, startRegistry } from '@shale/testing';
-import { describe, expect, it } from 'vitest';
+import { type FaultProxy, faultProxy, type FaultRule, startRegistry, type TestRegistry } from '@shale/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { staticKeychain } from './keychain.ts';
 import { createRegistryClient, type RegistryClientOptions } from './registry-client.ts';
 
@@ -18,27 +18,33 @@ const BLOB: Descriptor = { mediaType: 'application/octet-stream', digest: sha256
 const GET_BLOB = { method: 'GET', path: /\/blobs\/sha256/ } as const;
 const QUICK: RegistryClientOptions = { retry: { baseDelayMs: 5 }, idleTimeoutMs: 400 };
 
-/** A registry that has the blob, and a proxy before it that breaks what `rules` say. */
+let registry: TestRegistry;
+
+beforeAll(async () => {
+  registry = await startRegistry();
+  await using client = createRegistryClient();
+  await client.repository(parseReference(`${registry.host}/app`)).put(BLOB, content);
+});
+
+afterAll(() => registry[Symbol.asyncDispose]());
+
+async function* content(): AsyncIterable<Uint8Array> {
+  yield BYTES;
+}
+
+/** A proxy before the registry that has the blob, which breaks what `rules` say. */
 async function openBench(rules: readonly FaultRule[] = [], options: RegistryClientOptions = {}) {
-  const registry = await startRegistry();
-  const proxy = await faultProxy(registry.url);
+  const proxy = await faultProxy(registry.url, rules);
   const client = createRegistryClient({ ...QUICK, ...options });
   const repository = client.repository(parseReference(`${proxy.host}/app`));
-  await repository.put(BLOB, async function* () {
-    yield BYTES;
-  });
-  proxy.rules.push(...rules);
   return {
-    registry,
     proxy,
-    client,
     repository,
     /** Whether the bytes are the blob's: comparing them is quicker than `toEqual`. */
     pull: async (blob: Descriptor = BLOB) => Buffer.from(await readBytes(repository.read(blob))).equals(BYTES),
     async [Symbol.asyncDispose]() {
       await client[Symbol.asyncDispose]();
       await proxy[Symbol.asyncDispose]();
-      await registry[Symbol.asyncDispose]();
     },
   };
 }
@@ -52,7 +58,6 @@ describe('Repository.read()', () => {
   it('reports the transfer', async () => {
     const events: ProgressEvent[] = [];
     await using bench = await openBench([], { onProgress: (event) => events.push(event) });
-    events.length = 0;
     expect(await bench.pull()).toBe(true);
     const transfer = { type: 'transfer', direction: 'pull', digest: BLOB.digest, totalBytes: BLOB.size };
     expect(events.at(-1)).toEqual({ ...transfer, bytes: BLOB.size, done: true });
@@ -88,7 +93,7 @@ describe('Repository.read()', () => {
 
   it('asks the registry for a new link when the old one is refused (F07)', async () => {
     await using bench = await openBench();
-    await using storage = await faultProxy(bench.registry.url, [
+    await using storage = await faultProxy(registry.url, [
       { ...GET_BLOB, nth: 1, fault: { resetAfterBytes: 4 * MIB } },
       { ...GET_BLOB, nth: 1, fault: { respond: { status: 403, body: 'Request has expired' } } },
     ]);
@@ -240,16 +245,14 @@ describe('redirects', () => {
 
   it('leave credentials behind at another origin (S69), and pick none up again there (S72)', async () => {
     await using scratch = await openScratchDirectory();
-    await using registry = await startRegistry({ auth, storage: scratch.path });
+    await using closed = await startRegistry({ auth, storage: scratch.path });
     await using open = await startRegistry({ storage: scratch.path });
     await using storage = await faultProxy(open.url);
-    await using proxy = await faultProxy(registry.url);
+    await using proxy = await faultProxy(closed.url);
     const keychain = staticKeychain(proxy.host, { username: 'me', password: 'secret' });
     await using client = createRegistryClient({ ...QUICK, keychain });
     const repository = client.repository(parseReference(`${proxy.host}/app`));
-    await repository.put(BLOB, async function* () {
-      yield BYTES;
-    });
+    await repository.put(BLOB, content);
     const location = `${storage.url}/v2/app/blobs/${BLOB.digest}?X-Signature=abc`;
     proxy.rules.push({ ...GET_BLOB, fault: { respond: { status: 307, headers: { location } } } });
     expect(await readBytes(repository.read(BLOB))).toHaveLength(BLOB.size);

@@ -16,7 +16,7 @@ export interface HostCertificates {
  * @see https://docs.docker.com/engine/security/certificates/
  */
 export async function readCertificateDirectory(directory: string, host: string): Promise<HostCertificates> {
-  const names = (await readdir(join(directory, host)).catch(undefinedIfMissing)) ?? [];
+  const names = (await readdir(join(directory, host)).catch(undefinedIfUnreadable)) ?? [];
   const read = (name: string) => readFile(join(directory, host, name), 'utf8');
   const ca = await Promise.all(names.filter((name) => name.endsWith('.crt')).map(read));
   const pair = names.find((name) => name.endsWith('.cert') && names.includes(keyOf(name)));
@@ -24,3 +24,8 @@ export async function readCertificateDirectory(directory: string, host: string):
 }
 
 const keyOf = (cert: string) => cert.replace(/cert$/, 'key');
+
+/** Docker keeps its directory to root: for other users it is as if it were not there. */
+function undefinedIfUnreadable(error: unknown): undefined {
+  return (error as NodeJS.ErrnoException).code === 'EACCES' ? undefined : undefinedIfMissing(error);
+}

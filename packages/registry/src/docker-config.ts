@@ -24,7 +24,7 @@ export interface DockerConfigKeychainOptions {
   readonly helperPath?: string | undefined;
   /** The environment of those programs. @default empty */
   readonly helperEnvironment?: Readonly<Record<string, string | undefined>> | undefined;
-  /** Told of a `credsStore` whose program is missing: the file's own entries are used then. */
+  /** Told of a file that may not be read, and of a `credsStore` whose program is missing: both are passed over. */
   readonly onWarning?: ((message: string) => void) | undefined;
 }
 
@@ -51,7 +51,9 @@ export function dockerConfigKeychain(options: DockerConfigKeychainOptions): Keyc
   const texts = (options.configs ?? []).map(({ text, origin }) => parseDockerConfig(text, origin));
   return {
     async resolve(target, { signal } = {}) {
-      const read = (options.paths ?? []).map((path) => files.get(path, () => readDockerConfig(path)));
+      const read = (options.paths ?? []).map((path) =>
+        files.get(path, () => readDockerConfig(path, options.onWarning)),
+      );
       for (const config of [...texts, ...(await Promise.all(read))]) {
         signal?.throwIfAborted();
         const found = config && (await lookUp(config, { target, options, answers }));
@@ -124,13 +126,19 @@ function keyOfHost(auths: JsonObject, { registry }: Target): string | undefined 
   });
 }
 
-async function readDockerConfig(path: string): Promise<DockerConfig | undefined> {
-  const bytes = await readFile(path).catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === 'EISDIR') return undefined;
-    return undefinedIfMissing(error);
-  });
-  if (bytes === undefined) return undefined;
-  return parseDockerConfig(bytes.toString('utf8'), path);
+async function readDockerConfig(
+  path: string,
+  onWarning: DockerConfigKeychainOptions['onWarning'],
+): Promise<DockerConfig | undefined> {
+  try {
+    return parseDockerConfig(await readFile(path, 'utf8'), path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EISDIR') return undefined;
+    if (code !== 'EACCES') return undefinedIfMissing(error);
+    onWarning?.(`${path} may not be read, and is passed over`);
+    return undefined;
+  }
 }
 
 /** @throws {CredentialsInvalidError} */

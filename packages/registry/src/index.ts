@@ -1,5 +1,8 @@
+export type { ArchiveStore } from './archive-store.ts';
+export { copyImage, type CopyOptions, type IndexedImages } from './copy.ts';
+export { openDockerArchive } from './docker-archive.ts';
 export { dockerConfigKeychain, type DockerConfigKeychainOptions } from './docker-config.ts';
-export type { ProxyOptions } from './transport.ts';
+export type { InsecureHosts } from './endpoint.ts';
 export {
   type Credentials,
   type IdentityTokenCredentials,
@@ -9,6 +12,8 @@ export {
   type RegistryTokenCredentials,
   staticKeychain,
 } from './keychain.ts';
+export { layoutSource, loadLayoutImage, openLayout } from './layout.ts';
+export { openLayoutTar } from './layout-tar.ts';
 export { createRegistryClient, type RegistryClient, type RegistryClientOptions } from './registry-client.ts';
 export {
   AuthRealmRefusedError,
@@ -22,10 +27,6 @@ export {
 export { registrySource } from './registry-source.ts';
 export type { Repository } from './repository.ts';
 export type { RetryPolicy } from './retry.ts';
-export type { ArchiveStore } from './archive-store.ts';
-export { copyImage, type CopyOptions, type IndexedImages } from './copy.ts';
-export { openDockerArchive } from './docker-archive.ts';
-export { layoutSource, loadLayoutImage, openLayout } from './layout.ts';
-export { openLayoutTar } from './layout-tar.ts';
 export { LayoutInvalidError, StoreReadOnlyError } from './store-error.ts';
+export type { ProxyOptions } from './transport.ts';
 export { type NamedImage, writeDockerArchive, writeLayoutTar, type WriteArchiveOptions } from './write-archive.ts';

@@ -58,6 +58,15 @@ describe('Repository.getManifest()', () => {
     await expect(bench.repository.getManifest('v1')).rejects.toMatchObject({ code: 'MANIFEST_INVALID' });
   });
 
+  it.each(['../../other/manifests/v1', 'a/b', 'a?b', '', 'sha256:../../x', `${'x'.repeat(129)}`])(
+    'sends nothing for the name %j (S51)',
+    async (name) => {
+      await using bench = await openBench();
+      await expect(bench.repository.getManifest(name)).rejects.toMatchObject({ code: 'REFERENCE_INVALID' });
+      expect(bench.requests()).toEqual([]);
+    },
+  );
+
   it('takes the type from the document where the header is vague', async () => {
     await using bench = await openBench([{ ...GET, fault: { headers: { 'content-type': 'application/json' } } }]);
     expect((await bench.repository.getManifest('v1'))?.mediaType).toBe(MediaType.ociManifest);

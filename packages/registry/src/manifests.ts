@@ -11,6 +11,7 @@ import {
   MAX_MANIFEST_BYTES,
   MediaType,
   parseJson,
+  ReferenceInvalidError,
 } from '@shale/core';
 import { readLimited } from './read-limited.ts';
 import { printable, RegistryRefusedError } from './registry-error.ts';
@@ -32,6 +33,8 @@ const ACCEPT = [
   MediaType.dockerManifestList,
   '*/*;q=0.1',
 ].join(', ');
+/** @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests */
+const TAG = /^\w[\w.-]{0,127}$/;
 const PAGE_ENTRIES = 1000;
 const MAX_PAGES = 1000;
 const MAX_PAGE_BYTES = 8 * 1024 * 1024;
@@ -154,7 +157,10 @@ interface ManifestRequest {
   readonly body?: ReturnType<typeof bodyOf>;
 }
 
-function request({ host, repository }: Place, method: 'GET' | 'HEAD' | 'PUT' | 'DELETE', wish: ManifestRequest) {
+async function request({ host, repository }: Place, method: 'GET' | 'HEAD' | 'PUT' | 'DELETE', wish: ManifestRequest) {
+  if (!isDigest(wish.name) && !TAG.test(wish.name)) {
+    throw new ReferenceInvalidError(`Neither a tag nor a digest: ${JSON.stringify(wish.name.slice(0, 200))}`);
+  }
   const write = method === 'PUT' || method === 'DELETE';
   const scope = write ? pushScope(repository) : pullScope(repository);
   return host.request({

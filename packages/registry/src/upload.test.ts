@@ -1,7 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { type Descriptor, parseReference, readBytes, sha256 } from '@shale/core';
-import { type FaultProxy, faultProxy, type FaultRule, startRegistry, startTokenServer } from '@shale/testing';
-import { describe, expect, it } from 'vitest';
+import {
+  type FaultProxy,
+  faultProxy,
+  type FaultRule,
+  startRegistry,
+  startTokenServer,
+  type TestRegistry,
+} from '@shale/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { staticKeychain } from './keychain.ts';
 import { createRegistryClient, type RegistryClientOptions } from './registry-client.ts';
 
@@ -17,14 +24,23 @@ const content = async function* () {
   for (let at = 0; at < BYTES.byteLength; at += 64 * 1024) yield BYTES.subarray(at, at + 64 * 1024);
 };
 
+let registry: TestRegistry;
+let repositories = 0;
+
+beforeAll(async () => {
+  registry = await startRegistry();
+});
+
+afterAll(() => registry[Symbol.asyncDispose]());
+
+/** A repository without the blob, behind a proxy that breaks what `rules` say. */
 async function openBench(rules: readonly FaultRule[] = [], options: RegistryClientOptions = {}) {
-  const registry = await startRegistry();
+  repositories += 1;
   const proxy = await faultProxy(registry.url, rules);
   const client = createRegistryClient({ ...QUICK, ...options });
-  const repository = client.repository(parseReference(`${proxy.host}/app`));
-  const direct = client.repository(parseReference(`${registry.host}/app`));
+  const repository = client.repository(parseReference(`${proxy.host}/app${repositories}`));
+  const direct = client.repository(parseReference(`${registry.host}/app${repositories}`));
   return {
-    registry,
     proxy,
     repository,
     push: () => repository.put(BLOB, content),
@@ -32,7 +48,6 @@ async function openBench(rules: readonly FaultRule[] = [], options: RegistryClie
     async [Symbol.asyncDispose]() {
       await client[Symbol.asyncDispose]();
       await proxy[Symbol.asyncDispose]();
-      await registry[Symbol.asyncDispose]();
     },
   };
 }
@@ -97,10 +112,10 @@ describe('Repository.put()', () => {
 
   it('answers a 401 in the middle of it with a new token (F14)', async () => {
     await using tokens = await startTokenServer();
-    await using registry = await startRegistry({ token: tokens.issuer });
+    await using closed = await startRegistry({ token: tokens.issuer });
     const challenge = `Bearer realm="${tokens.issuer.realm}",service="${tokens.issuer.service}"`;
     const refuse = { respond: { status: 401, headers: { 'www-authenticate': challenge } } };
-    await using proxy = await faultProxy(registry.url, [{ ...COMMIT, nth: 1, fault: refuse }]);
+    await using proxy = await faultProxy(closed.url, [{ ...COMMIT, nth: 1, fault: refuse }]);
     await using client = createRegistryClient(QUICK);
     const repository = client.repository(parseReference(`${proxy.host}/app`));
     await repository.put(BLOB, content);
@@ -175,10 +190,10 @@ describe('Repository.put()', () => {
   });
 
   it('sends no credentials where a Location leads to another host (F20, S70)', async () => {
-    await using registry = await startRegistry({ auth: { user: 'me', password: 'pw' } });
-    await using elsewhere = await faultProxy(registry.url);
+    await using closed = await startRegistry({ auth: { user: 'me', password: 'pw' } });
+    await using elsewhere = await faultProxy(closed.url);
     const location = `${elsewhere.url}/v2/app/blobs/uploads/1?_state=x`;
-    await using proxy = await faultProxy(registry.url, [
+    await using proxy = await faultProxy(closed.url, [
       { method: 'POST', fault: { respond: { status: 202, headers: { location } } } },
     ]);
     const keychain = staticKeychain(proxy.host, { username: 'me', password: 'pw' });
@@ -221,9 +236,9 @@ describe('Repository.put()', () => {
   });
 
   it('says what is wrong with a read-only registry', async () => {
-    await using registry = await startRegistry({ readOnly: true });
+    await using closed = await startRegistry({ readOnly: true });
     await using client = createRegistryClient(QUICK);
-    const push = client.repository(parseReference(`${registry.host}/app`)).put(BLOB, content);
+    const push = client.repository(parseReference(`${closed.host}/app`)).put(BLOB, content);
     await expect(push).rejects.toMatchObject({ code: 'REGISTRY_REFUSED', status: 405 });
   });
 });

@@ -2,6 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+const OPENSSL_BIN = 'openssl';
+
 /** Paths of PEM files. */
 export interface CertificateFiles {
   readonly cert: string;
@@ -43,5 +45,5 @@ export function makeCertificate({
 }
 
 function openssl(args: readonly string[]): void {
-  execFileSync('openssl', args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  execFileSync(OPENSSL_BIN, args, { stdio: ['ignore', 'ignore', 'pipe'] });
 }

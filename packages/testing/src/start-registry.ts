@@ -7,6 +7,7 @@ import type { Readable } from 'node:stream';
 import { openScratchDirectory } from '@shale/core';
 
 const REGISTRY_BIN = 'docker-registry';
+const HTPASSWD_BIN = 'htpasswd';
 
 export interface StartRegistryOptions {
   /** Asks for this user by HTTP Basic. Needs `htpasswd`. */
@@ -112,8 +113,9 @@ async function registryConfig(options: StartRegistryOptions, scratch: string): P
 
 async function writePasswords({ user, password }: { user: string; password: string }, scratch: string) {
   const path = join(scratch, 'htpasswd');
-  const made = spawnSync('htpasswd', ['-niB', '-C', '4', user], { input: `${password}\n`, encoding: 'utf8' });
-  if (made.error) throw new Error('Could not run htpasswd: apt-get install apache2-utils', { cause: made.error });
+  const made = spawnSync(HTPASSWD_BIN, ['-niB', '-C', '4', user], { input: `${password}\n`, encoding: 'utf8' });
+  if (made.error)
+    throw new Error(`Could not run ${HTPASSWD_BIN}: apt-get install apache2-utils`, { cause: made.error });
   await writeFile(path, made.stdout);
   return path;
 }
