@@ -24,13 +24,22 @@ export const stateOptions = {
   }),
 };
 
+/** BuildKit's words; those it may learn later are no mistake of the user's. */
+const KNOWN_MODES: Readonly<Record<string, readonly string[]>> = {
+  auto: ['auto'],
+  tty: ['tty'],
+  plain: ['plain'],
+  quiet: ['quiet'],
+  rawjson: ['json'],
+};
+
 /** For commands that take long enough to be watched. */
 export const progressOptions = {
   progress: choice({
     flag: 'progress',
     choices: ['auto', 'tty', 'plain', 'json', 'quiet'],
     group: 'General',
-    variables: ['BUILDKIT_PROGRESS'],
+    variables: [{ name: 'BUILDKIT_PROGRESS', values: (mode) => KNOWN_MODES[mode] ?? [] }],
     shownDefault: 'auto',
     help: 'How to show progress on stderr; auto is tty on a terminal, else plain',
   }),
