@@ -56,6 +56,12 @@ export interface TestRegistry extends AsyncDisposable {
   clearRequests(): void;
 }
 
+/** A test that fails before its clean-up leaves no server behind. */
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const server of running) server.kill('SIGKILL');
+});
+
 /** CNCF distribution on a free loopback port. Needs Debian's `docker-registry`. */
 export async function startRegistry(options: StartRegistryOptions = {}): Promise<TestRegistry> {
   const scratch = await openScratchDirectory();
@@ -65,8 +71,10 @@ export async function startRegistry(options: StartRegistryOptions = {}): Promise
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'], OTEL_TRACES_EXPORTER: 'none' },
   });
+  running.add(server);
   const stop = async () => {
     await stopProcess(server);
+    running.delete(server);
     await scratch[Symbol.asyncDispose]();
   };
   try {
