@@ -93,6 +93,7 @@ class OverlayTree {
 
   mountLower(): string {
     mkdirSync(this.#path('empty'), { mode: 0o755 }); // overlayfs takes no fewer than two
+    if (this.#lowers.length === 0) return this.#path('empty');
     return this.#mount('lower', [...this.#lowers, this.#path('empty')]);
   }
 
