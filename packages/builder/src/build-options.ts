@@ -10,7 +10,7 @@ import type {
   StepInfo,
 } from '@shale/core';
 import type { BuildContext } from './context/context.ts';
-import type { FetchUrl } from './copy/add.ts';
+import type { FetchUrl } from './copy/download.ts';
 import type { Isolation } from './isolation/choose.ts';
 import type { Exporter } from './exporters/exporter.ts';
 import type { SecretSource } from './secrets.ts';

@@ -1,34 +1,40 @@
 import { realpathSync, statSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { ignoreMatcher } from '@shale/dockerfile-parser';
-import { hashContent } from '../copy/source-tree.ts';
+import { fingerprintOf } from '../copy/fingerprint.ts';
 import type { BuildContext } from './context.ts';
 import { ContextInvalidError } from './context.ts';
 import { openStatCache } from './stat-cache.ts';
 
 export interface DirectoryContextOptions {
-  /** Rules of a `.dockerignore`, as `parseIgnoreFile` reads them. */
+  /** Rules of a `.dockerignore`, as `parseIgnoreFile` reads them. @default [] */
   readonly ignore?: readonly string[] | undefined;
   /** The folder of builds' private files: keeps the hashes of files between builds. Without it every file is read. */
   readonly stateDir?: string | undefined;
 }
 
-/** @throws {ContextInvalidError} */
+/**
+ * Opens a directory as it is: nothing is read before a step asks, and nothing is copied.
+ * @throws {ContextInvalidError}
+ * @example
+ * await using context = openDirectoryContext('.', { ignore: ['node_modules'], stateDir: '/var/lib/shale' });
+ */
 export function openDirectoryContext(
   path: string,
   { ignore = [], stateDir }: DirectoryContextOptions = {},
 ): BuildContext {
   const root = checkedRoot(path);
-  const matcher = ignoreMatcher(ignore);
+  const { ignores, mayReinclude } = ignoreMatcher(ignore);
   const cache = stateDir === undefined ? undefined : openStatCache(join(stateDir, 'stat-cache'), root);
   return {
     kind: 'directory',
     root,
     files: {
       root,
-      ...matcher,
-      hashFile: (host, stats) =>
-        cache?.hashOf(relative(root, host), stats, () => hashContent(host)) ?? hashContent(host),
+      ignores,
+      mayReinclude,
+      fingerprint: (file, host, stats) =>
+        cache === undefined ? fingerprintOf(host) : cache.valueOf(file, stats, () => fingerprintOf(host)),
     },
     async [Symbol.asyncDispose]() {
       cache?.save();
@@ -37,14 +43,15 @@ export function openDirectoryContext(
 }
 
 function checkedRoot(path: string): string {
+  const hint = 'Name a directory, a tar archive, a git URL, or - for a tar on standard input.';
   try {
     const root = realpathSync(path);
     if (statSync(root).isDirectory()) return root;
   } catch (cause) {
     throw new ContextInvalidError(`The build context ${path} cannot be read: ${(cause as Error).message}`, {
       cause,
-      hint: 'Name a directory, a tar archive, a git URL, or - for a tar on standard input.',
+      hint,
     });
   }
-  throw new ContextInvalidError(`The build context ${path} is not a directory`);
+  throw new ContextInvalidError(`The build context ${path} is not a directory`, { hint });
 }

@@ -1,15 +1,18 @@
-import { spawn } from 'node:child_process';
-import { rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CallOptions } from '@shale/core';
-import { openScratchDirectory, redactUrl, ShaleError } from '@shale/core';
+import { openScratchDirectory, redactUrl } from '@shale/core';
 import { plainTree } from '../copy/source-tree.ts';
 import { resolveInTree } from '../isolation/scoped-path.ts';
 import type { BuildContext } from './context.ts';
+import { type GitCommandOptions, runGit } from './git-command.ts';
+import type { GitSource } from './git-source.ts';
+import { GitFailedError, parseGitSource } from './git-source.ts';
 
 export interface GitContextOptions extends CallOptions {
+  /** Where to check out. @default the system's directory for temporary files */
   readonly scratchParent?: string | undefined;
-  /** @default false */
+  /** Keep `.git` with one commit in it. The source's own `keep-git-dir` goes first. @default false */
   readonly keepGitDirectory?: boolean | undefined;
   /** The commit that must be there: a prefix of at least 7 digits will do. */
   readonly checksum?: string | undefined;
@@ -17,54 +20,26 @@ export interface GitContextOptions extends CallOptions {
   readonly environment?: Readonly<Record<string, string>> | undefined;
 }
 
-export class GitFailedError extends ShaleError {
-  readonly code = 'GIT_FAILED';
-}
-
-/** A repository, and what of it to take: `https://host/repo.git#ref:directory`. */
-export interface GitSource {
-  readonly url: string;
-  /** Branch, tag or commit; `HEAD` without. */
-  readonly ref: string;
-  readonly directory: string;
-}
-
-const SCHEMES = /^(?:https?|ssh|git):\/\//i;
-const SCP_FORM = /^[A-Za-z0-9_.-]+@[A-Za-z0-9_.-]+:[^:]/;
-const REF = /^[A-Za-z0-9_][A-Za-z0-9_./@+-]*$/;
-
-/** @throws {GitFailedError} for transports, refs and directories that could run a program or leave the repository. */
-export function parseGitSource(text: string): GitSource {
-  const fail = (why: string) =>
-    new GitFailedError(`Not a git source: ${redactUrl(text.slice(0, 200))}: ${why}`, {
-      hint: 'Write https://host/repository.git#ref:directory.',
-    });
-  const hash = text.indexOf('#');
-  const url = hash < 0 ? text : text.slice(0, hash);
-  const [ref = '', directory = ''] = hash < 0 ? [] : splitOnce(text.slice(hash + 1), ':');
-  if (/[\s\0]/.test(url) || /[\r\n\0]/.test(text)) throw fail('it has a blank or a line end');
-  if (!SCHEMES.test(url) && !SCP_FORM.test(url)) throw fail('only https, http, ssh and git are spoken');
-  if (ref !== '' && (!REF.test(ref) || ref.includes('..'))) throw fail('the ref is malformed');
-  if (directory.split('/').includes('..')) throw fail('the directory leaves the repository');
-  return { url, ref: ref === '' ? 'HEAD' : ref, directory };
-}
-
-function splitOnce(text: string, separator: string): [string, string] {
-  const at = text.indexOf(separator);
-  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
-}
-
-/** Fetches one commit, without its past. No hook, filter, submodule or configuration of the repository is ever run or read. */
+/**
+ * Fetches one commit, without its past. No hook, filter, submodule or configuration of the repository is ever run or read.
+ * @param text As `parseGitSource` reads it.
+ * @throws {GitFailedError}
+ * @example
+ * await using context = await openGitContext('https://example.com/team/app.git#v1.2:docker');
+ */
 export async function openGitContext(text: string, options: GitContextOptions = {}): Promise<BuildContext> {
   const source = parseGitSource(text);
   const scratch = await openScratchDirectory(options.scratchParent);
   try {
-    await fetchCommit(source, scratch.path, options);
-    const commit = (await git(['rev-parse', 'HEAD'], scratch.path, options)).trim();
-    checkCommit(commit, source, options.checksum);
-    const commitTime = Number((await git(['log', '-1', '--format=%ct'], scratch.path, options)).trim());
-    if (options.keepGitDirectory !== true) await rm(join(scratch.path, '.git'), { recursive: true, force: true });
-    const root = subdirectory(scratch.path, source);
+    const checkout = join(scratch.path, 'context'); // unlike the private one readable, for steps that mount it
+    await mkdir(checkout, { mode: 0o755 });
+    const command = { cwd: checkout, environment: options.environment, signal: options.signal };
+    await checkOut(source, command);
+    const commit = (await runGit(['rev-parse', 'HEAD'], command)).trim();
+    for (const checksum of [options.checksum, source.checksum]) checkCommit(commit, source, checksum);
+    const commitTime = Number((await runGit(['log', '-1', '--format=%ct'], command)).trim());
+    await tidy(source.keepGitDirectory ?? options.keepGitDirectory ?? false, command);
+    const root = subdirectory(checkout, source);
     return {
       kind: 'git',
       root,
@@ -78,10 +53,64 @@ export async function openGitContext(text: string, options: GitContextOptions = 
   }
 }
 
-async function fetchCommit({ url, ref }: GitSource, directory: string, options: GitContextOptions): Promise<void> {
-  await git(['init', '--quiet', '.'], directory, options);
-  await git(['fetch', '--quiet', '--depth=1', '--no-tags', '--', url, ref], directory, options);
-  await git(['checkout', '--quiet', '--detach', 'FETCH_HEAD'], directory, options);
+/**
+ * The commit that a ref stands for just now, or the ref itself where it is a commit already: what a cache key needs to
+ * know of a repository.
+ * @throws {GitFailedError}
+ */
+export async function resolveGitCommit(
+  text: string,
+  { environment, signal }: Pick<GitContextOptions, 'environment' | 'signal'> = {},
+): Promise<string> {
+  const { url, ref } = parseGitSource(text);
+  const command = { cwd: '/', environment, signal };
+  if (isFullCommit(ref)) return ref;
+  const lines = await runGit(['--git-dir=/dev/null', 'ls-remote', '--', url, ref, `${ref}^{}`], command);
+  const commits = new Map(lines.split('\n').flatMap((line) => entryOf(line)));
+  const names = [`${ref}^{}`, ref, `refs/tags/${ref}^{}`, `refs/tags/${ref}`, `refs/heads/${ref}`];
+  const found = names.map((name) => commits.get(name)).find((commit) => commit !== undefined);
+  if (found !== undefined) return found;
+  if (isAbbreviatedCommit(ref)) return ref;
+  throw new GitFailedError(`${redactUrl(url)} has no branch or tag ${ref}`);
+}
+
+function entryOf(line: string): [string, string][] {
+  const [commit, name] = line.split('\t');
+  return commit === undefined || name === undefined ? [] : [[name, commit]];
+}
+
+const isFullCommit = (ref: string) => /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(ref);
+const isAbbreviatedCommit = (ref: string) => /^[0-9a-f]{7,64}$/.test(ref);
+
+async function checkOut(source: GitSource, command: GitCommandOptions): Promise<void> {
+  await init('sha1', command);
+  try {
+    await fetchRef(source, command);
+  } catch (error) {
+    // only the answer to a fetch says that a repository has other hashes
+    if (!(error instanceof GitFailedError) || !/mismatched algorithms/.test(error.message)) throw error;
+    await rm(join(command.cwd, '.git'), { recursive: true });
+    await init('sha256', command);
+    await fetchRef(source, command);
+  }
+}
+
+/** Without a template, which could hold hooks. */
+async function init(algorithm: 'sha1' | 'sha256', command: GitCommandOptions): Promise<void> {
+  await runGit(['init', '--quiet', '--template=', `--object-format=${algorithm}`, '.'], command);
+}
+
+async function fetchRef({ url, ref }: GitSource, command: GitCommandOptions): Promise<void> {
+  try {
+    await runGit(['fetch', '--quiet', '--depth=1', '--no-tags', '--no-recurse-submodules', '--', url, ref], command);
+    await runGit(['checkout', '--quiet', '--detach', 'FETCH_HEAD'], command);
+  } catch (error) {
+    // servers need not give commits by name, and none knows an abbreviated one
+    if (!isAbbreviatedCommit(ref) || command.signal?.aborted) throw error;
+    const all = ['+refs/heads/*:refs/remotes/origin/*', '+refs/tags/*:refs/tags/*'];
+    await runGit(['fetch', '--quiet', '--no-recurse-submodules', '--', url, ...all], command);
+    await runGit(['checkout', '--quiet', '--detach', `${ref}^{commit}`], command);
+  }
 }
 
 function checkCommit(commit: string, { url }: GitSource, checksum: string | undefined): void {
@@ -90,60 +119,14 @@ function checkCommit(commit: string, { url }: GitSource, checksum: string | unde
   throw new GitFailedError(`expected checksum to match ${checksum}, got ${commit} from ${redactUrl(url)}`);
 }
 
+/** What is kept of `.git` names neither this machine nor the hour. */
+async function tidy(keepsGitDirectory: boolean, { cwd }: GitCommandOptions): Promise<void> {
+  const gone = keepsGitDirectory ? ['.git/FETCH_HEAD', '.git/logs'] : ['.git'];
+  for (const path of gone) await rm(join(cwd, path), { recursive: true, force: true });
+}
+
 function subdirectory(root: string, { directory, url }: GitSource): string {
   const { existing, missing } = resolveInTree(root, directory);
   if (missing.length === 0) return existing;
   throw new GitFailedError(`${redactUrl(url)} has no directory ${directory}`);
 }
-
-const HARDENING = [
-  'core.hooksPath=/dev/null',
-  'core.fsmonitor=false',
-  'core.symlinks=true',
-  'protocol.ext.allow=never',
-  'protocol.file.allow=never',
-  'submodule.recurse=false',
-  'filter.lfs.required=false',
-  'filter.lfs.smudge=',
-  'filter.lfs.process=',
-];
-const MAX_MESSAGE = 4096;
-
-function git(args: readonly string[], cwd: string, { signal, environment = {} }: GitContextOptions): Promise<string> {
-  const child = spawn('git', [...HARDENING.flatMap((setting) => ['-c', setting]), ...args], {
-    cwd,
-    signal,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: {
-      PATH: '/usr/local/bin:/usr/bin:/bin',
-      ...environment,
-      GIT_TERMINAL_PROMPT: '0',
-      GIT_CONFIG_NOSYSTEM: '1',
-      LC_ALL: 'C',
-    },
-  });
-  let output = '';
-  let message = '';
-  child.stdout.on('data', (chunk: Buffer) => {
-    output += chunk.toString();
-  });
-  child.stderr.on('data', (chunk: Buffer) => {
-    if (message.length < MAX_MESSAGE) message += chunk.toString();
-  });
-  return new Promise((resolve, reject) => {
-    child.once('error', (cause) =>
-      reject(new GitFailedError(`git could not be started: ${cause.message}`, { cause, hint: 'Install git.' })),
-    );
-    child.once('close', (status) => {
-      if (status === 0) resolve(output);
-      else
-        reject(
-          new GitFailedError(`git ${args[0]} failed: ${redactMessage(message)}`, {
-            hint: 'Check the URL, the ref and your access.',
-          }),
-        );
-    });
-  });
-}
-
-const redactMessage = (message: string) => message.trim().replace(/\S+:\/\/\S+/g, (url) => redactUrl(url));

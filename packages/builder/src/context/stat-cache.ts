@@ -1,85 +1,98 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** Content hashes by path, good as long as a file's inode, size and times are what they were. */
+/** What files hold, by path: good as long as a file's inode, size and times are what they were. */
 export interface StatCache {
-  /** `compute` runs only for a file that changed since, or may have. */
-  hashOf(path: string, stats: Stats, compute: () => string): string;
-  /** Writes what is new. A cache that cannot be written is no error: the next build hashes again. */
+  /** `compute` runs only for a file that changed since it was looked at, or may have. */
+  valueOf(path: string, stats: Stats, compute: () => string): string;
+  /** Writes what is new. A cache that cannot be written is no error: the next build reads again. */
   save(): void;
 }
 
-const FORMAT = 'shale-stat-cache-v1';
-/** Files changed this shortly before they were looked at may change again with the same times. */
+const FORMAT = 'shale-stat-cache-v2';
+/** Files changed this shortly before the cache was opened, or later, may change again with the same times. */
 const RACY_MS = 20;
+const MAX_ENTRIES = 500_000;
+const CHECKSUM_DIGITS = 64;
 
 /**
  * Opens the cache of a context. An unchanged tree then costs one `lstat` a file.
  * @param directory Where caches are kept: one file a context.
  */
 export function openStatCache(directory: string, contextRoot: string): StatCache {
-  const file = join(directory, `${createHash('sha256').update(contextRoot).digest('hex').slice(0, 32)}.txt`);
+  const file = join(directory, `${hash('sha256', contextRoot, 'hex').slice(0, 32)}.txt`);
   const known = load(file);
   const used = new Map<string, string>();
   const openedMs = Date.now();
-  let changed = false;
+  let isChanged = false;
   return {
-    hashOf(path, stats, compute) {
+    valueOf(path, stats, compute) {
       const stamp = stampOf(stats);
-      const entry = known.get(path);
+      const entry = used.get(path) ?? known.get(path);
       if (entry?.startsWith(stamp) === true) {
         used.set(path, entry);
         return entry.slice(stamp.length);
       }
-      const hash = compute();
-      if (openedMs - Math.max(stats.mtimeMs, stats.ctimeMs) < RACY_MS) return hash;
-      used.set(path, stamp + hash);
-      changed = true;
-      return hash;
+      const value = compute();
+      if (openedMs - Math.max(stats.mtimeMs, stats.ctimeMs) < RACY_MS) return value;
+      used.set(path, stamp + value);
+      isChanged = true;
+      return value;
     },
     save() {
-      if (changed) store(file, new Map([...known, ...used]));
+      if (!isChanged) return;
+      store(file, used, known);
+      isChanged = false;
     },
   };
 }
 
-function stampOf({ ino, size, mtimeMs, ctimeMs, mode }: Stats): string {
-  return `${ino} ${size} ${mtimeMs} ${ctimeMs} ${mode} `;
+function stampOf({ dev, ino, size, mtimeMs, ctimeMs }: Stats): string {
+  return `${dev} ${ino} ${size} ${mtimeMs} ${ctimeMs} `;
 }
 
-/** A line an entry: path as JSON, tab, stamp and hash. A broken file is an empty cache. */
+/** A line with format and checksum, then a line an entry: path, tab, stamp and value. A broken file is an empty cache. */
 function load(file: string): Map<string, string> {
+  const entries = new Map<string, string>();
+  const text = readChecked(file);
+  for (let at = 0; at < text.length; ) {
+    const tab = text.indexOf('\t', at);
+    const end = text.indexOf('\n', at);
+    if (tab < 0 || end < tab) break;
+    entries.set(text.slice(at, tab), text.slice(tab + 1, end));
+    at = end + 1;
+  }
+  return entries;
+}
+
+function readChecked(file: string): string {
   try {
-    const text = readFileSync(file, 'utf8');
-    if (!text.startsWith(`${FORMAT}\n`)) return new Map();
-    const entries = new Map<string, string>();
-    for (let at = FORMAT.length + 1; at < text.length; ) {
-      const tab = text.indexOf('\t', at);
-      const end = text.indexOf('\n', at);
-      if (tab < 0 || end < tab) break;
-      entries.set(text.slice(at, tab), text.slice(tab + 1, end));
-      at = end + 1;
-    }
-    return entries;
+    const bytes = readFileSync(file);
+    const start = FORMAT.length + 1 + CHECKSUM_DIGITS + 1;
+    const body = bytes.subarray(start);
+    return bytes.toString('latin1', 0, start) === header(body) ? body.toString() : '';
   } catch {
-    return new Map();
+    return '';
   }
 }
 
-const MAX_ENTRIES = 500_000;
+const header = (body: Uint8Array) => `${FORMAT} ${hash('sha256', body, 'hex')}\n`;
 
-function store(file: string, entries: ReadonlyMap<string, string>): void {
-  const lines = [FORMAT];
-  for (const [path, entry] of entries) {
-    if (lines.length > MAX_ENTRIES) break;
-    if (!/[\t\n]/.test(path) && path.isWellFormed()) lines.push(`${path}\t${entry}`);
+/** What this build used goes first: what it did not may belong to another Dockerfile, or be gone. */
+function store(file: string, used: ReadonlyMap<string, string>, known: ReadonlyMap<string, string>): void {
+  const lines: string[] = [];
+  // a key keeps the place of its first mention and the value of its last
+  for (const [path, entry] of new Map([...used, ...known, ...used])) {
+    if (lines.length >= MAX_ENTRIES) break;
+    if (!/[\t\n]/.test(path) && path.isWellFormed()) lines.push(`${path}\t${entry}\n`);
   }
+  const body = Buffer.from(lines.join(''));
   const temporary = `${file}.${process.pid}.tmp`;
   try {
     mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(temporary, `${lines.join('\n')}\n`);
+    writeFileSync(temporary, Buffer.concat([Buffer.from(header(body)), body]), { mode: 0o600 });
     renameSync(temporary, file);
   } catch {
     // read-only or full: builds go on without

@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { ignoreMatcher, parseChmod } from '@shale/dockerfile-parser';
+import { ignoreMatcher } from '@shale/dockerfile-parser';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { contentDigest } from './content-digest.ts';
@@ -171,8 +171,8 @@ describe('copyIntoTree()', () => {
 
   it('changes modes as --chmod says', () => {
     write(from, 'd/run', 'x', 0o644);
-    copy(['d'], '/d', { chmod: parseChmod('u=rwX,go=rX') });
-    copy(['d/run'], '/octal', { chmod: parseChmod('750') });
+    copy(['d'], '/d', { chmod: 'u=rwX,go=rX' });
+    copy(['d/run'], '/octal', { chmod: '750' });
     expect([modeOf('d/run'), modeOf('octal')]).toEqual([0o644, 0o750]);
   });
 });

@@ -1,28 +1,32 @@
-import type { Stats } from 'node:fs';
 import { lstatSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { hostPath } from '@shale/core';
 import type { ModeChange } from '@shale/dockerfile-parser';
+import { parseChmod } from '@shale/dockerfile-parser';
 import { resolveInTree } from '../isolation/scoped-path.ts';
 import { FileCopier } from './file-copier.ts';
-import { makeDirectoryInTree, PathConflictError } from './make-directory.ts';
+import type { DirectoryMetadata } from './make-directory.ts';
+import { makeDirectories, makeDirectoryInTree, PathConflictError } from './make-directory.ts';
 import type { SourceTree } from './source-tree.ts';
 import type { ResolvedSource } from './sources.ts';
-import { excluder } from './sources.ts';
-import type { WalkEntry } from './walk.ts';
 import { walkSource } from './walk.ts';
 
 export interface CopyTreeOptions {
-  /** Given to everything that is copied or made; `undefined` keeps the sources' owners. */
+  /** Given to everything that is copied or made; `undefined` keeps the sources' owners, and what is made is root's. */
   readonly owner: { readonly uid: number; readonly gid: number } | undefined;
-  readonly chmod: ModeChange | undefined;
+  /** As `--chmod` has it: octal or symbolic. */
+  readonly chmod: string | undefined;
+  /** The rules of `--exclude`. */
   readonly exclude: readonly string[];
+  /** What could not be kept here: attributes, devices. */
+  readonly onWarning?: ((message: string) => void) | undefined;
 }
 
 /**
- * Copies sources to `destination`, an absolute path in `tree`; with a trailing slash it is a directory. Symlinks on the
- * way there lead within the tree.
- * @throws {PathConflictError}
+ * Copies sources to `destination`, an absolute path in `tree`; with a trailing slash it is a directory. Later sources
+ * overwrite earlier ones. Symlinks on the way there lead within the tree. Nobody else may change the tree meanwhile.
+ * @see https://docs.docker.com/reference/dockerfile/#copy
+ * @throws {PathConflictError} for a directory where a file is, or the other way round.
  */
 export function copyIntoTree(
   tree: string,
@@ -31,67 +35,41 @@ export function copyIntoTree(
   destination: string,
   options: CopyTreeOptions,
 ): void {
-  const copier = new FileCopier(options);
-  const exclude = excluder(options.exclude);
+  const { owner, chmod, exclude, onWarning } = options;
+  const change = chmod === undefined ? undefined : parseChmod(chmod);
+  const made = { uid: owner?.uid ?? 0, gid: owner?.gid ?? 0, mode: madeMode(chmod, change) };
   for (const source of sources) {
-    const target = targetOf(tree, source, destination, options);
-    walkSource(from, source, exclude, (entry) => place(copier, entry, target, source));
+    const copier = new FileCopier(tree, { owner, change, onWarning });
+    let target: string | undefined;
+    walkSource(from, source, exclude, (entry) => {
+      if (target === undefined) {
+        target = landingPlace(tree, source, destination, made);
+        copier.start(source.isDirectory ? target : dirname(target));
+      }
+      if (entry.path === '' && source.isDirectory) copier.keepTime(entry.host, target);
+      else copier.copy(entry, entry.path === '' ? target : `${target}/${entry.path}`);
+    });
+    copier.finish();
   }
-  copier.finish();
 }
 
-interface CopyTarget {
-  /** On the host. */
-  readonly host: string;
-  /** The directory is new: it takes the source's time. */
-  readonly isNew: boolean;
+/** Directories that are made on the way take an octal mode, but no special bits and no symbolic change. */
+function madeMode(chmod: string | undefined, change: ModeChange | undefined): number {
+  return chmod !== undefined && change !== undefined && isOctal(chmod) ? change(0, true) & 0o777 : 0o755;
 }
 
-/** Where a source lands: a directory's content in the destination, a file in it or as it. */
-function targetOf(tree: string, source: ResolvedSource, destination: string, options: CopyTreeOptions): CopyTarget {
-  const directory = {
-    uid: options.owner?.uid ?? 0,
-    gid: options.owner?.gid ?? 0,
-    mode: options.chmod?.(0o755, true) ?? 0o755,
-  };
-  if (source.landing !== undefined) return landingTarget(tree, source, destination, directory);
+const isOctal = (mode: string) => /^[0-7]+$/.test(mode);
+
+/** Where a source lands on the host: what is in a directory in the destination, a file in it or as it. */
+function landingPlace(tree: string, source: ResolvedSource, destination: string, made: DirectoryMetadata): string {
+  makeDirectoryInTree(tree, destination.endsWith('/') ? destination : dirname(destination), made);
   const { existing, missing } = resolveInTree(tree, destination);
-  const isDirectory = missing.length === 0 && lstatSync(hostPath(existing)).isDirectory();
-  if (source.isDirectory) return { host: makeDirectoryInTree(tree, destination, directory), isNew: missing.length > 0 };
-  if (destination.endsWith('/') || isDirectory) {
-    return { host: `${makeDirectoryInTree(tree, destination, directory)}/${basename(source.path)}`, isNew: false };
+  const isDirectory = lstatSync(hostPath(existing)).isDirectory();
+  if (source.isDirectory) {
+    if (!isDirectory) throw new PathConflictError(`cannot copy to non-directory: ${destination}`);
+    return makeDirectories(existing, missing, made);
   }
-  if (missing.length === 0) return { host: existing, isNew: false };
-  const parent = makeDirectoryInTree(tree, dirname(destination), directory);
-  return { host: `${parent}/${basename(destination)}`, isNew: false };
-}
-
-function landingTarget(
-  tree: string,
-  { landing = '', isDirectory }: ResolvedSource,
-  destination: string,
-  directory: Parameters<typeof makeDirectoryInTree>[2],
-): CopyTarget {
-  const path = `${destination}/${landing}`;
-  if (isDirectory) return { host: makeDirectoryInTree(tree, path, directory), isNew: true };
-  return { host: `${makeDirectoryInTree(tree, dirname(path), directory)}/${basename(path)}`, isNew: false };
-}
-
-function place(copier: FileCopier, { path, host, stats }: WalkEntry, target: CopyTarget, source: ResolvedSource): void {
-  const to = path === '' ? target.host : `${target.host}/${path}`;
-  if (path === '' && source.isDirectory) {
-    if (source.landing !== undefined) copier.keepMetadata(host, to, stats);
-    else if (target.isNew) copier.keepTime(to, stats, host);
-    return;
-  }
-  const existing = lstatSync(hostPath(to), { throwIfNoEntry: false });
-  if (existing !== undefined) checkConflict(stats, existing, path || source.path);
-  copier.copy(host, to, stats, existing);
-}
-
-function checkConflict(stats: Stats, existing: Stats, path: string): void {
-  if (stats.isDirectory() && !existing.isDirectory())
-    throw new PathConflictError(`cannot copy to non-directory: ${path}`);
-  if (!stats.isDirectory() && existing.isDirectory())
-    throw new PathConflictError(`cannot replace to directory ${path} with file`);
+  const name = missing.at(-1);
+  if (name !== undefined) return `${makeDirectories(existing, missing.slice(0, -1), made)}/${name}`;
+  return isDirectory ? `${existing}/${basename(source.name)}` : existing;
 }

@@ -1,9 +1,9 @@
 import { sha256 } from '@shale/core';
 import type { CopyAction, StepNode, TreeSource } from '../build-graph.ts';
 import type { ContentDigest } from '../step-keys.ts';
-import { isRemoteSource } from './add.ts';
 import { contentDigest } from './content-digest.ts';
 import { digestCopy } from './digest-sources.ts';
+import { isRemoteSource } from './remote-source.ts';
 import { resolveSources } from './sources.ts';
 
 /** The digest of what a step reads from a build context. */

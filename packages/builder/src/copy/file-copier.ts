@@ -1,11 +1,10 @@
-import type { Stats } from 'node:fs';
+import type { BigIntStats, Stats } from 'node:fs';
 import {
   chmodSync,
   closeSync,
   constants,
   copyFileSync,
-  fchmodSync,
-  fchownSync,
+  fstatSync,
   lchownSync,
   linkSync,
   lstatSync,
@@ -18,144 +17,240 @@ import {
   writeSync,
 } from 'node:fs';
 import { fileSystemCalls, hostPath, keptXattrs } from '@shale/core';
-import type { CopyTreeOptions } from './copy-tree.ts';
+import type { ModeChange } from '@shale/dockerfile-parser';
+import { PathConflictError, shownPath } from './make-directory.ts';
+import type { WalkEntry } from './walk.ts';
 
-/** Files up to this size go through one reused buffer: a system call less than the kernel's copy. */
+export interface FileCopierOptions {
+  readonly owner: { readonly uid: number; readonly gid: number } | undefined;
+  readonly change: ModeChange | undefined;
+  readonly onWarning: ((message: string) => void) | undefined;
+}
+
+/** The part of an entry that copying needs. */
+type Original = Pick<WalkEntry, 'host' | 'stats'>;
+
+/** Files up to this size go through one reused buffer: fewer system calls than the kernel's own copy takes. */
 const SMALL_FILE_BYTES = 256 * 1024;
-const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY, COPYFILE_FICLONE } = constants;
-const FILE_TYPE = 0o170000;
+const buffer = Buffer.allocUnsafeSlow(SMALL_FILE_BYTES);
 
-/** Copies one thing at a time, with owner, mode, attributes and time. Directories get their times at the end. */
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY, COPYFILE_EXCL, COPYFILE_FICLONE } = constants;
+const NEW_FILE = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
+const FILE_TYPE = 0o170000;
+const SETGID = 0o2000;
+const SPECIAL_BITS = 0o7000;
+/** Where a file system or a user namespace cannot hold an attribute. */
+const REFUSED = new Set(['ENOTSUP', 'EOPNOTSUPP', 'EPERM', 'EACCES', 'EINVAL']);
+
+/** Copies one source into a tree, with owners, modes, times and attributes. Those of directories are set at the end. */
 export class FileCopier {
-  readonly #options: CopyTreeOptions;
+  readonly #tree: string;
+  readonly #options: FileCopierOptions;
   readonly #calls = fileSystemCalls();
-  readonly #buffer = Buffer.allocUnsafeSlow(SMALL_FILE_BYTES);
+  readonly #umask = process.umask();
+  readonly #uid = process.geteuid?.() ?? 0;
+  readonly #gid = process.getegid?.() ?? 0;
   /** Of files with several names: where the first was copied to, by device and inode. */
   readonly #links = new Map<string, string>();
-  readonly #directoryTimes: (readonly [to: string, mtimeNs: bigint])[] = [];
+  readonly #unfinished: (() => void)[] = [];
+  /** New files may have the group of their directory, in place of this process's. */
+  #inheritsGroup = false;
+  /** An access list decides on the modes of new files. */
+  #inheritsMode = false;
 
-  constructor(options: CopyTreeOptions) {
+  constructor(tree: string, options: FileCopierOptions) {
+    this.#tree = tree;
     this.#options = options;
   }
 
-  copy(from: string, to: string, stats: Stats, existing: Stats | undefined): void {
-    if (stats.isDirectory()) return this.#copyDirectory(from, to, stats, existing);
-    if (existing !== undefined) unlinkSync(hostPath(to));
-    if (stats.isSymbolicLink()) return this.#copySymlink(from, to, stats);
-    if (stats.nlink > 1 && this.#linked(to, stats)) return undefined;
-    if (stats.isFile()) return this.#copyFile(from, to, stats);
-    return this.#copySpecial(to, stats);
+  /** `directory` is where everything goes, on the host. */
+  start(directory: string): void {
+    this.#noticeDirectory(directory, lstatSync(hostPath(directory)));
   }
 
-  /** A directory that stands for one of the source's: its metadata is the source's. */
-  keepMetadata(from: string, to: string, stats: Stats): void {
-    this.#finishDirectory(from, to, stats);
+  copy({ host, stats, isParent }: WalkEntry, to: string): void {
+    const original = { host, stats };
+    if (stats.isDirectory()) return this.#copyDirectory(original, to, isParent);
+    if (stats.isFile()) return this.#copyFile(original, to);
+    return stats.isSymbolicLink() ? this.#copySymlink(original, to) : this.#copySpecial(original, to);
   }
 
-  keepTime(to: string, _stats: Stats, from: string): void {
-    this.#directoryTimes.push([to, mtimeOf(from)]);
+  /** For the directory that stands for the source's: only the time of that one lands. */
+  keepTime(host: string, to: string): void {
+    this.#unfinished.push(() => this.#setTime(to, exactStats(host)));
   }
 
-  /** Children change the times of their directories: those are set last, deepest first. */
+  /** Children change the times of their directories, and modes may forbid to make them. */
   finish(): void {
-    for (const [to, mtimeNs] of this.#directoryTimes.reverse()) this.#setTime(to, mtimeNs);
-    this.#directoryTimes.length = 0;
+    for (const finish of this.#unfinished.reverse()) finish();
+    this.#unfinished.length = 0;
   }
 
-  #copyDirectory(from: string, to: string, stats: Stats, existing: Stats | undefined): void {
-    if (existing === undefined) mkdirSync(hostPath(to), { mode: 0o700 });
-    this.#finishDirectory(from, to, stats);
+  #copyDirectory(original: Original, to: string, isParent: boolean): void {
+    const isNew = this.#makeDirectory(to);
+    // a directory that only leads to something gives its mode to one that is there, and no more
+    if (isParent && !isNew) this.#unfinished.push(() => chmodSync(hostPath(to), original.stats.mode & 0o7777));
+    else this.#unfinished.push(() => this.#finishNode(original, to, true));
   }
 
-  #finishDirectory(from: string, to: string, stats: Stats): void {
-    const { uid, gid } = this.#ownerOf(stats);
-    const present = lstatSync(hostPath(to));
-    if (present.uid !== uid || present.gid !== gid) lchownSync(hostPath(to), uid, gid);
-    chmodSync(hostPath(to), this.#modeOf(stats));
-    this.#copyXattrs(from, to);
-    this.#directoryTimes.push([to, mtimeOf(from)]);
+  #makeDirectory(to: string): boolean {
+    try {
+      mkdirSync(hostPath(to), { mode: 0o700 });
+      return true;
+    } catch (error) {
+      if (!isExisting(error)) throw error;
+      const present = lstatSync(hostPath(to));
+      if (!present.isDirectory()) throw new PathConflictError(`cannot copy to non-directory: ${this.#shown(to)}`);
+      this.#noticeDirectory(to, present);
+      return false;
+    }
   }
 
-  #copySymlink(from: string, to: string, stats: Stats): void {
-    symlinkSync(readlinkSync(hostPath(from), { encoding: 'buffer' }), hostPath(to));
-    const { uid, gid } = this.#ownerOf(stats);
-    if (uid !== process.geteuid?.() || gid !== process.getegid?.()) lchownSync(hostPath(to), uid, gid);
-    this.#setTime(to, mtimeOf(from));
+  #noticeDirectory(host: string, { mode }: Stats): void {
+    if ((mode & SETGID) !== 0) this.#inheritsGroup = true;
+    if (this.#calls.getXattrs(hostPath(host)).has('system.posix_acl_default')) this.#inheritsMode = true;
   }
 
-  #linked(to: string, { dev, ino }: Stats): boolean {
+  #copySymlink(original: Original, to: string): void {
+    const target = readlinkSync(hostPath(original.host), { encoding: 'buffer' });
+    this.#create(to, () => symlinkSync(target, hostPath(to)));
+    this.#setOwner(original.stats, to);
+    this.#setTime(to, exactStats(original.host));
+  }
+
+  #copyFile(original: Original, to: string): void {
+    const first = original.stats.nlink > 1 ? this.#firstCopy(original.stats, to) : undefined;
+    if (first !== undefined) return this.#create(to, () => linkSync(hostPath(first), hostPath(to)));
+    const source = openSync(hostPath(original.host), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    try {
+      const exact = fstatSync(source, { bigint: true });
+      if (!exact.isFile()) throw new PathConflictError(`${original.host} changed while it was copied`);
+      const mode = this.#modeOf(original.stats);
+      const isLarge = exact.size > SMALL_FILE_BYTES;
+      if (isLarge) this.#copyLarge(original.host, to);
+      else this.#copySmall(source, to, mode);
+      this.#setOwner(original.stats, to);
+      // after the owner: a change of that takes special bits away
+      const isSet = !isLarge && !this.#inheritsMode && (mode & (SPECIAL_BITS | this.#umask)) === 0;
+      if (!isSet) chmodSync(hostPath(to), mode);
+      this.#copyAttributes(original.host, to, source);
+      this.#setTime(to, exact);
+    } finally {
+      closeSync(source);
+    }
+    return undefined;
+  }
+
+  /** Where the file was copied to under another name; remembers `to` when this is the first. */
+  #firstCopy({ dev, ino }: Stats, to: string): string | undefined {
     const key = `${dev}:${ino}`;
     const first = this.#links.get(key);
     if (first === undefined) this.#links.set(key, to);
-    else linkSync(hostPath(first), hostPath(to));
-    return first !== undefined;
+    return first;
   }
 
-  #copyFile(from: string, to: string, stats: Stats): void {
-    if (stats.size > SMALL_FILE_BYTES)
-      copyFileSync(hostPath(from), hostPath(to), COPYFILE_FICLONE | constants.COPYFILE_EXCL);
-    const target = openSync(
-      hostPath(to),
-      stats.size > SMALL_FILE_BYTES ? O_WRONLY | O_NOFOLLOW : O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW,
-      0o600,
-    );
+  #copyLarge(from: string, to: string): void {
+    this.#create(to, () => copyFileSync(hostPath(from), hostPath(to), COPYFILE_FICLONE | COPYFILE_EXCL));
+  }
+
+  #copySmall(source: number, to: string, mode: number): void {
+    const target = this.#create(to, () => openSync(hostPath(to), NEW_FILE, mode & 0o777));
     try {
-      const source = openSync(hostPath(from), O_RDONLY | O_NOFOLLOW);
-      try {
-        if (stats.size <= SMALL_FILE_BYTES) this.#copyContent(source, target);
-        this.#copyXattrs(from, to, source);
-      } finally {
-        closeSync(source);
-      }
-      const { uid, gid } = this.#ownerOf(stats);
-      if (uid !== process.geteuid?.() || gid !== process.getegid?.()) fchownSync(target, uid, gid);
-      fchmodSync(target, this.#modeOf(stats)); // after the owner: changing that takes setuid bits away
+      let read: number;
+      do {
+        read = readSync(source, buffer);
+        for (let written = 0; written < read; ) written += writeSync(target, buffer, written, read - written);
+      } while (read === buffer.byteLength); // less is the end
     } finally {
       closeSync(target);
-    }
-    this.#setTime(to, mtimeOf(from));
-  }
-
-  #copyContent(source: number, target: number): void {
-    for (let read = readSync(source, this.#buffer); read > 0; read = readSync(source, this.#buffer)) {
-      for (let written = 0; written < read; ) written += writeSync(target, this.#buffer, written, read - written);
     }
   }
 
   /** Devices and fifos as they are; a socket, which means nothing in an image, as an empty file. */
-  #copySpecial(to: string, stats: Stats): void {
-    if (stats.isSocket()) closeSync(openSync(hostPath(to), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600));
-    else this.#calls.makeNode(hostPath(to), (stats.mode & FILE_TYPE) | 0o600, major(stats.rdev), minor(stats.rdev));
-    const { uid, gid } = this.#ownerOf(stats);
-    lchownSync(hostPath(to), uid, gid);
-    chmodSync(hostPath(to), this.#modeOf(stats));
+  #copySpecial(original: Original, to: string): void {
+    const { mode, rdev } = original.stats;
+    const path = hostPath(to);
+    try {
+      this.#create(to, () => {
+        if (original.stats.isSocket()) closeSync(openSync(path, NEW_FILE, 0o600));
+        else this.#calls.makeNode(path, (mode & FILE_TYPE) | 0o600, major(rdev), minor(rdev));
+      });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EPERM') throw error;
+      this.#options.onWarning?.(`Devices cannot be made here: ${this.#shown(to)} is left out`);
+      return;
+    }
+    this.#finishNode(original, to, false);
   }
 
-  #copyXattrs(from: string, to: string, fd?: number): void {
-    const found = this.#calls.getXattrs(hostPath(from), fd);
-    if (found.size === 0) return;
-    for (const [name, value] of keptXattrs(found)) this.#calls.setXattr(hostPath(to), name, value);
+  #finishNode(original: Original, to: string, hasAttributes: boolean): void {
+    lchownSync(hostPath(to), ...this.#ownerOf(original.stats));
+    chmodSync(hostPath(to), this.#modeOf(original.stats));
+    if (hasAttributes) this.#copyAttributes(original.host, to);
+    this.#setTime(to, exactStats(original.host));
   }
 
-  #ownerOf({ uid, gid }: Stats): { readonly uid: number; readonly gid: number } {
-    return this.#options.owner ?? { uid, gid };
+  /** Makes something new, in place of what is there if that is no directory. */
+  #create<Result>(to: string, make: () => Result): Result {
+    try {
+      return make();
+    } catch (error) {
+      if (!isExisting(error)) throw error;
+    }
+    if (lstatSync(hostPath(to)).isDirectory())
+      throw new PathConflictError(`cannot replace to directory ${this.#shown(to)} with file`);
+    unlinkSync(hostPath(to));
+    return make();
+  }
+
+  /** Asks the kernel only where a new file has not got its owner already. */
+  #setOwner(stats: Stats, to: string): void {
+    const [uid, gid] = this.#ownerOf(stats);
+    if (uid !== this.#uid || gid !== this.#gid || this.#inheritsGroup) lchownSync(hostPath(to), uid, gid);
+  }
+
+  #ownerOf({ uid, gid }: Stats): readonly [uid: number, gid: number] {
+    const { owner } = this.#options;
+    return owner === undefined ? [uid, gid] : [owner.uid, owner.gid];
   }
 
   #modeOf(stats: Stats): number {
     const mode = stats.mode & 0o7777;
-    return this.#options.chmod?.(mode, stats.isDirectory()) ?? mode;
+    return this.#options.change?.(mode, stats.isDirectory()) ?? mode;
   }
 
-  #setTime(to: string, mtimeNs: bigint): void {
-    const nanoseconds = mtimeNs % 1_000_000_000n;
-    this.#calls.setTimes(hostPath(to), Number((mtimeNs - nanoseconds) / 1_000_000_000n), Number(nanoseconds));
+  /** After owner and mode: a change of owner takes capabilities away, and one of mode changes an access list. */
+  #copyAttributes(from: string, to: string, fd?: number): void {
+    const found = this.#calls.getXattrs(hostPath(from), fd);
+    if (found.size === 0) return;
+    for (const [name, value] of keptXattrs(found)) {
+      try {
+        this.#calls.setXattr(hostPath(to), name, value);
+      } catch (error) {
+        if (!REFUSED.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+        this.#options.onWarning?.(`${this.#shown(to)} loses ${name}: ${(error as Error).message}`);
+      }
+    }
+  }
+
+  #setTime(to: string, { mtimeNs }: BigIntStats): void {
+    const nanoseconds = ((mtimeNs % SECOND) + SECOND) % SECOND;
+    this.#calls.setTimes(hostPath(to), Number((mtimeNs - nanoseconds) / SECOND), Number(nanoseconds));
+  }
+
+  #shown(to: string): string {
+    return shownPath(this.#tree, to);
   }
 }
 
-/** To the nanosecond: a double does not hold it. */
-function mtimeOf(path: string): bigint {
-  return lstatSync(hostPath(path), { bigint: true }).mtimeNs;
+const SECOND = 1_000_000_000n;
+
+/** Times to the nanosecond, which a double does not hold. */
+function exactStats(host: string): BigIntStats {
+  return lstatSync(hostPath(host), { bigint: true });
 }
+
+const isExisting = (error: unknown) => (error as NodeJS.ErrnoException).code === 'EEXIST';
 
 const major = (rdev: number) => (rdev >> 8) & 0xfff;
 const minor = (rdev: number) => (rdev & 0xff) | ((rdev >> 12) & 0xfff00);

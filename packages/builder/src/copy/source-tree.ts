@@ -1,33 +1,34 @@
-import { closeSync, openSync, readSync } from 'node:fs';
 import type { Stats } from 'node:fs';
-import { createHash } from 'node:crypto';
-import { hostPath } from '@shale/core';
+import { fingerprintOf } from './fingerprint.ts';
 
 /** A tree that COPY reads: a build context, or the file system of a stage. Paths in it are relative, with `/`. */
 export interface SourceTree {
+  /** Absolute, on the host. */
   readonly root: string;
+  /** What it leaves out is, for COPY, not there. */
   ignores(path: string): boolean;
   /** Whether something below an ignored directory may be taken in again. */
   mayReinclude(directory: string): boolean;
-  /** The sha256 of a file's content, in hex. */
-  hashFile(host: string, stats: Stats): string;
+  /** See `fingerprintOf`; `path` is where the file is in the tree, `host` where that is on the host. */
+  fingerprint(path: string, host: string, stats: Stats): string;
 }
 
 /** A tree in which nothing is ignored. */
 export function plainTree(root: string): SourceTree {
-  return { root, ignores: () => false, mayReinclude: () => true, hashFile: (host) => hashContent(host) };
+  return {
+    root,
+    ignores: () => false,
+    mayReinclude: () => true,
+    fingerprint: (_path, host) => fingerprintOf(host),
+  };
 }
 
-const buffer = Buffer.allocUnsafeSlow(1024 * 1024);
+/** Where a path of the tree is on the host. */
+export function hostOf({ root }: SourceTree, path: string): string {
+  return path === '' ? root : `${root}/${path}`;
+}
 
-/** Reads through one reused buffer: for many small files a stream each would cost more than the reading. */
-export function hashContent(host: string): string {
-  const hash = createHash('sha256');
-  const fd = openSync(hostPath(host), 'r');
-  try {
-    for (let read = readSync(fd, buffer); read > 0; read = readSync(fd, buffer)) hash.update(buffer.subarray(0, read));
-  } finally {
-    closeSync(fd);
-  }
-  return hash.digest('hex');
+/** The path of a name in a directory of the tree. */
+export function below(directory: string, name: string): string {
+  return directory === '' ? name : `${directory}/${name}`;
 }

@@ -1,19 +1,21 @@
-import { lstatSync } from 'node:fs';
-import { join } from 'node:path';
-import { hostPath, readNames, ShaleError } from '@shale/core';
-import { globMatch, hasWildcard, ignoreMatcher, suggest, unescapePattern } from '@shale/dockerfile-parser';
-import { resolveInTree } from '../isolation/scoped-path.ts';
+import { readNames, ShaleError } from '@shale/core';
+import { globMatch, hasWildcard, suggest, unescapePattern } from '@shale/dockerfile-parser';
+import type { FoundPath } from './find-path.ts';
+import { findPath, rootOf } from './find-path.ts';
 import type { SourceTree } from './source-tree.ts';
+import { below, plainTree } from './source-tree.ts';
 
 /** A file or directory that a source of COPY names. */
 export interface ResolvedSource {
   /** As it was named, relative to the root: its last part is the name under which a file lands. */
+  readonly name: string;
+  /** Where it is in the tree, symlinks in the name followed. */
   readonly path: string;
-  /** Where it is on the host, symlinks in the name followed. */
+  /** The same on the host. */
   readonly host: string;
   readonly isDirectory: boolean;
-  /** `--parents`: where it lands below the destination. */
-  readonly landing: string | undefined;
+  /** `--parents`: what to take of the directory, parents included, as a rule of ignore files would match it. */
+  readonly pattern: string | undefined;
 }
 
 export interface ResolveSourcesOptions {
@@ -27,7 +29,9 @@ export class SourceMissingError extends ShaleError {
 }
 
 /**
- * Finds what the sources of a COPY name. Patterns may match nothing; a plain name must be there.
+ * Finds what the sources of a COPY name, and never anything outside of the tree. Patterns may match nothing; a plain
+ * name must be there.
+ * @see https://docs.docker.com/reference/dockerfile/#copy
  * @throws {SourceMissingError}
  */
 export function resolveSources(
@@ -35,18 +39,34 @@ export function resolveSources(
   sources: readonly string[],
   { parents }: ResolveSourcesOptions,
 ): ResolvedSource[] {
-  return sources.flatMap((source) => {
-    const { path, pivot } = splitPivot(source, parents);
-    const found = hasWildcard(path) ? expandPattern(tree, path, parents) : [literalPath(tree, path)];
-    return found.map((name) => describe(tree, name, parents ? landingOf(name, pivot) : undefined));
-  });
+  return sources.flatMap((source) => (parents ? resolveWithParents(tree, source) : resolveSource(tree, source)));
 }
 
-/** The part before `/./` is not kept by `--parents`. */
-function splitPivot(source: string, parents: boolean): { path: string; pivot: number } {
-  const marker = parents ? source.indexOf('/./') : -1;
-  const path = normalise(source);
-  return { path, pivot: marker < 0 ? 0 : parts(normalise(source.slice(0, marker))).length };
+/** A file by its very name, whatever characters that has. */
+export function literalSource(tree: SourceTree, name: string): ResolvedSource {
+  const found = findPath(tree, rootOf(tree), name);
+  if (found === undefined) throw missing(tree, name);
+  return describe({ name, found });
+}
+
+/** The directory before `/./` (or the root) is the source, and the rest says what to take of it. */
+function resolveWithParents(tree: SourceTree, source: string): ResolvedSource[] {
+  const marker = source.indexOf('/./');
+  const start = normalise(marker < 0 ? '' : source.slice(0, marker));
+  const pattern = normalise(marker < 0 ? source : source.slice(marker + 2));
+  if (pattern === '') return resolveSource(tree, start);
+  if (!hasWildcard(start) && !hasWildcard(pattern)) resolveSource(tree, below(start, pattern));
+  return resolveSource(tree, start).map((resolved) => ({
+    ...resolved,
+    pattern: resolved.isDirectory ? pattern : undefined,
+  }));
+}
+
+function resolveSource(tree: SourceTree, source: string): ResolvedSource[] {
+  const pattern = normalise(source);
+  return hasWildcard(pattern)
+    ? expandPattern(tree, pattern).map(describe)
+    : [literalSource(tree, unescapePattern(pattern))];
 }
 
 /** Inside the root whatever it says: a leading `/` and `..` stop there. */
@@ -59,78 +79,48 @@ function normalise(source: string): string {
   return kept.join('/');
 }
 
-const parts = (path: string) => path.split('/').filter((part) => part !== '');
-
-function landingOf(name: string, pivot: number): string {
-  return parts(name).slice(pivot).join('/');
+interface NamedPath {
+  readonly name: string;
+  readonly found: FoundPath;
 }
 
-function literalPath(tree: SourceTree, pattern: string): string {
-  const path = unescapePattern(pattern);
-  if (path === '') return path;
-  const { missing } = resolveInTree(tree.root, path);
-  if (missing.length === 0 && (!tree.ignores(path) || tree.mayReinclude(path))) return path;
-  const ignored = missing.length === 0;
-  throw new SourceMissingError(`failed to calculate checksum of ref: "/${path}": not found`, {
-    hint: ignored ? 'It is there, but .dockerignore leaves it out.' : similarNames(tree, path),
+/** Matches part by part: `*` never crosses `/`, so that only directories that match are read. */
+function expandPattern(tree: SourceTree, pattern: string): NamedPath[] {
+  let paths: NamedPath[] = [{ name: '', found: rootOf(tree) }];
+  for (const part of pattern.split('/')) paths = paths.flatMap((path) => matchesIn(tree, path, part));
+  return paths;
+}
+
+function matchesIn(tree: SourceTree, directory: NamedPath, part: string): NamedPath[] {
+  if (!directory.found.stats.isDirectory()) return [];
+  const names = hasWildcard(part)
+    ? readNames(directory.found.host)
+        .filter((name) => globMatch(part, name))
+        .sort()
+    : [unescapePattern(part)];
+  return names.flatMap((name) => {
+    const found = findPath(tree, directory.found, name);
+    return found === undefined ? [] : [{ name: below(directory.name, name), found }];
   });
 }
 
-function similarNames(tree: SourceTree, path: string): string | undefined {
-  const slash = path.lastIndexOf('/');
-  const { existing, missing } = resolveInTree(tree.root, path.slice(0, Math.max(slash, 0)));
-  if (missing.length > 0 || !lstatSync(hostPath(existing)).isDirectory()) return undefined;
-  const close = suggest(path.slice(slash + 1), readNames(existing));
-  return close === undefined ? undefined : `Did you mean ${slash < 0 ? '' : `${path.slice(0, slash)}/`}${close}?`;
+function describe({ name, found }: NamedPath): ResolvedSource {
+  return { name, path: found.path, host: found.host, isDirectory: found.stats.isDirectory(), pattern: undefined };
 }
 
-/** Matches part by part: `*` never crosses `/`, so only directories that match are read. `**` is any depth with `--parents`. */
-function expandPattern(tree: SourceTree, pattern: string, deep: boolean): string[] {
-  let found = [''];
-  for (const part of parts(pattern)) {
-    if (deep && part === '**') found = found.flatMap((directory) => [directory, ...descend(tree, directory)]);
-    else if (hasWildcard(part))
-      found = found.flatMap((directory) =>
-        namesIn(tree, directory)
-          .filter((name) => globMatch(part, name))
-          .map((name) => below(directory, name)),
-      );
-    else
-      found = found
-        .map((directory) => below(directory, unescapePattern(part)))
-        .filter((path) => resolveInTree(tree.root, path).missing.length === 0);
-  }
-  return [...new Set(found)]
-    .filter((path) => path !== '' && (!tree.ignores(path) || (isDirectory(tree, path) && tree.mayReinclude(path))))
-    .toSorted();
-}
-
-function descend(tree: SourceTree, directory: string): string[] {
-  return namesIn(tree, directory).flatMap((name) => {
-    const path = below(directory, name);
-    const { existing } = resolveInTree(tree.root, directory);
-    return lstatSync(hostPath(join(existing, name))).isDirectory() ? [path, ...descend(tree, path)] : [];
+function missing(tree: SourceTree, name: string): SourceMissingError {
+  const everything = plainTree(tree.root);
+  const isIgnored = findPath(everything, rootOf(everything), name) !== undefined;
+  return new SourceMissingError(`failed to calculate checksum of ref: "/${name}": not found`, {
+    hint: isIgnored ? 'It is there, but .dockerignore leaves it out.' : similarName(tree, name),
   });
 }
 
-const below = (directory: string, name: string) => (directory === '' ? name : `${directory}/${name}`);
-
-function namesIn(tree: SourceTree, directory: string): string[] {
-  return isDirectory(tree, directory) ? readNames(resolveInTree(tree.root, directory).existing) : [];
-}
-
-function isDirectory(tree: SourceTree, path: string): boolean {
-  const { existing, missing } = resolveInTree(tree.root, path);
-  return missing.length === 0 && lstatSync(hostPath(existing)).isDirectory();
-}
-
-function describe(tree: SourceTree, path: string, landing: string | undefined): ResolvedSource {
-  const { existing } = resolveInTree(tree.root, path);
-  return { path, host: existing, isDirectory: lstatSync(hostPath(existing)).isDirectory(), landing };
-}
-
-/** Whether `--exclude` leaves out a path, which is relative to the root of the source. */
-export function excluder(patterns: readonly string[]): (path: string) => boolean {
-  const matcher = ignoreMatcher(patterns);
-  return (path) => matcher.ignores(path);
+function similarName(tree: SourceTree, name: string): string | undefined {
+  const parent = name.slice(0, Math.max(name.lastIndexOf('/'), 0));
+  const directory = findPath(tree, rootOf(tree), parent);
+  if (directory?.stats.isDirectory() !== true) return undefined;
+  const candidates = readNames(directory.host).filter((other) => !tree.ignores(below(directory.path, other)));
+  const close = suggest(name.slice(name.lastIndexOf('/') + 1), candidates);
+  return close === undefined ? undefined : `Did you mean ${below(parent, close)}?`;
 }

@@ -1,139 +1,130 @@
-import { chmodSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openScratchDirectory } from '@shale/core';
-import { parseChmod } from '@shale/dockerfile-parser';
+import { noSpace, openScratchDirectory } from '@shale/core';
 import type { CopyAction } from '../build-graph.ts';
-import {
-  isArchive,
-  download,
-  isGitSource,
-  isRemoteSource,
-  nameDownload,
-  unpackInto,
-  urlFileName,
-} from '../copy/add.ts';
+import { openGitContext } from '../context/git-context.ts';
+import { isGitSource } from '../context/git-source.ts';
+import { isArchive, unpackArchive } from '../copy/archive.ts';
 import { copyIntoTree } from '../copy/copy-tree.ts';
+import { download } from '../copy/download.ts';
+import { isUrl } from '../copy/remote-source.ts';
 import type { SourceTree } from '../copy/source-tree.ts';
 import { plainTree } from '../copy/source-tree.ts';
 import type { ResolvedSource } from '../copy/sources.ts';
-import { resolveSources } from '../copy/sources.ts';
-import { openGitContext } from '../context/git-context.ts';
+import { literalSource, resolveSources } from '../copy/sources.ts';
+import type { Owner } from '../users.ts';
 import { resolveOwner } from '../users.ts';
 import type { StepContext } from './step-context.ts';
 
-type Owner = { readonly uid: number; readonly gid: number };
-
 const ROOT: Owner = { uid: 0, gid: 0 };
 
-/** COPY and ADD: each source in order, so that later ones overwrite. */
+/** COPY and ADD: each source in order, so that later ones overwrite; here-documents come last. */
 export async function copyStep(action: CopyAction, context: StepContext): Promise<void> {
-  const { tree } = context;
-  const given = action.chown === undefined ? undefined : resolveOwner(tree, action.chown);
-  await using scratch = await openScratchDirectory();
-  if (action.inline.length > 0) copyInline(action, tree, scratch.path, given ?? ROOT);
-  if (action.sources.length === 0) return;
-  await using view = action.from.type === 'node' ? await context.view(action.from.node) : undefined;
-  const from = action.from.type === 'context' ? action.from.context.files : plainTree(view?.path ?? '');
-  const owner = given ?? (action.from.type === 'context' ? ROOT : undefined);
-  if (action.instruction.keyword === 'COPY') return copyFrom(action, tree, from, owner);
-  for (const source of action.sources)
-    await addSource(source, action, { context, from, owner, given, scratch: scratch.path });
-}
-
-function copyFrom(action: CopyAction, tree: string, from: SourceTree, owner: Owner | undefined): void {
-  const { instruction, sources, destination } = action;
-  const parents = instruction.keyword === 'COPY' && instruction.parents;
-  place(action, tree, from, resolveSources(from, sources, { parents }), destination, owner);
-}
-
-function place(
-  { instruction, chmod }: CopyAction,
-  tree: string,
-  from: SourceTree,
-  sources: readonly ResolvedSource[],
-  destination: string,
-  owner: Owner | undefined,
-): void {
-  const change = chmod === undefined ? undefined : parseChmod(chmod);
-  copyIntoTree(tree, from, sources, destination, { owner, chmod: change, exclude: instruction.exclude });
-}
-
-/** Here-documents are files of mode 0644 from the epoch. */
-function copyInline(action: CopyAction, tree: string, scratch: string, owner: Owner): void {
-  for (const { name, content } of action.inline) {
-    const path = join(scratch, name.replaceAll('/', '_'));
-    writeFileSync(path, content);
-    chmodSync(path, 0o644);
-    utimesSync(path, 0, 0);
-    const from = plainTree(scratch);
-    place(
-      action,
-      tree,
-      from,
-      resolveSources(from, [name.replaceAll('/', '_')], { parents: false }),
-      action.destination,
-      owner,
-    );
+  try {
+    await using work = await openCopyWork(action, context);
+    if (action.instruction.keyword === 'COPY') copySources(work);
+    else for (const source of action.sources) await addSource(source, work);
+    copyInline(work);
+  } catch (error) {
+    await noSpace(context.tree)(error);
   }
 }
 
-interface AddContext {
+/** What all parts of one COPY or ADD share. */
+interface CopyWork extends AsyncDisposable {
+  readonly action: CopyAction;
   readonly context: StepContext;
+  /** The context or stage that plain sources are in. */
   readonly from: SourceTree;
+  /** `--chown`. */
   readonly owner: Owner | undefined;
-  readonly given: Owner | undefined;
   readonly scratch: string;
 }
 
-async function addSource(source: string, action: CopyAction, add: AddContext): Promise<void> {
-  if (isGitSource(source)) return addGit(source, action, add);
-  if (isRemoteSource(source)) return addUrl(source, action, add);
-  for (const found of resolveSources(add.from, [source], { parents: false }))
-    await addLocal(found, add.from, action, add);
+async function openCopyWork(action: CopyAction, context: StepContext): Promise<CopyWork> {
+  await using resources = new AsyncDisposableStack();
+  const scratch = resources.use(await openScratchDirectory());
+  const owner = action.chown === undefined ? undefined : resolveOwner(context.tree, action.chown);
+  const work = { action, context, owner, scratch: scratch.path };
+  const { from } = action;
+  const tree =
+    from.type === 'context' ? from.context.files : plainTree(resources.use(await context.view(from.node)).path);
+  const kept = resources.move();
+  return { ...work, from: tree, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
-async function addLocal(
-  found: ResolvedSource,
+function copySources(work: CopyWork): void {
+  const { action, from, owner } = work;
+  const parents = action.instruction.keyword === 'COPY' && action.instruction.parents;
+  const isContext = action.from.type === 'context';
+  place(work, from, resolveSources(from, action.sources, { parents }), owner ?? (isContext ? ROOT : undefined));
+}
+
+/** Files of mode 0644 from the epoch, each by the name of its delimiter. */
+function copyInline(work: CopyWork): void {
+  const { action, owner, scratch } = work;
+  for (const [index, { name, content }] of action.inline.entries()) {
+    const directory = join(scratch, String(index));
+    const path = join(directory, name.replaceAll('/', '_'));
+    mkdirSync(directory);
+    writeFileSync(path, content);
+    chmodSync(path, 0o644);
+    utimesSync(path, 0, 0);
+    const from = plainTree(directory);
+    place(work, from, [literalSource(from, name.replaceAll('/', '_'))], owner ?? ROOT);
+  }
+}
+
+function place(
+  { action, context }: CopyWork,
   from: SourceTree,
-  action: CopyAction,
-  { context, owner, given }: AddContext,
-): Promise<void> {
-  const unpack = action.instruction.keyword === 'ADD' ? action.instruction.unpack : undefined;
-  const unpacks = !found.isDirectory && unpack !== false && (await isArchive(found.host));
-  if (!unpacks) return place(action, context.tree, from, [found], action.destination, owner);
-  return unpackInto(context.tree, action.destination, found.host, { owner: given, signal: context.signal });
+  sources: readonly ResolvedSource[],
+  owner: Owner | undefined,
+): void {
+  const { chmod, destination, instruction } = action;
+  copyIntoTree(context.tree, from, sources, destination, { owner, chmod, exclude: instruction.exclude });
 }
 
-async function addUrl(url: string, action: CopyAction, add: AddContext): Promise<void> {
-  const { context, scratch } = add;
-  const { path, modified } = await download(url, scratch, {
+async function addSource(source: string, work: CopyWork): Promise<void> {
+  if (isGitSource(source)) return addGit(source, work);
+  if (isUrl(source)) return addUrl(source, work);
+  const { action, from } = work;
+  const unpack = action.instruction.keyword === 'ADD' ? action.instruction.unpack : undefined;
+  for (const found of resolveSources(from, [source], { parents: false }))
+    await placeOrUnpack(work, from, found, unpack ?? true);
+  return undefined;
+}
+
+async function addUrl(url: string, work: CopyWork): Promise<void> {
+  const { action, context, scratch } = work;
+  const { directory, name } = await download(url, scratch, {
     fetchUrl: context.options.fetchUrl,
     checksum: action.checksum,
     signal: context.signal,
   });
-  utimesSync(path, modified, modified);
-  const named = await nameDownload(path, urlFileName(url));
-  const from = plainTree(scratch);
-  const [found] = resolveSources(from, [urlFileName(url)], { parents: false });
-  if (found === undefined) throw new Error(`the download ${named} is gone`);
+  const from = plainTree(directory);
   const unpack = action.instruction.keyword === 'ADD' && action.instruction.unpack === true;
-  if (unpack) await addLocal(found, from, action, { ...add, from, owner: add.given ?? ROOT });
-  else place(action, context.tree, from, [found], action.destination, add.given ?? ROOT);
+  await placeOrUnpack(work, from, literalSource(from, name), unpack);
 }
 
-async function addGit(url: string, action: CopyAction, { context, given }: AddContext): Promise<void> {
-  const keepGitDirectory = action.instruction.keyword === 'ADD' && action.instruction.keepGitDir === true;
+async function placeOrUnpack(
+  work: CopyWork,
+  from: SourceTree,
+  found: ResolvedSource,
+  mayUnpack: boolean,
+): Promise<void> {
+  const { action, context, owner } = work;
+  if (!mayUnpack || found.isDirectory || !(await isArchive(found.host)))
+    return place(work, from, [found], owner ?? ROOT);
+  return unpackArchive(found.host, context.tree, action.destination, { owner, signal: context.signal });
+}
+
+async function addGit(url: string, work: CopyWork): Promise<void> {
+  const { action, context, owner } = work;
   await using repository = await openGitContext(url, {
     signal: context.signal,
-    keepGitDirectory,
+    keepGitDirectory: action.instruction.keyword === 'ADD' && action.instruction.keepGitDir === true,
     checksum: action.checksum,
   });
-  place(
-    action,
-    context.tree,
-    repository.files,
-    resolveSources(repository.files, ['.'], { parents: false }),
-    action.destination,
-    given ?? ROOT,
-  );
+  place(work, repository.files, [literalSource(repository.files, '')], owner ?? ROOT);
 }

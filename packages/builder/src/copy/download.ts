@@ -1,0 +1,120 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { CallOptions } from '@shale/core';
+import { redactUrl, ShaleError } from '@shale/core';
+import { urlFileName } from './remote-source.ts';
+
+export interface FetchResponse {
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+/** How an app reaches the network for `ADD https://…`. Redirects are its to follow, and to bound. */
+export type FetchUrl = (url: string, options: CallOptions) => Promise<FetchResponse>;
+
+/** A source of ADD that could not be fetched, or is not what its checksum says. */
+export class AddSourceError extends ShaleError {
+  readonly code = 'SOURCE_MISSING';
+}
+
+export interface DownloadOptions extends CallOptions {
+  readonly fetchUrl: FetchUrl | undefined;
+  /** `sha256:`, `sha384:` or `sha512:` and hex digits. */
+  readonly checksum?: string | undefined;
+  /** @default 16 GiB */
+  readonly maxBytes?: number | undefined;
+}
+
+/** A downloaded file, alone in a directory of its own. */
+export interface Download {
+  readonly directory: string;
+  readonly name: string;
+  /** Of the content: sha256, or what the checksum asked for. */
+  readonly digest: string;
+}
+
+const MAX_DOWNLOAD_BYTES = 16 * 2 ** 30;
+const CHECKSUM = /^(sha256|sha384|sha512):([0-9a-f]+)$/;
+const HEX_DIGITS = { sha256: 64, sha384: 96, sha512: 128 } as const;
+
+/**
+ * Fetches a URL to a file below `parent` as ADD wants it: mode 0600, named by the URL, as old as Last-Modified says, else
+ * from the epoch.
+ * @see https://docs.docker.com/reference/dockerfile/#add
+ * @throws {AddSourceError}
+ */
+export async function download(url: string, parent: string, options: DownloadOptions): Promise<Download> {
+  const { fetchUrl, checksum, maxBytes = MAX_DOWNLOAD_BYTES, signal } = options;
+  const shown = redactUrl(url);
+  if (fetchUrl === undefined) throw new AddSourceError(`ADD ${shown}: there is no network access here`);
+  const expected = checksum === undefined ? undefined : parseChecksum(checksum);
+  const { status, headers, body } = await fetchUrl(url, { signal });
+  if (status !== 200) {
+    await discard(body);
+    throw new AddSourceError(`ADD ${shown}: the server answered ${status}`, { hint: 'Check the URL and your access.' });
+  }
+  const algorithm = expected?.algorithm ?? 'sha256';
+  const hash = createHash(algorithm);
+  const directory = await mkdtemp(join(parent, 'download-'));
+  const name = urlFileName(url);
+  const path = join(directory, name);
+  const measured = measure(body, { hash, maxBytes, shown });
+  await pipeline(measured, createWriteStream(path, { mode: 0o600, flags: 'wx' }), { signal });
+  const actual = hash.digest();
+  if (expected !== undefined && !sameBytes(actual, expected.bytes)) {
+    throw new AddSourceError(
+      `digest mismatch for ${shown}: expected ${checksum}, received ${algorithm}:${actual.toString('hex')}`,
+      { hint: 'Check the file, then the --checksum.' },
+    );
+  }
+  const modified = lastModified(headers['last-modified']);
+  await utimes(path, modified, modified);
+  return { directory, name, digest: `${algorithm}:${actual.toString('hex')}` };
+}
+
+function parseChecksum(text: string) {
+  const [, algorithm, hex = ''] = CHECKSUM.exec(text) ?? [];
+  if (algorithm !== undefined && hex.length === HEX_DIGITS[algorithm as keyof typeof HEX_DIGITS])
+    return { algorithm, bytes: Buffer.from(hex, 'hex') };
+  throw new AddSourceError(`unsupported checksum ${JSON.stringify(text)}`, {
+    hint: 'Write sha256:, sha384: or sha512: and all hex digits.',
+  });
+}
+
+const sameBytes = (a: Buffer, b: Buffer) => a.byteLength === b.byteLength && timingSafeEqual(a, b);
+
+function lastModified(header: string | undefined): Date {
+  const modified = header === undefined ? Number.NaN : Date.parse(header);
+  return new Date(Number.isNaN(modified) ? 0 : modified);
+}
+
+/** Lets a connection go that nobody reads. */
+async function discard(body: AsyncIterable<Uint8Array>): Promise<void> {
+  await body[Symbol.asyncIterator]()
+    .return?.()
+    .catch(() => undefined);
+}
+
+interface MeasureOptions {
+  readonly hash: ReturnType<typeof createHash>;
+  readonly maxBytes: number;
+  readonly shown: string;
+}
+
+async function* measure(
+  body: AsyncIterable<Uint8Array>,
+  { hash, maxBytes, shown }: MeasureOptions,
+): AsyncIterable<Uint8Array> {
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.byteLength;
+    if (bytes > maxBytes) throw new AddSourceError(`ADD ${shown}: more than ${maxBytes} bytes`);
+    hash.update(chunk);
+    yield chunk;
+  }
+}
