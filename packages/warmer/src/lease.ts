@@ -1,0 +1,110 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { pid } from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type CallOptions, type Digest, digestHex, undefinedIfMissing } from '@shale/core';
+
+const HEARTBEAT_MS = 5_000;
+/** One that shows no life for this long belongs to a process that died. */
+const STALE_MS = 15_000;
+const POLL_MS = 100;
+
+/**
+ * Keeps many warmers of one directory from fetching the same blob: one file a blob, made by whoever fetches it.
+ * They save work only. Nothing breaks when two hold the same one, so a lost lease is never waited for longer than 15 s.
+ */
+export class Leases {
+  readonly #directory: string;
+  readonly #held = new Set<string>();
+  #heartbeat: NodeJS.Timeout | undefined;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  /** Waits for all of them, in an order that is the same for everyone, so that no two wait for each other. */
+  async take(digests: readonly Digest[], { signal }: CallOptions = {}): Promise<AsyncDisposable> {
+    await mkdir(this.#directory, { recursive: true });
+    const taken: string[] = [];
+    const release = async () => {
+      for (const path of taken.splice(0)) {
+        this.#held.delete(path);
+        await rm(path, { force: true });
+      }
+      if (this.#held.size === 0) this.#rest();
+    };
+    try {
+      for (const digest of [...new Set(digests)].sort()) {
+        const path = join(this.#directory, digestHex(digest));
+        await acquire(path, signal);
+        taken.push(path);
+        this.#held.add(path);
+        this.#heartbeat ??= setInterval(() => void this.#beat(), HEARTBEAT_MS).unref();
+      }
+    } catch (error) {
+      await release();
+      throw error;
+    }
+    return { [Symbol.asyncDispose]: release };
+  }
+
+  async #beat(): Promise<void> {
+    const now = new Date();
+    await Promise.all([...this.#held].map((path) => utimes(path, now, now).catch(() => undefined)));
+  }
+
+  #rest(): void {
+    clearInterval(this.#heartbeat);
+    this.#heartbeat = undefined;
+  }
+}
+
+async function acquire(path: string, signal: AbortSignal | undefined): Promise<void> {
+  let seen: { readonly life: number; readonly sinceMs: number } | undefined;
+  while (!(await create(path))) {
+    signal?.throwIfAborted();
+    const life = (await stat(path).catch(undefinedIfMissing))?.mtimeMs;
+    if (life === undefined) continue;
+    // Judged by what this process saw: clocks of machines that share a volume differ.
+    if (seen?.life !== life) seen = { life, sinceMs: performance.now() };
+    if (performance.now() - seen.sinceMs > STALE_MS || (await isOrphan(path))) await discard(path, life);
+    else await sleep(POLL_MS + Math.random() * POLL_MS, undefined, { signal });
+  }
+}
+
+async function create(path: string): Promise<boolean> {
+  try {
+    await writeFile(path, JSON.stringify({ host: hostname(), pid }), { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** Of a process of this machine that is gone. */
+async function isOrphan(path: string): Promise<boolean> {
+  const text = await readFile(path, 'utf8').catch(undefinedIfMissing);
+  const [, host, owner] = /^\{"host":"([^"]*)","pid":(\d+)\}$/.exec(text ?? '') ?? [];
+  return host === hostname() && owner !== undefined && !isAlive(Number(owner));
+}
+
+/** Whether a process of this machine runs. */
+export function isAlive(process: number): boolean {
+  try {
+    globalThis.process.kill(process, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** Renames first, so that of several that find it dead one removes it. */
+async function discard(path: string, life: number): Promise<void> {
+  if ((await stat(path).catch(undefinedIfMissing))?.mtimeMs !== life) return;
+  const aside = `${path}.${randomBytes(6).toString('hex')}`;
+  await rename(path, aside).catch(undefinedIfMissing);
+  await rm(aside, { force: true });
+}

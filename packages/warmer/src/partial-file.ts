@@ -1,0 +1,122 @@
+import { randomBytes } from 'node:crypto';
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { dirname, join } from 'node:path';
+import { pid } from 'node:process';
+import { flushDirectory, sha256, undefinedIfMissing } from '@shale/core';
+import { isAlive } from './lease.ts';
+
+/** One of another machine that nothing was written to for an hour belongs to a process that died. */
+const ABANDONED_MS = 60 * 60 * 1000;
+const WRITE_BYTES = 1024 * 1024;
+/** The disk starts on what is written so far each time this much came, so that the flush at the end is short. */
+const FLUSH_BYTES = 64 * 1024 * 1024;
+const MACHINE = sha256(hostname()).slice(7, 19);
+
+/** A file that is written anywhere in it, in any order, and gets its name when it is whole. Disposing it before leaves nothing. */
+export interface PartialFile extends AsyncDisposable {
+  readonly path: string;
+  writeAt(offset: number, content: AsyncIterable<Uint8Array>, onBytes: (bytes: number) => void): Promise<void>;
+  /** Flushes, gives it the name `path`, and flushes that. */
+  publish(path: string): Promise<void>;
+}
+
+/** Opens one of exactly `sizeBytes`, zero where nothing is written. */
+export async function openPartialFile(directory: string, sizeBytes: number): Promise<PartialFile> {
+  await mkdir(directory, { recursive: true });
+  const path = join(directory, `${MACHINE}-${pid}-${randomBytes(6).toString('hex')}`);
+  const file = await open(path, 'wx', 0o644);
+  let isOpen = true;
+  const close = async () => {
+    if (isOpen) await file.close();
+    isOpen = false;
+  };
+  const abandon = async () => {
+    await close();
+    await rm(path, { force: true });
+  };
+  try {
+    await file.truncate(sizeBytes);
+    await file.chmod(0o644); // whatever the umask: readers are other users
+  } catch (error) {
+    await abandon();
+    throw error;
+  }
+  return {
+    path,
+    writeAt: (offset, content, onBytes) => writeStream(file, { offset, content, onBytes }),
+    async publish(name) {
+      await file.sync();
+      await close();
+      await rename(path, name);
+      await flushDirectory(dirname(name));
+    },
+    [Symbol.asyncDispose]: abandon,
+  };
+}
+
+interface Writing {
+  readonly offset: number;
+  readonly content: AsyncIterable<Uint8Array>;
+  readonly onBytes: (bytes: number) => void;
+}
+
+/** Reads on while the piece before is being written. */
+async function writeStream(file: FileHandle, { offset, content, onBytes }: Writing): Promise<void> {
+  let position = offset;
+  let pending: Uint8Array[] = [];
+  let pendingBytes = 0;
+  let unflushed = 0;
+  let writing: Promise<void> = Promise.resolve();
+  const write = async (chunks: Uint8Array[], at: number, bytes: number) => {
+    await writeAll(file, chunks, at);
+    unflushed += bytes;
+    if (unflushed >= FLUSH_BYTES) {
+      unflushed = 0;
+      await file.datasync();
+    }
+    onBytes(bytes);
+  };
+  const next = async () => {
+    await writing;
+    writing = write(pending, position, pendingBytes);
+    writing.catch(() => undefined); // awaited before the next piece
+    position += pendingBytes;
+    pending = [];
+    pendingBytes = 0;
+  };
+  try {
+    for await (const chunk of content) {
+      pending.push(chunk);
+      pendingBytes += chunk.byteLength;
+      if (pendingBytes >= WRITE_BYTES) await next();
+    }
+    await next();
+  } finally {
+    await writing.catch(() => undefined); // nothing touches the file once this has settled
+  }
+  await writing;
+}
+
+async function writeAll(file: FileHandle, chunks: readonly Uint8Array[], offset: number): Promise<void> {
+  let position = offset;
+  for (const chunk of chunks) {
+    for (let at = 0; at < chunk.byteLength; ) {
+      const { bytesWritten } = await file.write(chunk, at, chunk.byteLength - at, position);
+      at += bytesWritten;
+      position += bytesWritten;
+    }
+  }
+}
+
+/** Removes what warmers left that were killed while they wrote. */
+export async function removeAbandonedFiles(directory: string, now: number = Date.now()): Promise<void> {
+  const names = (await readdir(directory).catch(undefinedIfMissing)) ?? [];
+  for (const name of names) {
+    const path = join(directory, name);
+    const [machine, owner] = name.split('-');
+    const isOrphan = machine === MACHINE && !isAlive(Number(owner));
+    const modified = isOrphan ? 0 : (await stat(path).catch(undefinedIfMissing))?.mtimeMs;
+    if (modified !== undefined && now - modified > ABANDONED_MS) await rm(path, { force: true });
+  }
+}

@@ -1,0 +1,55 @@
+import { statfs } from 'node:fs/promises';
+import { NoSpaceError } from '@shale/core';
+
+const MIB = 2 ** 20;
+const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
+
+/** Promises room for images before they are fetched, so that a disk never fills half-way through one. */
+export class SpaceBudget {
+  readonly #directory: string;
+  #reservedBytes = 0;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  /**
+   * Sets `bytes` aside until disposed; what was written meanwhile counts twice for a moment, on the safe side.
+   * @throws {NoSpaceError} naming what is needed and what is free.
+   */
+  async reserve(bytes: number, name: string): Promise<Disposable> {
+    const free = (await freeBytes(this.#directory)) - this.#reservedBytes;
+    if (bytes > free) throw this.#full(bytes, free, name);
+    this.#reservedBytes += bytes;
+    let isHeld = true;
+    return {
+      [Symbol.dispose]: () => {
+        if (isHeld) this.#reservedBytes -= bytes;
+        isHeld = false;
+      },
+    };
+  }
+
+  /** A disk that filled all the same, as others write to it too, becomes the same error; the rest stay what they are. */
+  async explain(error: unknown, bytes: number, name: string): Promise<unknown> {
+    if (!FULL.has((error as NodeJS.ErrnoException).code ?? '')) return error;
+    return this.#full(bytes, await freeBytes(this.#directory), name, error);
+  }
+
+  #full(bytes: number, free: number, name: string, cause?: unknown): NoSpaceError {
+    const there = `${toMiB(Math.max(free, 0))} are free`;
+    return new NoSpaceError(`${name} needs ${toMiB(bytes)} in ${this.#directory}, where ${there}`, {
+      cause,
+      hint: 'Enlarge the volume, or remove images with --prune or --max-size.',
+    });
+  }
+}
+
+async function freeBytes(directory: string): Promise<number> {
+  const { bavail, bsize } = await statfs(directory);
+  return bavail * bsize;
+}
+
+function toMiB(bytes: number): string {
+  return `${Math.ceil(bytes / MIB)} MiB`;
+}

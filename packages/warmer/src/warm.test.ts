@@ -1,0 +1,173 @@
+import { execFile } from 'node:child_process';
+import { readdir, readFile, stat, symlink, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { openScratchDirectory, parseReference, type Platform, type Reference } from '@shale/core';
+import { createRegistryClient, openDockerArchive } from '@shale/registry';
+import { faultProxy, makeImage, makeIndex, startRegistry, type TestRegistry } from '@shale/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { warm, type WarmOptions } from './warm.ts';
+import { WarmedDirectory } from './warmed-directory.ts';
+import type { WarmTarget } from './warm-plan.ts';
+
+const run = promisify(execFile);
+const amd64: Platform = { os: 'linux', architecture: 'amd64' };
+const arm64: Platform = { os: 'linux', architecture: 'arm64' };
+const base = { 'etc/': '', 'etc/os-release': 'ID=test\n' };
+
+let registry: TestRegistry;
+beforeAll(async () => {
+  registry = await startRegistry();
+});
+afterAll(() => registry[Symbol.asyncDispose]());
+
+const client = createRegistryClient({ retry: { tries: 1 } });
+afterAll(() => client[Symbol.asyncDispose]());
+
+const open = (reference: Reference) => client.repository(reference);
+const named = (name: string, host = registry.host) => parseReference(`${host}/${name}`);
+
+function target(reference: Reference, platforms: WarmTarget['platforms'] = [amd64]): WarmTarget {
+  return { reference, platforms };
+}
+
+async function warmInto(directory: string, plan: readonly WarmTarget[], options: Partial<WarmOptions> = {}) {
+  await registry.flushed();
+  registry.clearRequests();
+  const results = await warm(plan, { directory, open, ...options });
+  await registry.flushed();
+  return { results, requests: registry.requests().map(({ method, path }) => `${method} ${path}`) };
+}
+
+describe('warm()', () => {
+  it("writes kaniko's format, which skopeo reads", async () => {
+    await using scratch = await openScratchDirectory();
+    const reference = named('debian:bookworm');
+    const big = { 'srv/': '', 'srv/data': Buffer.alloc(3_000_000, 'x') };
+    const { manifest, layers } = await makeImage(open(reference), { layers: [base, big, base], tag: 'bookworm' });
+    const { results } = await warmInto(scratch.path, [target(reference)]);
+    expect(results).toMatchObject([{ status: 'warmed', digest: manifest.digest }]);
+    const visible = (await readdir(scratch.path)).filter((name) => !name.startsWith('.'));
+    expect(visible.sort()).toEqual([manifest.digest, `${manifest.digest}.json`]);
+    expect((await stat(join(scratch.path, manifest.digest))).mode & 0o777).toBe(0o644);
+    expect(await readFile(join(scratch.path, `${manifest.digest}.json`))).toEqual(Buffer.from(manifest.bytes));
+
+    const link = join(scratch.path, 'image.tar'); // skopeo takes what follows a colon for a name
+    await symlink(join(scratch.path, manifest.digest), link);
+    const { stdout } = await run('skopeo', ['inspect', '--config', `docker-archive:${link}`]);
+    expect(JSON.parse(stdout).rootfs.diff_ids).toEqual(layers.map(({ diffId }) => diffId));
+    const { stdout: listed } = await run('tar', ['-tf', link]);
+    expect(listed.trim().split('\n')).toHaveLength(4);
+    await run('skopeo', ['copy', '--quiet', '--insecure-policy', `docker-archive:${link}`, `dir:${scratch.path}/copy`]);
+    await using archive = await openDockerArchive(link);
+    expect(await archive.headManifest('bookworm')).toBeDefined();
+  });
+
+  it('costs one HEAD for a tag that did not move, and marks it confirmed', async () => {
+    await using scratch = await openScratchDirectory();
+    const reference = named('same:v1');
+    const images = [
+      await makeImage(open(reference), { layers: [base] }),
+      await makeImage(open(reference), { layers: [base], architecture: 'arm64' }),
+    ];
+    await makeIndex(open(reference), images, 'v1');
+    for (const platforms of [[amd64, arm64], 'all'] as const) {
+      await warmInto(scratch.path, [target(reference, platforms)]);
+      const archive = join(scratch.path, images[0]?.manifest.digest ?? '');
+      await utimes(archive, 1, 1);
+      const again = await warmInto(scratch.path, [target(reference, platforms)]);
+      expect(again.results.map(({ status }) => status)).toEqual(['unchanged', 'unchanged']);
+      expect(again.requests).toEqual(['HEAD /v2/same/manifests/v1']);
+      expect((await stat(archive)).mtimeMs).toBeGreaterThan(1_000_000);
+    }
+  });
+
+  it('asks nothing for a digest that is here, also of an index', async () => {
+    await using scratch = await openScratchDirectory();
+    const image = await makeImage(open(named('pinned')), { layers: [base] });
+    const { digest } = await makeIndex(open(named('pinned')), [image], 'index');
+    const plan = [target(named(`pinned@${digest}`)), target(named(`pinned@${image.manifest.digest}`))];
+    await warmInto(scratch.path, plan);
+    const again = await warmInto(scratch.path, plan);
+    expect(again.results.map(({ status }) => status)).toEqual(['unchanged', 'unchanged']);
+    expect(again.requests).toEqual([]);
+  });
+
+  it('fetches a layer that images share once, and moves the tag', async () => {
+    await using scratch = await openScratchDirectory();
+    const [one, two] = [named('shared:one'), named('shared:two')];
+    await makeImage(open(one), { layers: [base, { one: '1' }], tag: 'one' });
+    await makeImage(open(two), { layers: [base, { two: '2' }], tag: 'two' });
+    const { requests } = await warmInto(scratch.path, [target(one), target(two)]);
+    expect(requests.filter((line) => line.startsWith('GET') && line.includes('/blobs/'))).toHaveLength(5);
+    const moved = await makeImage(open(one), { layers: [base, { one: 'new' }], tag: 'one' });
+    const later = await warmInto(scratch.path, [target(one), target(two)]);
+    expect(later.results.map(({ status }) => status)).toEqual(['warmed', 'unchanged']);
+    expect(later.requests.filter((line) => line.includes('/blobs/'))).toHaveLength(2);
+    const pointer = await new WarmedDirectory(scratch.path).pointer(one, amd64);
+    expect(pointer).toMatchObject({ target: moved.manifest.digest, digest: moved.manifest.digest });
+  });
+
+  it('keeps the last good copy when the registry is gone, refuses or lies', async () => {
+    await using scratch = await openScratchDirectory();
+    await using proxy = await faultProxy(registry.url);
+    const host = new URL(proxy.url).host;
+    const reference = named('kept:v1', host);
+    const { manifest } = await makeImage(open(named('kept:v1')), { layers: [base], tag: 'v1' });
+    await warm([target(reference)], { directory: scratch.path, open });
+    const missing = await warm([target(named('absent', host))], { directory: scratch.path, open });
+    expect(missing).toMatchObject([{ status: 'failed', error: { code: 'WARM_FAILED' } }]);
+    await proxy[Symbol.asyncDispose]();
+    const [result] = await warm([target(reference)], { directory: scratch.path, open });
+    expect(result).toMatchObject({ status: 'stale', digest: manifest.digest, error: { code: 'REGISTRY_UNREACHABLE' } });
+    expect(await new WarmedDirectory(scratch.path).entry(manifest.digest)).toBeDefined();
+  });
+
+  it('lets many warmers fill one directory, each blob fetched once', async () => {
+    await using scratch = await openScratchDirectory();
+    const plan: WarmTarget[] = [];
+    for (const name of ['many:a', 'many:b', 'many:c']) {
+      const reference = named(name);
+      await makeImage(open(reference), { layers: [base, { [name]: 'x'.repeat(100_000) }], tag: reference.tag });
+      plan.push(target(reference));
+    }
+    await registry.flushed();
+    registry.clearRequests();
+    const all = await Promise.all(Array.from({ length: 8 }, () => warm(plan, { directory: scratch.path, open })));
+    await registry.flushed();
+    expect(all.flat().every(({ digest }) => digest !== undefined)).toBe(true);
+    const blobs = registry.requests().filter(({ path }) => path.includes('/blobs/'));
+    expect(new Set(blobs.map(({ path }) => path)).size).toBe(blobs.length);
+    const own = join(scratch.path, '.shale/v1');
+    expect([...(await readdir(join(own, 'leases'))), ...(await readdir(join(own, 'partial')))]).toEqual([]);
+  });
+
+  it('prunes what the plan does not name, and makes room under a limit', async () => {
+    await using scratch = await openScratchDirectory();
+    const names = ['room:a', 'room:b'].map((name) => named(name));
+    for (const reference of names) {
+      await makeImage(open(reference), { layers: [{ [reference.tag ?? '']: 'x' }], tag: reference.tag });
+    }
+    const [a, b] = names.map((reference) => target(reference)) as [WarmTarget, WarmTarget];
+    await warmInto(scratch.path, [a, b]);
+    await warmInto(scratch.path, [b], { prune: true });
+    expect(await new WarmedDirectory(scratch.path).entries()).toHaveLength(2);
+    await warmInto(scratch.path, [b], { prune: true, graceMs: -1 });
+    expect(await new WarmedDirectory(scratch.path).entries()).toHaveLength(1);
+    const { results } = await warmInto(scratch.path, [a], { maxBytes: 6000 });
+    expect(results).toMatchObject([{ status: 'warmed' }]);
+    expect(await new WarmedDirectory(scratch.path).entries()).toHaveLength(1);
+    const tooMuch = await warmInto(scratch.path, [a, b], { maxBytes: 6000 });
+    expect(tooMuch.results).toMatchObject([{ status: 'unchanged' }, { status: 'failed', error: { code: 'NO_SPACE' } }]);
+  });
+
+  it('fetches again what was damaged, when told to', async () => {
+    await using scratch = await openScratchDirectory();
+    const reference = named('forced:v1');
+    await makeImage(open(reference), { layers: [base], tag: 'v1' });
+    await warmInto(scratch.path, [target(reference)]);
+    const { results, requests } = await warmInto(scratch.path, [target(reference)], { force: true });
+    expect(results).toMatchObject([{ status: 'warmed' }]);
+    expect(requests.filter((line) => line.includes('/blobs/'))).toHaveLength(2);
+  });
+});

@@ -1,0 +1,240 @@
+import { mkdir } from 'node:fs/promises';
+import {
+  type CallOptions,
+  type Digest,
+  formatReference,
+  hostPlatform,
+  type ImageStore,
+  NoSpaceError,
+  type Platform,
+  type Reference,
+} from '@shale/core';
+import pLimit from 'p-limit';
+import { layOutArchive } from './archive-layout.ts';
+import { Leases } from './lease.ts';
+import { removeAbandonedFiles } from './partial-file.ts';
+import { evictOldest, pruneUnnamed } from './prune.ts';
+import { pullImage } from './pull-image.ts';
+import { ImageResolver, resolveTarget } from './resolve-image.ts';
+import { SpaceBudget } from './space-budget.ts';
+import type { WarmListener, WarmResult } from './warm-event.ts';
+import { mergeTargets, type WarmTarget } from './warm-plan.ts';
+import { WarmedDirectory, type WarmedPointer } from './warmed-directory.ts';
+
+export interface WarmOptions extends CallOptions {
+  /** Absolute path of the directory to fill; made when it is not there. */
+  readonly directory: string;
+  /** The repository of a reference. */
+  readonly open: (reference: Reference) => ImageStore;
+  /** Fetches again what is here. @default false */
+  readonly force?: boolean | undefined;
+  /** Images in transfer at once. @default 4 */
+  readonly concurrency?: number | undefined;
+  /** Removes images that the plan does not name. @default false */
+  readonly prune?: boolean | undefined;
+  /** How long prune spares an image that just lost its name, in milliseconds. @default 600_000 */
+  readonly graceMs?: number | undefined;
+  /** Most that all images may take; images outside the plan make way, oldest first. @default no limit */
+  readonly maxBytes?: number | undefined;
+  readonly onEvent?: WarmListener | undefined;
+}
+
+const DEFAULT_CONCURRENCY = 4;
+
+/**
+ * Brings the directory up to date with what registries have. A tag that did not move costs one HEAD. What cannot be
+ * refreshed stays as it is: the last good copy is never removed. Any number of warmers may run on one directory.
+ * @returns one result for each image and platform; failures are results, not rejections.
+ * @throws the signal's reason.
+ * @example
+ * await warm([{ reference: parseReference('debian:12'), platforms: [hostPlatform()] }], {
+ *   directory: '/var/cache/images',
+ *   open: (reference) => client.repository(reference),
+ * });
+ */
+export async function warm(plan: readonly WarmTarget[], options: WarmOptions): Promise<readonly WarmResult[]> {
+  const { concurrency = DEFAULT_CONCURRENCY, maxBytes, prune, graceMs, onEvent, signal } = options;
+  const directory = new WarmedDirectory(options.directory);
+  await mkdir(directory.path, { recursive: true });
+  await removeAbandonedFiles(directory.partial).catch(() => undefined); // housekeeping may fail
+  const targets = mergeTargets(plan);
+  const run = new WarmRun(directory, options, targets);
+  const limit = pLimit(concurrency);
+  const results = await Promise.all(targets.map((target) => limit(() => run.target(target))));
+  signal?.throwIfAborted();
+  const keep = targets.map(({ reference }) => reference);
+  if (prune) await pruneUnnamed(directory, { keep, graceMs, onEvent });
+  if (maxBytes !== undefined) await evictOldest(directory, { maxBytes, keep, onEvent });
+  return results.flat();
+}
+
+class WarmRun {
+  readonly #directory: WarmedDirectory;
+  readonly #options: WarmOptions;
+  readonly #keep: readonly Reference[];
+  readonly #leases: Leases;
+  readonly #space: SpaceBudget;
+  readonly #oneAtATime = pLimit(1);
+  #promisedBytes = 0;
+
+  constructor(directory: WarmedDirectory, options: WarmOptions, targets: readonly WarmTarget[]) {
+    this.#directory = directory;
+    this.#options = options;
+    this.#keep = targets.map(({ reference }) => reference);
+    this.#leases = new Leases(directory.leases);
+    this.#space = new SpaceBudget(directory.path);
+  }
+
+  /** All platforms of one reference: they share one HEAD. */
+  async target({ reference, platforms }: WarmTarget): Promise<readonly WarmResult[]> {
+    const { signal } = this.#options;
+    const startedMs = performance.now();
+    signal?.throwIfAborted();
+    this.#report({ type: 'image.started', reference });
+    try {
+      const store = this.#options.open(reference);
+      const { digest } = await resolveTarget(store, reference, { signal });
+      const resolver = new ImageResolver({ store, reference, directory: this.#directory, signal });
+      const wanted = platforms === 'all' ? ((await resolver.platforms(digest)) ?? [hostPlatform()]) : platforms;
+      const images = wanted.map((platform) => this.#image({ reference, platform, digest, store, resolver, startedMs }));
+      return await Promise.all(images);
+    } catch (error) {
+      signal?.throwIfAborted();
+      const known = platforms === 'all' ? await this.#knownPlatforms(reference) : platforms;
+      const lost = known.length > 0 ? known : [undefined];
+      return Promise.all(lost.map((platform) => this.#keepCopy({ reference, platform, startedMs }, error)));
+    }
+  }
+
+  async #image(request: ImageRequest): Promise<WarmResult> {
+    const { reference, platform, digest: target, startedMs } = request;
+    try {
+      const pointer = await this.#directory.pointer(reference, platform).catch(() => undefined);
+      const entry = pointer?.target === target ? await this.#directory.entry(pointer.digest) : undefined;
+      if (entry !== undefined && !this.#options.force) {
+        await this.#directory.confirm(this.#directory.pointerPath(reference, platform), entry.digest);
+        const facts = { digest: entry.digest, sizeBytes: entry.sizeBytes, fetchedBytes: 0, error: undefined };
+        return this.#finish({ reference, platform, status: 'unchanged', ...facts, durationMs: since(startedMs) });
+      }
+      return await this.#pull(request, pointer);
+    } catch (error) {
+      this.#options.signal?.throwIfAborted();
+      return this.#keepCopy({ reference, platform, startedMs }, error);
+    }
+  }
+
+  async #pull(request: ImageRequest, before: WarmedPointer | undefined): Promise<WarmResult> {
+    const { reference, platform, digest: target, store, resolver, startedMs } = request;
+    const { signal, force = false } = this.#options;
+    const resolved = await resolver.image(target, platform);
+    const { digest } = resolved.raw;
+    const image = { reference, platform };
+    const totalBytes = layOutArchive(resolved.manifest, archiveNames(reference)).sizeBytes;
+    using _room = await this.#oneAtATime(() => this.#makeRoom(totalBytes, { reference, entryDigest: digest }));
+    this.#report({ type: 'image.pulling', image, digest, totalBytes });
+    const pulled = await pullImage(resolved, {
+      directory: this.#directory,
+      leases: this.#leases,
+      space: this.#space,
+      blobs: store,
+      names: archiveNames(reference),
+      force,
+      signal,
+      onBytes: (bytes) => this.#report({ type: 'image.progress', image, bytes, totalBytes }),
+    });
+    for (const index of resolved.indexes) await this.#directory.writeIndex(index);
+    await this.#directory.writePointer(reference, { platform, target, digest });
+    await this.#directory.touch(digest);
+    if (before !== undefined && before.digest !== digest) await this.#directory.touch(before.digest);
+    return this.#finish({
+      reference,
+      platform,
+      status: pulled.fetchedBytes > 0 ? 'warmed' : 'unchanged',
+      digest,
+      ...pulled,
+      durationMs: since(startedMs),
+      error: undefined,
+    });
+  }
+
+  /**
+   * Sets room aside under `maxBytes` until disposed.
+   * @throws {NoSpaceError} when the plan's own images are too many.
+   */
+  async #makeRoom(need: number, { reference, entryDigest }: RoomRequest): Promise<Disposable> {
+    const { maxBytes, onEvent } = this.#options;
+    if (maxBytes !== undefined && (await this.#directory.entry(entryDigest)) === undefined) {
+      const most = maxBytes - need - this.#promisedBytes;
+      await evictOldest(this.#directory, { maxBytes: most, keep: this.#keep, onEvent });
+      const used = (await this.#directory.entries()).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+      if (used > most) {
+        const taken = used + this.#promisedBytes;
+        throw new NoSpaceError(
+          `${formatReference(reference)} needs ${need} bytes; the images of this plan take ${taken} of at most ${maxBytes}`,
+          { hint: 'Raise --max-size, or warm fewer images.' },
+        );
+      }
+    }
+    this.#promisedBytes += need;
+    return { [Symbol.dispose]: () => void (this.#promisedBytes -= need) };
+  }
+
+  async #knownPlatforms(reference: Reference): Promise<readonly Platform[]> {
+    const pointers = await this.#directory.pointers().catch(() => []);
+    return pointers
+      .filter(({ reference: name }) => name === formatReference(reference))
+      .map(({ platform }) => platform);
+  }
+
+  async #keepCopy(failed: FailedRequest, error: unknown): Promise<WarmResult> {
+    const { reference, platform, startedMs } = failed;
+    const pointer = platform && (await this.#directory.pointer(reference, platform).catch(() => undefined));
+    const entry = pointer && (await this.#directory.entry(pointer.digest).catch(() => undefined));
+    return this.#finish({
+      reference,
+      platform,
+      status: entry === undefined ? 'failed' : 'stale',
+      digest: entry?.digest,
+      sizeBytes: entry?.sizeBytes ?? 0,
+      fetchedBytes: 0,
+      durationMs: since(startedMs),
+      error,
+    });
+  }
+
+  #finish(result: WarmResult): WarmResult {
+    this.#report({ type: 'image.finished', result });
+    return result;
+  }
+
+  #report(event: Parameters<WarmListener>[0]): void {
+    this.#options.onEvent?.(event);
+  }
+}
+
+interface FailedRequest {
+  readonly reference: Reference;
+  readonly platform: Platform | undefined;
+  readonly startedMs: number;
+}
+
+interface RoomRequest {
+  readonly reference: Reference;
+  readonly entryDigest: Digest;
+}
+
+interface ImageRequest extends FailedRequest {
+  readonly platform: Platform;
+  /** What the reference names: a manifest or an index. */
+  readonly digest: Digest;
+  readonly store: ImageStore;
+  readonly resolver: ImageResolver;
+}
+
+function archiveNames({ registry, repository, tag, digest }: Reference): readonly string[] {
+  return tag === undefined && digest !== undefined ? [] : [`${registry}/${repository}:${tag ?? 'latest'}`];
+}
+
+function since(startedMs: number): number {
+  return performance.now() - startedMs;
+}
