@@ -8,7 +8,7 @@ import type { InputStacks } from './scheduler.ts';
 import { cachedResult } from './scheduler.ts';
 import type { LayerStack, TreeView } from './snapshotter.ts';
 import type { StepKey } from './step-keys.ts';
-import { baseKey, contentKey } from './step-keys.ts';
+import { baseKey, contentKey, isLinked } from './step-keys.ts';
 import type { StepResult } from './step-result.ts';
 import { copyStep } from './steps/copy.ts';
 import { runStep } from './steps/run.ts';
@@ -70,7 +70,9 @@ export function stepExecutor({ build, keys, signal }: ExecuteOptions) {
 
   async function makeLayer(step: StepNode, stacks: InputStacks): Promise<Layer> {
     const isolation = await build.isolation();
-    const parent = stacks.get(step.parent) as LayerStack;
+    const { action } = step;
+    // a linked copy is made on nothing, and stacked on whatever is below
+    const parent = action.type === 'copy' && isLinked(action) ? [] : (stacks.get(step.parent) as LayerStack);
     await using tree = await isolation.snapshotter.prepare(parent, { signal });
     await performStep({
       step,
