@@ -61,9 +61,9 @@ function distinct(blobs: readonly Descriptor[]): readonly Descriptor[] {
 function tarHeader(name: string, size: number): Uint8Array {
   const header = Buffer.alloc(BLOCK_BYTES);
   header.write(name, 0, 100, 'latin1');
-  header.write('0000644\0' + '0000000\0' + '0000000\0', 100, 'latin1');
+  header.write(['0000644', '0000000', '0000000', ''].join('\0'), 100, 'latin1');
   writeSize(header, size);
-  header.write('00000000000\0' + ' '.repeat(8) + '0', 136, 'latin1');
+  header.write(`00000000000\0${' '.repeat(8)}0`, 136, 'latin1');
   header.write('ustar\u000000', 257, 'latin1');
   const sum = header.reduce((total, byte) => total + byte, 0);
   header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');

@@ -1,4 +1,5 @@
 export { type ArchiveLayout, layOutArchive, type PlacedBlob } from './archive-layout.ts';
+export { devcontainerImages, DevcontainerInvalidError } from './devcontainer-images.ts';
 export { dockerfileImages, type DockerfileImagesOptions } from './dockerfile-images.ts';
 export { parseImageList, parsePlatforms } from './image-list.ts';
 export { evictOldest, type EvictOptions, type PruneOptions, type PruneResult, pruneUnnamed } from './prune.ts';

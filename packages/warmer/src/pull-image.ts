@@ -56,8 +56,8 @@ export async function pullImage(image: ResolvedImage, options: PullImageOptions)
   await using _ = await leases.take(await absent(layout, directory), { signal });
   const present = await directory.entry(digest);
   if (present !== undefined && !force) return { sizeBytes: present.sizeBytes, fetchedBytes: 0 };
-  using _room = await space.reserve(layout.sizeBytes, names[0] ?? digest);
   try {
+    using _ = await space.reserve(layout.sizeBytes, names[0] ?? digest);
     await using file = await openPartialFile(directory.partial, layout.sizeBytes);
     const fetchedBytes = await fill(file, layout, options);
     await writeFileAtomically(directory.manifestPath(digest), image.raw.bytes);

@@ -130,7 +130,7 @@ class WarmRun {
     const { digest } = resolved.raw;
     const image = { reference, platform };
     const totalBytes = layOutArchive(resolved.manifest, archiveNames(reference)).sizeBytes;
-    using _room = await this.#oneAtATime(() => this.#makeRoom(totalBytes, { reference, entryDigest: digest }));
+    using _ = await this.#oneAtATime(() => this.#makeRoom(totalBytes, { reference, entryDigest: digest }));
     this.#report({ type: 'image.pulling', image, digest, totalBytes });
     const pulled = await pullImage(resolved, {
       directory: this.#directory,

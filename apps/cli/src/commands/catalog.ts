@@ -5,6 +5,7 @@ import { imagesCommand } from './images-command.ts';
 import { probeCommand } from './probe-command.ts';
 import { pushCommand } from './push-command.ts';
 import { versionCommand } from './version-command.ts';
+import { warmCommand } from './warm-command.ts';
 
 /** Every command, in the order of `--help`. What they do is loaded when they run. */
 export const commandCatalog: readonly CommandSpec[] = [
@@ -12,6 +13,7 @@ export const commandCatalog: readonly CommandSpec[] = [
   probeCommand,
   imagesCommand,
   pushCommand,
+  warmCommand,
   completionCommand,
   versionCommand,
 ];

@@ -1,0 +1,67 @@
+import { resolve } from 'node:path';
+import { formatPlatform, formatReference, ShaleError } from '@shale/core';
+import { warm, WarmFailedError, type WarmResult } from '@shale/warmer';
+import { parseSize } from '../options/size.ts';
+import { openWarmView } from '../render/warm-view.ts';
+import { UsageError } from '../usage-error.ts';
+import { openRegistryClient } from '../wire/registry.ts';
+import { warmTargets } from '../wire/warm-targets.ts';
+import type { Invocation } from './command.ts';
+import type { warmCommandOptions } from './warm-command.ts';
+
+export type WarmInvocation = Invocation<typeof warmCommandOptions>;
+
+/** `shale warm`. Fails when one image could not be refreshed, though its last good copy stays. */
+export async function runWarm(invocation: WarmInvocation): Promise<void> {
+  const { options, env, cwd, signal, stdout } = invocation;
+  const plan = await warmTargets(invocation);
+  if (plan.length === 0) {
+    throw new UsageError('There is no image to warm', {
+      hint: 'Name some with --image, --dockerfile, --devcontainer or --list.',
+    });
+  }
+  const maxBytes = options.maxSize === undefined ? undefined : parseSize(options.maxSize, { name: '--max-size' });
+  const insecure = options.insecure || options.insecurePull || options.skipTlsVerifyPull;
+  using view = await openWarmView(options.progress ?? 'auto', invocation);
+  await using client = openRegistryClient({ options: { ...options, insecure }, env, onProgress: view.onProgress });
+  const results = await warm(plan, {
+    directory: resolve(cwd, options.cacheDir ?? '/cache'),
+    open: (reference) => client.repository(reference),
+    force: options.force,
+    concurrency: options.concurrency,
+    prune: options.prune,
+    maxBytes,
+    signal,
+    onEvent: view.onEvent,
+  });
+  view[Symbol.dispose]();
+  if (options.json) stdout.write(`${JSON.stringify({ images: results.map(reportOf) })}\n`);
+  const failures = results.filter(({ error }) => error !== undefined);
+  if (failures.length > 0) throw warmFailure(failures, results.length);
+}
+
+function reportOf({ reference, platform, error, durationMs, ...result }: WarmResult): object {
+  return {
+    reference: formatReference(reference),
+    platform: platform && formatPlatform(platform),
+    ...result,
+    durationMs: Math.round(durationMs),
+    error: error === undefined ? undefined : messageOf(error),
+    code: error instanceof ShaleError ? error.code : undefined,
+  };
+}
+
+function warmFailure(failures: readonly WarmResult[], count: number): WarmFailedError {
+  const [first] = failures;
+  const kept = failures.filter(({ status }) => status === 'stale').length;
+  const note = kept === 0 ? '' : `; the last good copy of ${kept} stays`;
+  const hint = first?.error instanceof ShaleError ? first.error.hint : undefined;
+  return new WarmFailedError(
+    `${failures.length} of ${count} images could not be warmed${note}\n${messageOf(first?.error)}`,
+    { hint, cause: first?.error },
+  );
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,82 @@
+import { assignments, duration, integer, list, text, toggle } from './kinds.ts';
+
+/** What to warm, and where to: the flags of kaniko's warmer, and more. */
+export const warmOptions = {
+  cacheDir: text({
+    flag: 'cache-dir',
+    short: 'c',
+    placeholder: 'DIR',
+    group: 'Cache',
+    variables: ['ENVBUILDER_BASE_IMAGE_CACHE_DIR'],
+    completion: 'directory',
+    shownDefault: '/cache',
+    help: 'The directory to fill; builds take it as --base-image-cache-dir',
+  }),
+  image: list({ flag: 'image', short: 'i', placeholder: 'REF', group: 'Build', help: 'An image to keep ready' }),
+  dockerfile: list({
+    flag: 'dockerfile',
+    short: 'd',
+    placeholder: 'FILE',
+    group: 'Build',
+    completion: 'file',
+    help: 'Every image that this Dockerfile builds on or copies from',
+  }),
+  devcontainer: list({
+    flag: 'devcontainer',
+    placeholder: 'FILE',
+    group: 'Build',
+    completion: 'file',
+    help: 'Every image that this devcontainer.json names, itself or by its Dockerfile',
+  }),
+  list: list({
+    flag: 'list',
+    placeholder: 'FILE',
+    group: 'Build',
+    completion: 'file',
+    help: 'Images from a file, one a line, each with its platforms if they differ; - reads stdin',
+  }),
+  buildArg: assignments({
+    flag: 'build-arg',
+    placeholder: 'NAME[=VALUE]',
+    group: 'Build',
+    help: 'Set an ARG of the Dockerfiles; without a value it comes from the environment',
+  }),
+  platform: list({
+    flag: 'platform',
+    placeholder: 'OS/ARCH[,...]',
+    group: 'Build',
+    shownDefault: "this machine's",
+    help: 'What the images are for; all takes every platform there is',
+  }),
+  customPlatform: list({
+    flag: 'customPlatform',
+    placeholder: 'OS/ARCH',
+    group: 'Build',
+    help: 'The same, as kaniko calls it',
+  }),
+  force: toggle({ flag: 'force', short: 'f', group: 'Cache', help: 'Fetch again what is here' }),
+  cacheTtl: duration({
+    flag: 'cache-ttl',
+    placeholder: 'TIME',
+    group: 'Cache',
+    help: "Taken for kaniko's sake: each run confirms every image, and so keeps it from expiring",
+  }),
+  prune: toggle({ flag: 'prune', group: 'Cache', help: 'Remove images that this command line does not name' }),
+  maxSize: text({
+    flag: 'max-size',
+    placeholder: 'SIZE',
+    group: 'Cache',
+    help: 'Most that all images may take, as in 200GB; others make way, those first that were confirmed longest ago',
+  }),
+  concurrency: integer({
+    flag: 'concurrency',
+    placeholder: 'N',
+    min: 1,
+    max: 64,
+    group: 'Execution',
+    shownDefault: '4',
+    help: 'Images in transfer at once',
+  }),
+  insecurePull: toggle({ flag: 'insecure-pull', group: 'Registries', help: 'The same as --insecure' }),
+  skipTlsVerifyPull: toggle({ flag: 'skip-tls-verify-pull', group: 'Registries', help: 'The same as --insecure' }),
+};

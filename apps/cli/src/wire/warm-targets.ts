@@ -1,0 +1,44 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { hostPlatform, parseReference, type Platform } from '@shale/core';
+import { devcontainerImages, dockerfileImages, parseImageList, parsePlatforms, type WarmTarget } from '@shale/warmer';
+import type { WarmInvocation } from '../commands/warm.ts';
+import { UsageError } from '../usage-error.ts';
+
+/** Every image that the command line names, directly or through files. @throws {UsageError} for a file that cannot be read */
+export async function warmTargets(invocation: WarmInvocation): Promise<readonly WarmTarget[]> {
+  const { options, cwd, stdin } = invocation;
+  const platforms = platformsOf([...options.platform, ...options.customPlatform]);
+  const targets: WarmTarget[] = options.image.map((image) => ({ reference: parseReference(image), platforms }));
+  for (const file of options.list) {
+    targets.push(...parseImageList(file === '-' ? await text(stdin) : await readNamed(file, cwd), platforms));
+  }
+  const buildPlatforms = platforms === 'all' ? [hostPlatform()] : platforms;
+  for (const file of options.dockerfile) {
+    const content = await readNamed(file, cwd);
+    for (const platform of buildPlatforms) {
+      targets.push(...dockerfileImages(content, { file, buildArgs: options.buildArg, platform }));
+    }
+  }
+  for (const file of options.devcontainer) {
+    for (const platform of buildPlatforms) {
+      targets.push(...(await devcontainerImages(resolve(cwd, file), { buildArgs: options.buildArg, platform })));
+    }
+  }
+  return targets;
+}
+
+function platformsOf(given: readonly string[]): readonly Platform[] | 'all' {
+  if (given.length === 0) return [hostPlatform()];
+  const parsed = given.map(parsePlatforms);
+  return parsed.includes('all') ? 'all' : parsed.flatMap((platforms) => (platforms === 'all' ? [] : platforms));
+}
+
+async function readNamed(file: string, cwd: string): Promise<string> {
+  try {
+    return await readFile(resolve(cwd, file), 'utf8');
+  } catch (cause) {
+    throw new UsageError(`Cannot read ${file}`, { cause, hint: 'Check the path.' });
+  }
+}

@@ -1,0 +1,43 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { asObject, asOptional, asString, asStringMap, parseReference, hostPlatform, ShaleError } from '@shale/core';
+import { parse, type ParseError, printParseErrorCode } from 'jsonc-parser';
+import { dockerfileImages, type DockerfileImagesOptions } from './dockerfile-images.ts';
+import type { WarmTarget } from './warm-plan.ts';
+
+/** A devcontainer.json that cannot be read. */
+export class DevcontainerInvalidError extends ShaleError {
+  readonly code = 'CONTEXT_INVALID';
+}
+
+/**
+ * The images that a dev container is made from: its `image`, or what its Dockerfile builds on.
+ * @throws {DevcontainerInvalidError} @throws {DockerfileError}
+ * @see https://containers.dev/implementors/json_reference/#image-specific
+ */
+export async function devcontainerImages(
+  path: string,
+  options: Omit<DockerfileImagesOptions, 'file'> = {},
+): Promise<readonly WarmTarget[]> {
+  const fail = (message: string, cause?: unknown) => new DevcontainerInvalidError(`${path}: ${message}`, { cause });
+  const read = (file: string) =>
+    readFile(file, 'utf8').catch((cause: unknown) => Promise.reject(fail(`cannot read ${file}`, cause)));
+  const document = asObject(parseJsonc(await read(path), fail), 'the document', fail);
+  const { platform = hostPlatform() } = options;
+  const image = asOptional(document['image'], (value) => asString(value, 'image', fail));
+  if (image !== undefined) return [{ reference: parseReference(image), platforms: [platform] }];
+  const build = asOptional(document['build'], (value) => asObject(value, 'build', fail)) ?? {};
+  const named = build['dockerfile'] ?? document['dockerFile'];
+  if (named === undefined) return [];
+  const file = resolve(dirname(path), asString(named, 'build.dockerfile', fail));
+  const args = asOptional(build['args'], (value) => asStringMap(value, 'build.args', fail)) ?? {};
+  return dockerfileImages(await read(file), { ...options, file, buildArgs: { ...args, ...options.buildArgs } });
+}
+
+function parseJsonc(text: string, fail: (message: string) => Error): unknown {
+  const errors: ParseError[] = [];
+  const document: unknown = parse(text, errors, { allowTrailingComma: true });
+  const [first] = errors;
+  if (first !== undefined) throw fail(`${printParseErrorCode(first.error)} at character ${first.offset}`);
+  return document;
+}
