@@ -1,36 +1,46 @@
 import { DockerfileError } from './dockerfile-error.ts';
 
-/** The new mode of a file from its old one; both are permission bits. */
+/** The new mode of a file from its old one; both are permission bits, 07777. */
 export type ModeChange = (mode: number, isDirectory: boolean) => number;
 
+const OCTAL = /^[0-7]+$/;
+const MAX_MODE = 0o7777;
 const CLAUSE = /^([ugoa]*)((?:[-+=](?:[rwxXst]*|[ugo]))+)$/;
+const OPERATION = /([-+=])([rwxXst]*|[ugo])(?=[-+=]|$)/g;
+/** Who a letter means: their permissions, and their special bit. */
 const WHO: Readonly<Record<string, number>> = { u: 0o4700, g: 0o2070, o: 0o1007, a: 0o7777 };
 
-/** `--chmod`: octal up to 07777, or symbolic as in `u=rwX,go=rX`. @throws {DockerfileError} */
+/**
+ * `--chmod`: octal up to 07777, or symbolic as in `u=rwX,go=rX`. No umask has a say.
+ * @throws {DockerfileError}
+ * @example parseChmod('u=rwX,go=rX')(0o600, true) // 0o755
+ */
 export function parseChmod(text: string): ModeChange {
-  if (/^[0-7]{1,5}$/.test(text) && Number.parseInt(text, 8) <= 0o7777) {
-    const mode = Number.parseInt(text, 8);
-    return () => mode;
-  }
-  const clauses = text.split(',').map((clause) => parseClause(clause, text));
-  return (mode, isDirectory) => clauses.reduce((folded, change) => change(folded, isDirectory), mode);
+  const octal = OCTAL.test(text) ? Number.parseInt(text, 8) : undefined;
+  if (octal !== undefined && octal <= MAX_MODE) return () => octal;
+  const clauses = octal === undefined ? text.split(',').map(parseClause) : [undefined];
+  const changes = clauses.map((change) => {
+    if (change !== undefined) return change;
+    throw new DockerfileError(`invalid chmod parameter: '${text}'. it should be octal string and between 0 and 07777`, {
+      hint: 'Write an octal mode such as 755, or a symbolic one such as u=rwX,go=rX.',
+    });
+  });
+  return (mode, isDirectory) => changes.reduce((folded, change) => change(folded, isDirectory), mode);
 }
 
-function parseClause(clause: string, whole: string): ModeChange {
+function parseClause(clause: string): ModeChange | undefined {
   const [, who = '', operations] = CLAUSE.exec(clause) ?? [];
-  if (operations === undefined) {
-    throw new DockerfileError(`invalid chmod parameter: '${whole}'. it should be octal string and between 0 and 07777`);
-  }
-  const mask = who === '' ? 0o7777 : [...who].reduce((bits, letter) => bits | (WHO[letter] ?? 0), 0);
-  const steps = [...operations.matchAll(/([-+=])([rwxXstugo]*)/g)].map(([, operator = '', letters = '']) => ({
-    operator,
-    letters,
-  }));
+  if (operations === undefined) return undefined;
+  const mask = who === '' ? MAX_MODE : [...who].reduce((bits, letter) => bits | (WHO[letter] ?? 0), 0);
+  const steps = [...operations.matchAll(OPERATION)];
   return (mode, isDirectory) =>
-    steps.reduce((folded, { operator, letters }) => {
+    steps.reduce((folded, [, operator, letters = '']) => {
       const bits = permissionBits(letters, folded, isDirectory) & mask;
       if (operator === '+') return folded | bits;
-      return operator === '-' ? folded & ~bits : (folded & ~(mask & 0o777)) | bits;
+      if (operator === '-') return folded & ~bits;
+      // `=` leaves a directory's set-id bits, as chmod(1) does
+      const cleared = isDirectory ? mask & 0o1777 : mask;
+      return (folded & ~cleared) | bits;
     }, mode);
 }
 

@@ -1,31 +1,95 @@
-import { DockerfileError } from './dockerfile-error.ts';
+import { DockerfileError, placed } from './dockerfile-error.ts';
 
 export type Escape = '\\' | '`';
 
 /** `# key=value` lines at the very top. */
 export interface Directives {
+  /** The frontend image, as in `docker/dockerfile:1`. */
   readonly syntax: string | undefined;
   readonly escape: Escape;
+  /** Options of the lint rules, as `parseCheckOptions` reads them. */
   readonly check: string | undefined;
 }
 
-const DIRECTIVE = /^#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*$/;
+export interface DirectiveBlock {
+  readonly directives: Directives;
+  /** How many lines they take. */
+  readonly lineCount: number;
+}
+
+const DIRECTIVE = /^([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(\S.*)$/;
 const KNOWN: ReadonlySet<string> = new Set(['syntax', 'escape', 'check']);
 
 /** The first line that is no known directive ends them: a comment and an empty line do too. */
-export function parseDirectives(lines: readonly string[]): Directives {
+export function parseDirectives(lines: readonly string[]): DirectiveBlock {
   const values = new Map<string, string>();
-  for (const [index, line] of lines.entries()) {
-    const [, key = '', value = ''] = DIRECTIVE.exec(line) ?? [];
-    const name = key.toLowerCase();
-    if (!KNOWN.has(name)) break;
-    const range = { startLine: index + 1, endLine: index + 1 };
-    if (values.has(name)) throw new DockerfileError(`only one ${name} parser directive can be used`, { range });
-    if (name === 'escape' && value !== '\\' && value !== '`') {
-      throw new DockerfileError(`invalid escape token '${value}' does not match \` or \\`, { range });
-    }
+  let lineCount = 0;
+  for (const line of lines) {
+    const directive = readDirective(line, '#');
+    if (directive === undefined) break;
+    lineCount += 1;
+    const { name, value } = directive;
+    placed(
+      () => ({ startLine: lineCount, endLine: lineCount }),
+      () => checkDirective(name, value, values),
+    );
     values.set(name, value);
   }
-  const escape = values.get('escape') === '`' ? '`' : '\\';
-  return { syntax: values.get('syntax'), escape, check: values.get('check') };
+  const afterShebang =
+    lineCount === 0 && lines[0]?.startsWith('#!') === true ? blockValues(lines.slice(1), '#') : values;
+  const directives: Directives = {
+    syntax: firstWord(afterShebang.get('syntax')),
+    escape: values.get('escape') === '`' ? '`' : '\\',
+    check: afterShebang.get('check'),
+  };
+  return { directives, lineCount };
 }
+
+/**
+ * The frontend that a file asks for, whatever language it is in: `# syntax=`, `// syntax=`, `{"syntax": …}`, also after `#!`.
+ * @example detectSyntax('#!/usr/bin/env shale\n//syntax=docker/dockerfile:1\n') // 'docker/dockerfile:1'
+ */
+export function detectSyntax(text: string): string | undefined {
+  const plain = text.replace(/^\uFEFF/, '').replace(/^#![^\n]*\n?/, '');
+  const lines = plain.split('\n', KNOWN.size);
+  const value = blockValues(lines, '#').get('syntax') ?? blockValues(lines, '//').get('syntax');
+  return firstWord(value ?? syntaxOfJson(plain));
+}
+
+function syntaxOfJson(text: string): string | undefined {
+  if (!text.trimStart().startsWith('{')) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    const syntax = typeof value === 'object' && value !== null && 'syntax' in value ? value.syntax : undefined;
+    return typeof syntax === 'string' ? syntax : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function blockValues(lines: readonly string[], comment: string): Map<string, string> {
+  const values = new Map<string, string>();
+  for (const line of lines) {
+    const directive = readDirective(line, comment);
+    if (directive === undefined || values.has(directive.name)) break;
+    values.set(directive.name, directive.value);
+  }
+  return values;
+}
+
+function readDirective(line: string, comment: string): { name: string; value: string } | undefined {
+  const text = line.trim();
+  if (!text.startsWith(comment)) return undefined;
+  const [, key = '', value = ''] = DIRECTIVE.exec(text.slice(comment.length).trimStart()) ?? [];
+  const name = key.toLowerCase();
+  return KNOWN.has(name) ? { name, value } : undefined;
+}
+
+function checkDirective(name: string, value: string, seen: ReadonlyMap<string, string>): void {
+  if (seen.has(name)) throw new DockerfileError(`only one ${name} parser directive can be used`);
+  if (name === 'escape' && value !== '\\' && value !== '`') {
+    throw new DockerfileError(`invalid escape token '${value}' does not match \` or \\`);
+  }
+}
+
+const firstWord = (text: string | undefined) => text?.split(' ', 1)[0];

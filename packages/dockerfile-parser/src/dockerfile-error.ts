@@ -5,6 +5,8 @@ export interface DockerfileErrorOptions extends ErrorOptions {
   readonly range?: SourceRange | undefined;
   /** What the user can do next. */
   readonly hint?: string | undefined;
+  /** The lines that are meant, as `excerpt()` makes them. */
+  readonly excerpt?: string | undefined;
 }
 
 /** The Dockerfile cannot be understood, or asks for what cannot be. */
@@ -13,13 +15,30 @@ export class DockerfileError extends Error {
   readonly file: string | undefined;
   readonly range: SourceRange | undefined;
   readonly hint: string | undefined;
+  readonly excerpt: string | undefined;
 
-  constructor(message: string, { file, range, hint, ...options }: DockerfileErrorOptions = {}) {
+  constructor(message: string, { file, range, hint, excerpt, ...options }: DockerfileErrorOptions = {}) {
     super(message, options);
     this.name = 'DockerfileError';
     this.file = file;
     this.range = range;
     this.hint = hint;
+    this.excerpt = excerpt;
+  }
+}
+
+/** Runs `parse`; an error that has no place yet gets `range()`, and BuildKit's `dockerfile parse error on line N`. */
+export function placed<T>(range: () => SourceRange, parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof DockerfileError) || error.range !== undefined) throw error;
+    const lines = range();
+    throw new DockerfileError(`dockerfile parse error on line ${lines.startLine}: ${error.message}`, {
+      range: lines,
+      hint: error.hint,
+      cause: error.cause,
+    });
   }
 }
 
@@ -28,7 +47,7 @@ const MAX_EXCERPT_LINES = 12;
 const MAX_EXCERPT_COLUMNS = 160;
 
 /**
- * The lines around a range, those of the range marked with `>>>`.
+ * The lines around a range, those of the range marked with `>>>`. Long lines and long ranges are cut.
  * @example
  *    1 |     FROM busybox
  *    2 | >>> RUNN make

@@ -1,25 +1,63 @@
 import { DockerfileError } from './dockerfile-error.ts';
 
-const PROTOCOLS: ReadonlySet<string> = new Set(['tcp', 'udp', 'sctp']);
-const MAX_RANGE = 65_536;
-
-/** `80`, `80/udp`, `8000-8010/tcp` to the keys of `ExposedPorts`, ranges written out. @throws {DockerfileError} */
-export function parseExposePorts(words: readonly string[]): string[] {
-  return [...new Set(words.flatMap(parsePort))];
+/** One word of EXPOSE, taken apart. */
+export interface PortSpec {
+  /** Has no meaning for an image: tolerated. */
+  readonly hostIp: string;
+  /** Has no meaning for an image: tolerated. */
+  readonly hostPort: string;
+  /** A port or a range. */
+  readonly containerPort: string;
+  /** As written; `tcp` by default. */
+  readonly protocol: string;
 }
 
-function parsePort(word: string): string[] {
-  const slash = word.indexOf('/');
-  const protocol = (slash < 0 ? 'tcp' : word.slice(slash + 1) || 'tcp').toLowerCase();
-  const mapping = slash < 0 ? word : word.slice(0, slash);
-  if (mapping === '') throw new DockerfileError(`no port specified: ${word}<empty>`);
-  if (!PROTOCOLS.has(protocol))
-    throw new DockerfileError(`invalid proto: ${protocol}`, { hint: 'Write tcp, udp or sctp.' });
-  // ip:host:container names the container's port last
-  const container = mapping.slice(mapping.lastIndexOf(':') + 1);
-  const [, low, high = low] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(container) ?? [];
+const PROTOCOLS: readonly string[] = ['tcp', 'udp', 'sctp'];
+const MAX_PORT = 65_535;
+const IP = /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[?[0-9a-fA-F:.]*:[0-9a-fA-F:.]*\]?)$/;
+
+/**
+ * `80`, `80/udp`, `8000-8010/tcp` to the keys of `ExposedPorts`: ranges written out, sorted, each once.
+ * @throws {DockerfileError} `invalid port: …`, `invalid containerPort: …`
+ */
+export function parseExposePorts(words: readonly string[]): string[] {
+  return [...new Set(words.flatMap(portsOf))].toSorted();
+}
+
+/** Takes `[ip:][host:]port[/protocol]` apart, without a look at the numbers. @throws {DockerfileError} `invalid port: …` */
+export function parsePortSpec(word: string): PortSpec {
+  const parts = word.split(':');
+  const last = parts.pop() ?? '';
+  const hostPort = parts.pop() ?? '';
+  const slash = last.indexOf('/');
+  const containerPort = slash < 0 ? last : last.slice(0, slash);
+  const protocol = (slash < 0 ? '' : last.slice(slash + 1)) || 'tcp';
+  const fail = (problem: string) =>
+    new DockerfileError(`invalid port: ${JSON.stringify(word)}: ${problem}`, {
+      hint: 'Write a port or a range, and tcp, udp or sctp, as in 8000-8010/tcp.',
+    });
+  if (containerPort === '') throw fail(`no port specified: ${word}`);
+  if (!PROTOCOLS.includes(protocol.toLowerCase())) throw fail(`invalid proto: ${protocol}`);
+  return { hostIp: parts.join(':'), hostPort, containerPort, protocol };
+}
+
+function portsOf(word: string): string[] {
+  const { hostIp, hostPort, containerPort, protocol } = parsePortSpec(word);
+  if (hostIp !== '' && !IP.test(hostIp)) throw new DockerfileError(`invalid IP address: ${hostIp}`);
+  const container = parseRange(containerPort, 'containerPort');
+  const host = hostPort === '' ? container : parseRange(hostPort, 'hostPort');
+  const length = container.last - container.first + 1;
+  if (length > 1 && host.last - host.first + 1 !== length) {
+    throw new DockerfileError(
+      `invalid ranges specified for container and host Ports: ${containerPort} and ${hostPort}`,
+    );
+  }
+  return Array.from({ length }, (_, index) => `${container.first + index}/${protocol.toLowerCase()}`);
+}
+
+function parseRange(text: string, kind: 'containerPort' | 'hostPort'): { first: number; last: number } {
+  const [, low = '', high = low] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text) ?? [];
   const [first, last] = [Number(low), Number(high)];
-  if (low === undefined || last >= MAX_RANGE || first > last)
-    throw new DockerfileError(`invalid containerPort: ${container}`);
-  return Array.from({ length: last - first + 1 }, (_, index) => `${first + index}/${protocol}`);
+  if (low === '' || last > MAX_PORT || first > last) throw new DockerfileError(`invalid ${kind}: ${text}`);
+  return { first, last };
 }

@@ -75,7 +75,7 @@ function readWord(text: string, start: number, escape: Escape): { word: string; 
   for (; index < text.length; index += 1) {
     const character = text[index] ?? '';
     if (quote === '' && /\s/.test(character)) break;
-    if (character === escape && quote !== "'") {
+    if (character === escape) {
       index += 1;
       word += text[index] ?? '';
     } else if (quote === character) quote = '';

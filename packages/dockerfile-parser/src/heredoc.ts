@@ -1,72 +1,62 @@
 import { DockerfileError } from './dockerfile-error.ts';
+import { Expansion } from './expansion.ts';
 import type { Heredoc } from './instruction.ts';
 import type { LineReader } from './logical-line.ts';
-import type { SourceRange } from './position.ts';
 
 /** `<<EOF`, before its lines are read. */
-export interface HeredocStart {
-  readonly name: string;
-  readonly fd: number | undefined;
-  readonly expand: boolean;
-  readonly chomp: boolean;
-}
+export type HeredocStart = Omit<Heredoc, 'content'>;
 
+const MAX_FD = 2 ** 32 - 1;
 const START = /^(\d*)<<(-?)\s*([^<]*)$/;
 
 /** Reads a word as the start of a here-document; `undefined` when it is none. */
 export function parseHeredocStart(word: string): HeredocStart | undefined {
-  const [, fd = '', dash, rest = ''] = START.exec(word) ?? [];
-  if (dash === undefined || rest === '') return undefined;
-  const name = rest.replace(/(["'])(.*?)\1/g, '$2').replace(/\\(.)/g, '$1');
-  if (name === '' || /["'\s]/.test(name)) return undefined;
-  return { name, fd: fd === '' ? undefined : Number(fd), expand: name === rest, chomp: dash === '-' };
+  const [, fd = '', dash, delimiter = ''] = START.exec(word) ?? [];
+  if (dash === undefined || delimiter === '') return undefined;
+  const [name, ...others] = lex(delimiter, 'removed') ?? [];
+  const [raw] = lex(delimiter, 'kept') ?? [];
+  if (name === undefined || raw === undefined || others.length > 0) return undefined;
+  return {
+    name,
+    fd: fd === '' ? undefined : Math.min(Number(fd), MAX_FD),
+    expand: countQuotes(name) === countQuotes(raw),
+    chomp: dash === '-',
+  };
 }
 
 /** The starts on an instruction's line, in order. Text within quotes starts none. */
 export function findHeredocs(text: string): HeredocStart[] {
-  return splitQuoted(text).flatMap((word) => parseHeredocStart(word) ?? []);
+  if (!text.includes('<<')) return [];
+  const words = lex(text, 'kept', 'kept') ?? [];
+  return words.flatMap((word) => parseHeredocStart(word) ?? []);
 }
 
 /** Reads the lines of each start, one after another. */
-export function readHeredocs(starts: readonly HeredocStart[], reader: LineReader, range: SourceRange): Heredoc[] {
-  return starts.map((start) => {
-    let content = '';
-    for (;;) {
-      const raw = reader.readRaw();
-      if (raw === undefined) {
-        throw new DockerfileError('unterminated heredoc', {
-          range,
-          hint: `Close it with a line that says just ${start.name}.`,
-        });
-      }
-      const line = start.chomp ? raw.replace(/^\t+/, '') : raw;
-      if (line === start.name) return { ...start, content };
-      content += `${line}\n`;
-    }
-  });
+export function readHeredocs(starts: readonly HeredocStart[], reader: LineReader): Heredoc[] {
+  return starts.map((start) => ({ ...start, content: readBody(start, reader) }));
 }
 
-/** Words by blanks, where quotes keep a word together and stay in it. */
-function splitQuoted(text: string): string[] {
-  const words: string[] = [];
-  let word = '';
-  let quote = '';
-  for (let index = 0; index < text.length; index += 1) {
-    const character = text[index] ?? '';
-    if (quote === '' && /\s/.test(character)) {
-      if (word !== '') words.push(word);
-      word = '';
-      continue;
+function readBody({ name, chomp }: HeredocStart, reader: LineReader): string {
+  let content = '';
+  for (;;) {
+    const raw = reader.readRaw();
+    if (raw === undefined) {
+      throw new DockerfileError('unterminated heredoc', { hint: `Close it with a line that says just ${name}.` });
     }
-    if (character === '\\' && quote !== "'") {
-      word += character + (text[index + 1] ?? '');
-      index += 1;
-      continue;
-    }
-    if (quote === character) quote = '';
-    else if (quote === '' && (character === '"' || character === "'")) quote = character;
-    word += character;
+    const line = chomp ? raw.replace(/^\t+/, '') : raw;
+    if (line.replace(/\r+$/, '') === name) return content;
+    content += `${line}\n`;
   }
-  if (word !== '') words.push(word);
-  return words;
 }
+
+/** The shell's words. Text that the shell cannot read has none. */
+function lex(text: string, quotes: 'removed' | 'kept', escapes: 'removed' | 'kept' = 'removed') {
+  try {
+    return new Expansion(text, () => undefined, { escape: '\\', quotes, escapes, unset: 'kept' }).runWords();
+  } catch (error) {
+    if (error instanceof DockerfileError) return undefined;
+    throw error;
+  }
+}
+
+const countQuotes = (text: string) => text.split(/["']/).length;

@@ -1,10 +1,13 @@
 export { type ModeChange, parseChmod } from './chmod.ts';
-export type { Directives, Escape } from './directive.ts';
+export { cleanPath } from './clean-path.ts';
+export { type Directives, detectSyntax, type Escape } from './directive.ts';
 export { DockerfileError, type DockerfileErrorOptions, excerpt } from './dockerfile-error.ts';
-export { expandHeredoc, type Expanded, type ExpandOptions, expandWord, expandWords, type Lookup } from './expand.ts';
+export { expandHeredoc, type Expanded, type ExpandOptions, expandWord, expandWords } from './expand.ts';
+export type { Lookup } from './expansion.ts';
 export { parseExposePorts } from './expose-port.ts';
-export { globMatch, hasWildcard, unescapePattern } from './glob-match.ts';
-export { cleanPath, type IgnoreMatcher, ignoreMatcher, parseIgnoreFile } from './ignore.ts';
+export { compileGlob, globMatch, hasWildcard, unescapePattern } from './glob.ts';
+export { parseIgnoreFile } from './ignore-file.ts';
+export { type IgnoreMatcher, ignoreMatcher } from './ignore-matcher.ts';
 export type * from './instruction.ts';
 export {
   type BindMount,
@@ -16,7 +19,8 @@ export {
   type SshMount,
   type TmpfsMount,
 } from './mount.ts';
-export { type Dockerfile, parseDockerfile, type ParseOptions, type Stage } from './parse.ts';
+export { type Owner, type OwnerName, parseOwner } from './owner.ts';
+export { type Dockerfile, parseDockerfile, type ParseOptions, type ParseWarning, type Stage } from './parse.ts';
 export { parseInstruction } from './parse-instruction.ts';
 export type { SourceRange } from './position.ts';
 export { parseSignal } from './stop-signal.ts';

@@ -28,6 +28,8 @@ interface Common {
   readonly range: SourceRange;
   /** As written, continuation lines joined, comments dropped, without heredoc bodies. */
   readonly source: string;
+  /** The comment lines directly above, without `#`; absent when there are none. */
+  readonly comments?: readonly string[] | undefined;
 }
 
 export interface FromInstruction extends Common {
@@ -47,11 +49,16 @@ export interface EnvInstruction extends Common {
   readonly keyword: 'ENV';
   /** Quotes are still in the words: expansion takes them out. */
   readonly pairs: readonly KeyValue[];
+  /** Written as `ENV key rest of line`. */
+  readonly legacy: boolean;
 }
 
 export interface LabelInstruction extends Common {
   readonly keyword: 'LABEL';
+  /** Quotes are still in the words: expansion takes them out. */
   readonly pairs: readonly KeyValue[];
+  /** Written as `LABEL key rest of line`. */
+  readonly legacy: boolean;
 }
 
 export interface RunInstruction extends Common {

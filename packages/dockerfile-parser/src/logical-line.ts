@@ -1,11 +1,13 @@
 import type { Escape } from './directive.ts';
-import { DockerfileError } from './dockerfile-error.ts';
+import { DockerfileError, placed } from './dockerfile-error.ts';
 import type { SourceRange } from './position.ts';
 
 /** An instruction's text: continuation lines joined, comments and empty lines between them dropped. */
 export interface LogicalLine {
   readonly text: string;
   readonly range: SourceRange;
+  /** The comment lines directly above, without `#`; an empty line or an empty comment cuts them off. */
+  readonly comments: readonly string[];
   /** An empty line stood inside the continuation. */
   readonly hasEmptyContinuation: boolean;
 }
@@ -16,37 +18,30 @@ export const MAX_LINE_BYTES = 65_535;
 /** Walks the physical lines; here-documents take theirs from the same place. */
 export class LineReader {
   readonly #lines: readonly string[];
-  readonly #continuation: RegExp;
-  #next = 0;
+  readonly #escape: Escape;
+  #next: number;
 
-  constructor(lines: readonly string[], escape: Escape) {
+  /** @param start How many lines to pass over: those of the directives. */
+  constructor(lines: readonly string[], escape: Escape, start = 0) {
     this.#lines = lines;
-    const token = escape === '\\' ? '\\\\' : escape;
-    this.#continuation = new RegExp(`^(.*[^${token}]|)${token}[ \\t]*$`, 's');
+    this.#escape = escape;
+    this.#next = start;
   }
 
   /** The next instruction, or `undefined` at the end of the file. */
   readInstruction(): LogicalLine | undefined {
-    while (this.#next < this.#lines.length && isSkipped(this.#peek())) this.#next += 1;
-    if (this.#next >= this.#lines.length) return undefined;
-    const startLine = this.#next + 1;
-    let text = '';
-    let hasEmptyContinuation = false;
-    for (let first = true; this.#next < this.#lines.length; first = false) {
-      const line = this.#take();
-      if (!first && isComment(line)) continue;
-      if (!first && line.trim() === '') {
-        hasEmptyContinuation = true;
-        continue;
-      }
-      const [, joined] = this.#continuation.exec(line) ?? [];
-      text += first ? (joined ?? line).trimStart() : (joined ?? line);
-      if (joined === undefined) break;
+    let comments: string[] = [];
+    while (this.#next < this.#lines.length) {
+      const line = this.#take().trim();
+      const comment = line.startsWith('#') ? line.slice(1).trim() : '';
+      if (comment !== '') comments.push(comment);
+      else if (line !== '' && !line.startsWith('#')) return this.#join(comments);
+      else comments = [];
     }
-    return { text: text.trimEnd(), range: { startLine, endLine: this.#next }, hasEmptyContinuation };
+    return undefined;
   }
 
-  /** The next physical line as it is, for a here-document. */
+  /** The next physical line with its `\r`, for a here-document. */
   readRaw(): string | undefined {
     return this.#next < this.#lines.length ? this.#take() : undefined;
   }
@@ -56,28 +51,65 @@ export class LineReader {
     return this.#next;
   }
 
-  #peek(): string {
-    return this.#lines[this.#next] ?? '';
+  /** The line just taken, and those that continue it. */
+  #join(comments: readonly string[]): LogicalLine {
+    const startLine = this.#next;
+    const first = withoutReturn(this.#lines[startLine - 1] ?? '').trimStart();
+    let hasEmptyContinuation = false;
+    let joined = withoutContinuation(first, this.#escape);
+    let text = joined ?? first;
+    while (joined !== undefined && this.#next < this.#lines.length) {
+      const line = withoutReturn(this.#take());
+      const trimmed = line.trimStart();
+      if (trimmed.startsWith('#')) continue;
+      if (trimmed === '') hasEmptyContinuation = true;
+      else {
+        joined = withoutContinuation(line, this.#escape);
+        text += joined ?? line;
+      }
+    }
+    return { text: text.trim(), range: { startLine, endLine: this.#next }, comments, hasEmptyContinuation };
   }
 
   #take(): string {
-    const line = this.#peek();
+    const line = this.#lines[this.#next] ?? '';
     this.#next += 1;
-    if (line.length > MAX_LINE_BYTES / 4 && new TextEncoder().encode(line).byteLength > MAX_LINE_BYTES) {
-      throw new DockerfileError(`dockerfile line greater than max allowed size of ${MAX_LINE_BYTES}`, {
-        range: { startLine: this.#next, endLine: this.#next },
-      });
-    }
+    const range = { startLine: this.#next, endLine: this.#next };
+    if (isTooLong(line)) placed(() => range, tooLong);
     return line;
   }
 }
 
-const isComment = (line: string) => line.trimStart().startsWith('#');
-const isSkipped = (line: string) => line.trim() === '' || isComment(line);
-
-/** Physical lines without their ends; a byte order mark and the `\r` of `\r\n` are dropped. */
+/** Physical lines without `\n`; a byte order mark is dropped. */
 export function splitLines(text: string): string[] {
   const lines = (text.startsWith('\uFEFF') ? text.slice(1) : text).split('\n');
   if (lines.at(-1) === '') lines.pop();
-  return lines.map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line));
+  return lines;
+}
+
+/** The line up to the escape character that joins it to the next; `undefined` when it ends here. */
+export function withoutContinuation(line: string, escape: Escape): string | undefined {
+  let end = line.length;
+  while (line[end - 1] === ' ' || line[end - 1] === '\t') end -= 1;
+  const continues = line[end - 1] === escape && line[end - 2] !== escape;
+  return continues ? line.slice(0, end - 1) : undefined;
+}
+
+function withoutReturn(line: string): string {
+  let end = line.length;
+  while (line[end - 1] === '\r') end -= 1;
+  return line.slice(0, end);
+}
+
+const MAX_BYTES_A_UNIT = 3;
+
+function isTooLong(line: string): boolean {
+  if (line.length > MAX_LINE_BYTES) return true;
+  return line.length * MAX_BYTES_A_UNIT > MAX_LINE_BYTES && new TextEncoder().encode(line).byteLength > MAX_LINE_BYTES;
+}
+
+function tooLong(): never {
+  throw new DockerfileError(`dockerfile line greater than max allowed size of ${MAX_LINE_BYTES}`, {
+    hint: 'Break the line, or put the text into a file and COPY it.',
+  });
 }

@@ -1,4 +1,6 @@
 import { DockerfileError } from './dockerfile-error.ts';
+import { cleanPath } from './clean-path.ts';
+import { type MountField, parseNumber, parseSize, parseSwitch, splitMount } from './mount-options.ts';
 import { suggest } from './suggest.ts';
 
 /** Shows a tree of a stage, image or context. Writes to one that is not `readOnly` are dropped. */
@@ -57,180 +59,167 @@ export interface SshMount {
 export type Mount = BindMount | CacheMount | TmpfsMount | SecretMount | SshMount;
 
 export interface ParseMountOptions {
-  /** Expands the variables of a value; `from` takes none. */
-  readonly expand: (value: string) => string;
+  /** Expands the variables of a value; `from` has none. @default as it is */
+  readonly expand?: ((value: string) => string) | undefined;
 }
 
 const TYPES = ['bind', 'cache', 'tmpfs', 'secret', 'ssh'] as const;
-type MountType = (typeof TYPES)[number];
-const ALIASES: Readonly<Record<string, string>> = {
-  src: 'source',
-  dst: 'target',
-  destination: 'target',
-  ro: 'readonly',
-  rw: 'readwrite',
+type MountType = Mount['type'];
+
+/** Keys that only some types take. The others are for all: a type passes over what it has no use for. */
+const TAKEN_BY: Readonly<Record<string, readonly MountType[]>> = {
+  sharing: ['cache'],
+  mode: ['cache', 'secret', 'ssh'],
+  uid: ['cache', 'secret', 'ssh'],
+  gid: ['cache', 'secret', 'ssh'],
+  required: ['secret', 'ssh'],
+  env: ['secret'],
+  size: ['tmpfs'],
 };
-const BOOLEANS: ReadonlySet<string> = new Set(['readonly', 'readwrite', 'required']);
-const ALLOWED: Readonly<Record<MountType, readonly string[]>> = {
-  bind: ['from', 'source', 'target', 'readonly', 'readwrite'],
-  cache: ['id', 'from', 'source', 'target', 'sharing', 'mode', 'uid', 'gid', 'readonly', 'readwrite'],
-  tmpfs: ['target', 'size', 'readonly', 'readwrite'],
-  secret: ['id', 'target', 'source', 'env', 'required', 'mode', 'uid', 'gid'],
-  ssh: ['id', 'target', 'required', 'mode', 'uid', 'gid'],
-};
-const KEYS: ReadonlySet<string> = new Set(Object.values(ALLOWED).flat());
+const KEYS: readonly string[] = [
+  'type',
+  'from',
+  'source',
+  'target',
+  'id',
+  'readonly',
+  'readwrite',
+  ...Object.keys(TAKEN_BY),
+];
 
 /**
  * Reads the value of `RUN --mount`.
  * @throws {DockerfileError}
  * @see https://github.com/moby/buildkit/blob/v0.21.0/frontend/dockerfile/docs/reference.md#run---mount
+ * @example parseMount('type=cache,target=/root/.npm').type // 'cache'
  */
-export function parseMount(text: string, { expand }: ParseMountOptions): Mount {
-  const fields = splitFields(text).map((field) => readField(field));
-  const type = mountType(fields.find(([key]) => key === 'type')?.[1], expand);
+export function parseMount(text: string, { expand = (value) => value }: ParseMountOptions = {}): Mount {
+  const fields = splitMount(text);
   const values = new Map<string, string>();
-  for (const [key, value, name] of fields) {
-    if (key === 'type') continue;
-    if (!KEYS.has(key))
-      throw new DockerfileError(`unexpected key '${name}' in '${name}=${value ?? ''}'`, {
-        hint: `${type} takes ${ALLOWED[type].join(', ')}.`,
-      });
-    if (!ALLOWED[type].includes(key)) throw new DockerfileError(`${name} not allowed for "${type}" type mounts`);
-    if (value === undefined && !BOOLEANS.has(key))
-      throw new DockerfileError(`invalid field '${name}' must be a key=value pair`);
-    if (key === 'from' && value?.includes('$') === true) {
-      throw new DockerfileError("'from' doesn't support variable expansion, define alias stage instead");
-    }
-    values.set(key, key === 'from' ? (value ?? '') : expand(value ?? 'true'));
+  for (const field of fields) {
+    checkField(field);
+    const value = field.key === 'from' ? (field.value ?? '') : expand(field.value ?? 'true');
+    // the last of the two decides
+    if (field.key === 'readwrite') values.set('readonly', String(!parseSwitch(field.name, value)));
+    else values.set(field.key, value);
   }
+  const type = mountType(values.get('type'));
+  for (const { key, name } of fields) checkTaken(type, key, name);
   return build(type, values);
 }
 
-function mountType(text: string | undefined, expand: (value: string) => string): MountType {
-  const type = text === undefined ? 'bind' : expand(text).toLowerCase();
-  const known = TYPES.find((name) => name === type);
-  if (known !== undefined) return known;
-  const close = suggest(type, TYPES);
-  throw new DockerfileError(
-    `unsupported mount type ${JSON.stringify(type)}${close === undefined ? '' : ` (did you mean ${close}?)`}`,
-  );
+/** What can be said of a mount before its variables have values. @throws {DockerfileError} */
+export function checkMount(text: string): void {
+  for (const field of splitMount(text)) checkField(field);
 }
 
-function build(type: MountType, values: ReadonlyMap<string, string>): Mount {
-  const readOnly = (byDefault: boolean) =>
-    values.has('readonly')
-      ? boolean(values, 'readonly')
-      : values.has('readwrite')
-        ? !boolean(values, 'readwrite')
-        : byDefault;
-  const owner = { uid: integer(values, 'uid', 10) ?? 0, gid: integer(values, 'gid', 10) ?? 0 };
-  const mode = integer(values, 'mode', 8);
-  const required = values.has('required') && boolean(values, 'required');
-  const id = values.get('id');
-  switch (type) {
-    case 'bind':
-      return {
-        type,
-        from: values.get('from'),
-        source: values.get('source') ?? '/',
-        target: target(values),
-        readOnly: readOnly(true),
-      };
-    case 'cache':
-      return {
-        type,
-        id,
-        from: values.get('from'),
-        source: values.get('source') ?? '/',
-        target: target(values),
-        sharing: sharing(values.get('sharing')),
-        mode: mode ?? 0o755,
-        ...owner,
-        readOnly: readOnly(false),
-      };
-    case 'tmpfs':
-      return { type, target: target(values), sizeBytes: parseSize(values.get('size')) };
-    case 'secret':
-      return { type, required, mode: mode ?? 0o400, ...owner, ...secretNames(values) };
-    case 'ssh':
-      return { type, id: id ?? 'default', target: values.get('target'), required, mode: mode ?? 0o600, ...owner };
+function checkField({ key, name, value = '' }: MountField): void {
+  if (!KEYS.includes(key)) {
+    const close = suggest(name, KEYS);
+    throw new DockerfileError(
+      `unexpected key '${name}' in '${name}=${value}'${close === undefined ? '' : ` (did you mean ${close}?)`}`,
+      { hint: `The keys are ${KEYS.join(', ')}.` },
+    );
   }
+  if (key === 'from' && /\$./.test(value))
+    throw new DockerfileError("'from' doesn't support variable expansion, define alias stage instead");
 }
 
-function secretNames(values: ReadonlyMap<string, string>): Pick<SecretMount, 'id' | 'target' | 'env'> {
-  const env = values.get('env');
-  const given = values.get('target');
-  const id = values.get('id') ?? values.get('source') ?? given?.split('/').at(-1) ?? '';
-  if (id === '') throw new DockerfileError('invalid secret mount. one of source, target required');
-  return { id, env, target: given ?? (env === undefined ? `/run/secrets/${id.split('/').at(-1)}` : undefined) };
-}
-
-function target(values: ReadonlyMap<string, string>): string {
-  const text = values.get('target');
-  if (text === undefined || text === '')
-    throw new DockerfileError('mount target is required', { hint: 'Add target=/path.' });
-  if (/^\/+$/.test(text)) throw new DockerfileError('invalid mount target "/"');
-  return text;
-}
-
-function sharing(text = 'shared'): CacheMount['sharing'] {
-  if (text === 'shared' || text === 'private' || text === 'locked') return text;
-  throw new DockerfileError(`unsupported sharing value ${JSON.stringify(text)}`, {
-    hint: 'Write shared, private or locked.',
+function checkTaken(type: MountType, key: string, name: string): void {
+  if (type === 'ssh' && key === 'source') throw new DockerfileError('ssh does not support source');
+  if (type === 'secret' && key === 'from') throw new DockerfileError('secret mount should not have a from');
+  const takers = Object.hasOwn(TAKEN_BY, key) ? TAKEN_BY[key] : undefined;
+  if (takers === undefined || takers.includes(type)) return;
+  throw new DockerfileError(`${name} not allowed for ${JSON.stringify(type)} type mounts`, {
+    hint: `It is for type=${takers.join(' and type=')}.`,
   });
 }
 
-function boolean(values: ReadonlyMap<string, string>, key: string): boolean {
-  const text = values.get(key)?.toLowerCase();
-  if (text === 'true' || text === '1') return true;
-  if (text === 'false' || text === '0') return false;
-  throw new DockerfileError(`invalid value for ${key}: ${values.get(key)}`, { hint: 'Write true or false.' });
+function mountType(text = 'bind'): MountType {
+  const type = TYPES.find((name) => name === text.toLowerCase());
+  if (type !== undefined) return type;
+  const close = suggest(text.toLowerCase(), TYPES);
+  throw new DockerfileError(
+    `unsupported mount type ${JSON.stringify(text)}${close === undefined ? '' : ` (did you mean ${close}?)`}`,
+    { hint: `The types are ${TYPES.join(', ')}.` },
+  );
 }
 
-function integer(values: ReadonlyMap<string, string>, key: string, base: 8 | 10): number | undefined {
-  const text = values.get(key);
-  if (text === undefined) return undefined;
-  if (!(base === 8 ? /^0?o?[0-7]{1,5}$/ : /^\d{1,10}$/).test(text))
-    throw new DockerfileError(`invalid value ${text} for ${key}`);
-  return Number.parseInt(text.replace(/^0?o/, ''), base);
-}
+type Values = ReadonlyMap<string, string>;
 
-const SIZE_UNITS: Readonly<Record<string, number>> = { '': 1, b: 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 };
-
-/** Bytes, with docker's suffixes. */
-function parseSize(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const [, digits, unit = ''] = /^(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?$/i.exec(text) ?? [];
-  if (digits === undefined)
-    throw new DockerfileError(`invalid size: '${text}'`, { hint: 'Write bytes, or a number with k, m or g.' });
-  return Math.round(Number(digits) * (SIZE_UNITS[unit.toLowerCase()] ?? 1));
-}
-
-/** [key, value, key as written] */
-function readField(field: string): [string, string | undefined, string] {
-  const equals = field.indexOf('=');
-  const name = (equals < 0 ? field : field.slice(0, equals)).toLowerCase();
-  const key = ALIASES[name] ?? name;
-  if (equals < 0 && !BOOLEANS.has(key)) throw new DockerfileError(`invalid field '${field}' must be a key=value pair`);
-  return [key, equals < 0 ? undefined : field.slice(equals + 1), name];
-}
-
-/** Comma-separated; a field in double quotes may hold commas. */
-function splitFields(text: string): string[] {
-  const fields: string[] = [];
-  let field = '';
-  let quoted = false;
-  for (let index = 0; index < text.length; index += 1) {
-    const character = text[index] ?? '';
-    if (character === '"') {
-      if (quoted && text[index + 1] === '"') {
-        field += '"';
-        index += 1;
-      } else quoted = !quoted;
-    } else if (character === ',' && !quoted) {
-      fields.push(field);
-      field = '';
-    } else field += character;
+function build(type: MountType, values: Values): Mount {
+  switch (type) {
+    case 'bind':
+      return { type, ...tree(values), target: target(values), readOnly: readOnly(values, true) };
+    case 'cache':
+      return {
+        type,
+        id: values.get('id'),
+        ...tree(values),
+        target: target(values),
+        sharing: sharing(values.get('sharing')),
+        ...access(values, 0o755),
+        readOnly: readOnly(values, false),
+      };
+    case 'tmpfs': {
+      const size = values.get('size');
+      return { type, target: target(values), sizeBytes: size === undefined ? undefined : parseSize(size) };
+    }
+    case 'secret':
+      return { type, required: required(values), ...access(values, 0o400), ...secretNames(values) };
+    case 'ssh':
+      return {
+        type,
+        id: values.get('id') ?? 'default',
+        target: values.get('target'),
+        required: required(values),
+        ...access(values, 0o600),
+      };
   }
-  return [...fields, field];
+}
+
+const tree = (values: Values) => ({ from: values.get('from') || undefined, source: values.get('source') || '/' });
+
+function access(values: Values, byDefault: number): { mode: number; uid: number; gid: number } {
+  const number = (name: string, absent: number) => {
+    const value = values.get(name);
+    return value === undefined ? absent : parseNumber(name, value);
+  };
+  return { mode: number('mode', byDefault), uid: number('uid', 0), gid: number('gid', 0) };
+}
+
+function readOnly(values: Values, byDefault: boolean): boolean {
+  const value = values.get('readonly');
+  return value === undefined ? byDefault : parseSwitch('readonly', value);
+}
+
+function required(values: Values): boolean {
+  return parseSwitch('required', values.get('required') ?? 'false');
+}
+
+function secretNames(values: Values): Pick<SecretMount, 'id' | 'target' | 'env'> {
+  const env = values.get('env');
+  const path = values.get('target') || undefined;
+  if (values.has('source') && values.has('id')) throw new DockerfileError("both source and id can't be set");
+  const id = values.get('id') || values.get('source') || (path && baseName(path));
+  if (id === undefined || id === '')
+    throw new DockerfileError('invalid secret mount. one of source, target required', { hint: 'Add id=name.' });
+  return { id, env, target: path ?? (env === undefined ? `/run/secrets/${baseName(id)}` : undefined) };
+}
+
+const baseName = (path: string) => cleanPath(path).split('/').at(-1) ?? '';
+
+function target(values: Values): string {
+  const path = values.get('target') ?? '';
+  if (path === '') throw new DockerfileError('mount target is required', { hint: 'Add target=/path.' });
+  if (cleanPath(path) === '/') throw new DockerfileError('invalid mount target "/"', { hint: 'Mount below the root.' });
+  return path;
+}
+
+function sharing(text = 'shared'): CacheMount['sharing'] {
+  const value = text.toLowerCase();
+  if (value === 'shared' || value === 'private' || value === 'locked') return value;
+  throw new DockerfileError(`unsupported sharing value ${JSON.stringify(text)}`, {
+    hint: 'Write shared, private or locked.',
+  });
 }

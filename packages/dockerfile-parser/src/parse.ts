@@ -1,9 +1,10 @@
 import type { Directives } from './directive.ts';
 import { parseDirectives } from './directive.ts';
-import { DockerfileError } from './dockerfile-error.ts';
+import { DockerfileError, excerpt } from './dockerfile-error.ts';
 import type { ArgInstruction, FromInstruction, Instruction } from './instruction.ts';
 import { LineReader, splitLines } from './logical-line.ts';
 import { readInstruction } from './parse-instruction.ts';
+import type { SourceRange } from './position.ts';
 
 /** A stage: FROM and what follows it. */
 export interface Stage {
@@ -13,6 +14,15 @@ export interface Stage {
   /** Counts from 0. */
   readonly index: number;
   readonly instructions: readonly Instruction[];
+  /** From FROM to the last line of the last instruction. */
+  readonly range: SourceRange;
+}
+
+/** What does not stop a build, and cannot be seen in the instructions any more. */
+export interface ParseWarning {
+  readonly type: 'empty-continuation';
+  /** The last line of the instruction that an empty line stands in. */
+  readonly range: SourceRange;
 }
 
 export interface Dockerfile {
@@ -20,8 +30,7 @@ export interface Dockerfile {
   /** ARGs before the first FROM: only FROM lines see them, unless a stage declares them again. */
   readonly metaArgs: readonly ArgInstruction[];
   readonly stages: readonly Stage[];
-  /** Lines where an empty line stands inside a continuation. */
-  readonly emptyContinuations: readonly number[];
+  readonly warnings: readonly ParseWarning[];
 }
 
 export interface ParseOptions {
@@ -30,7 +39,8 @@ export interface ParseOptions {
 }
 
 /**
- * @throws {DockerfileError} with the lines of the instruction.
+ * Reads a Dockerfile as BuildKit's frontend does.
+ * @throws {DockerfileError} with the lines of the instruction, an excerpt and a hint.
  * @see https://github.com/moby/buildkit/blob/v0.21.0/frontend/dockerfile/docs/reference.md
  * @example
  * const { stages } = parseDockerfile('FROM busybox\nRUN echo hello\n');
@@ -41,36 +51,55 @@ export function parseDockerfile(text: string, { file }: ParseOptions = {}): Dock
     return parseText(text);
   } catch (error) {
     if (!(error instanceof DockerfileError)) throw error;
-    throw new DockerfileError(error.message, { file, range: error.range, hint: error.hint, cause: error.cause });
+    const { message, range, hint, cause } = error;
+    const lines = range === undefined ? undefined : excerpt(text, range);
+    throw new DockerfileError(message, { file, range, hint, cause, excerpt: lines });
   }
 }
 
 function parseText(text: string): Dockerfile {
-  if (text.trim() === '') throw new DockerfileError('the Dockerfile cannot be empty');
+  if (text === '') throw new DockerfileError('the Dockerfile cannot be empty', { hint: 'Begin with FROM.' });
   const lines = splitLines(text);
-  const directives = parseDirectives(lines);
-  const reader = new LineReader(lines, directives.escape);
-  const metaArgs: ArgInstruction[] = [];
-  const stages: { from: FromInstruction; name: string | undefined; index: number; instructions: Instruction[] }[] = [];
-  const emptyContinuations: number[] = [];
-  let count = 0;
+  const { directives, lineCount } = parseDirectives(lines);
+  const reader = new LineReader(lines, directives.escape, lineCount);
+  const instructions: Instruction[] = [];
+  const warnings: ParseWarning[] = [];
   for (let line = reader.readInstruction(); line !== undefined; line = reader.readInstruction()) {
-    const instruction = readInstruction(line, reader, directives.escape);
-    count += 1;
-    if (line.hasEmptyContinuation) emptyContinuations.push(line.range.startLine);
-    const stage = stages.at(-1);
-    if (instruction.keyword === 'FROM') {
-      stages.push({ from: instruction, name: instruction.as?.toLowerCase(), index: stages.length, instructions: [] });
-    } else if (stage !== undefined) stage.instructions.push(instruction);
-    else if (instruction.keyword === 'ARG') metaArgs.push(instruction);
-    else
-      throw new DockerfileError('no build stage in current context', {
-        range: instruction.range,
-        hint: 'Begin with FROM; only ARG may stand before it.',
-      });
+    const { endLine } = line.range;
+    if (line.hasEmptyContinuation)
+      warnings.push({ type: 'empty-continuation', range: { startLine: endLine, endLine } });
+    instructions.push(readInstruction(line, reader, directives.escape));
   }
-  if (count === 0) throw new DockerfileError('file with no instructions');
-  if (stages.length === 0)
+  if (instructions.length === 0) throw new DockerfileError('file with no instructions', { hint: 'Begin with FROM.' });
+  return { directives, ...groupByStage(instructions), warnings };
+}
+
+function groupByStage(instructions: readonly Instruction[]): Pick<Dockerfile, 'metaArgs' | 'stages'> {
+  const metaArgs: ArgInstruction[] = [];
+  const groups: { from: FromInstruction; instructions: Instruction[] }[] = [];
+  for (const instruction of instructions) {
+    const group = groups.at(-1);
+    if (instruction.keyword === 'FROM') groups.push({ from: instruction, instructions: [] });
+    else if (group !== undefined) group.instructions.push(instruction);
+    else if (instruction.keyword === 'ARG') metaArgs.push(instruction);
+    else {
+      throw new DockerfileError(
+        `dockerfile parse error on line ${instruction.range.startLine}: no build stage in current context`,
+        {
+          range: instruction.range,
+          hint: 'Begin with FROM; only ARG may stand before it.',
+        },
+      );
+    }
+  }
+  if (groups.length === 0)
     throw new DockerfileError('dockerfile contains no stages to build', { hint: 'Begin with FROM.' });
-  return { directives, metaArgs, stages, emptyContinuations };
+  const stages = groups.map(({ from, instructions: own }, index) => ({
+    from,
+    name: from.as?.toLowerCase(),
+    index,
+    instructions: own,
+    range: { startLine: from.range.startLine, endLine: (own.at(-1) ?? from).range.endLine },
+  }));
+  return { metaArgs, stages };
 }

@@ -1,20 +1,8 @@
-/** The shell's patterns in `${v#p}` and `${v/p/r}`: `*`, `?` and `\x`, nothing else. */
-function toExpression(pattern: string, lazy: boolean): string {
-  let expression = '';
-  for (let index = 0; index < pattern.length; index += 1) {
-    const character = pattern[index] ?? '';
-    if (character === '*') {
-      if (!expression.endsWith('*') && !expression.endsWith('*?')) expression += lazy ? '[^]*?' : '[^]*';
-    } else if (character === '?') expression += '[^]';
-    else if (character === '\\' && index + 1 < pattern.length) {
-      index += 1;
-      expression += literal(pattern[index] ?? '');
-    } else expression += literal(character);
-  }
-  return expression;
-}
+/** The shell's patterns in `${v#p}` and `${v/p/r}`: `*`, `?` and `\x`, nothing else. Matched without backtracking. */
 
-const literal = (character: string) => character.replace(/[\\^$.*+?()[\]{}|/]/, '\\$&');
+/** A character, or `undefined` for any: the text between two stars. */
+type Segment = readonly (string | undefined)[];
+type Pattern = readonly Segment[];
 
 export interface AffixOptions {
   readonly from: 'start' | 'end';
@@ -23,12 +11,16 @@ export interface AffixOptions {
 
 /** The value without the part at its start or end that the pattern matches. */
 export function removeAffix(value: string, pattern: string, { from, longest }: AffixOptions): string {
-  if (from === 'start') return value.replace(new RegExp(`^${toExpression(pattern, !longest)}`), '');
-  // from the end, the shortest match begins at the last place that matches
-  const whole = new RegExp(`^${toExpression(pattern, false)}$`);
-  const starts = Array.from({ length: value.length + 1 }, (_, index) => (longest ? index : value.length - index));
-  const start = starts.find((index) => whole.test(value.slice(index)));
-  return start === undefined ? value : value.slice(0, start);
+  const segments = parsePattern(pattern);
+  const characters = [...value];
+  if (from === 'start') {
+    const end = matchAt(characters, 0, segments, longest);
+    return end === undefined ? value : characters.slice(end).join('');
+  }
+  // the mirrored text begins with what is looked for
+  const mirrored = segments.map((segment) => segment.toReversed()).toReversed();
+  const length = matchAt(characters.toReversed(), 0, mirrored, longest);
+  return length === undefined ? value : characters.slice(0, characters.length - length).join('');
 }
 
 export interface ReplaceOptions {
@@ -36,7 +28,80 @@ export interface ReplaceOptions {
   readonly all: boolean;
 }
 
-export function replaceGlob(value: string, pattern: string, { replacement, all }: ReplaceOptions): string {
-  if (pattern === '') return value;
-  return value.replace(new RegExp(toExpression(pattern, false), all ? 'g' : ''), () => replacement);
+/** Replaces the first or every longest match. An empty pattern matches before every character, as Go's regexp does. */
+export function replaceMatches(value: string, pattern: string, { replacement, all }: ReplaceOptions): string {
+  const segments = parsePattern(pattern);
+  const characters = [...value];
+  let result = '';
+  let copied = 0;
+  for (let search = 0; search <= characters.length; ) {
+    const match = findMatch(characters, search, segments);
+    if (match === undefined) break;
+    result += characters.slice(copied, match.start).join('');
+    // no empty match directly after another match
+    if (match.end > copied || match.start === 0) result += replacement;
+    copied = match.end;
+    if (!all) break;
+    search = Math.max(match.end, search + 1);
+  }
+  return result + characters.slice(copied).join('');
+}
+
+function parsePattern(text: string): Pattern {
+  const segments: (string | undefined)[][] = [[]];
+  const characters = [...text];
+  for (let index = 0; index < characters.length; index += 1) {
+    const character = characters[index];
+    if (character === '*') segments.push([]);
+    else if (character === '?') segments.at(-1)?.push(undefined);
+    else {
+      if (character === '\\' && index + 1 < characters.length) index += 1;
+      segments.at(-1)?.push(characters[index]);
+    }
+  }
+  return segments;
+}
+
+function findMatch(
+  text: readonly string[],
+  from: number,
+  pattern: Pattern,
+): { start: number; end: number } | undefined {
+  // a later start leaves less room for the rest, so that the first one decides
+  const start = indexOf(text, pattern[0] ?? [], from);
+  const end = start === undefined ? undefined : matchAt(text, start, pattern, true);
+  return start === undefined || end === undefined ? undefined : { start, end };
+}
+
+/** Where a match that begins at `start` ends. */
+function matchAt(text: readonly string[], start: number, pattern: Pattern, longest: boolean): number | undefined {
+  const [first = [], ...rest] = pattern;
+  if (!matchesAt(text, first, start)) return undefined;
+  let at: number | undefined = start + first.length;
+  for (const [index, segment] of rest.entries()) {
+    const isLast = index === rest.length - 1;
+    at = isLast && longest ? lastIndexOf(text, segment, at) : indexOf(text, segment, at);
+    if (at === undefined) return undefined;
+    at += segment.length;
+  }
+  return at;
+}
+
+function indexOf(text: readonly string[], segment: Segment, from: number): number | undefined {
+  for (let at = from; at + segment.length <= text.length; at += 1) if (matchesAt(text, segment, at)) return at;
+  return undefined;
+}
+
+function lastIndexOf(text: readonly string[], segment: Segment, from: number): number | undefined {
+  for (let at = text.length - segment.length; at >= from; at -= 1) if (matchesAt(text, segment, at)) return at;
+  return undefined;
+}
+
+function matchesAt(text: readonly string[], segment: Segment, at: number): boolean {
+  if (at + segment.length > text.length) return false;
+  for (let index = 0; index < segment.length; index += 1) {
+    const wanted = segment[index];
+    if (wanted !== undefined && wanted !== text[at + index]) return false;
+  }
+  return true;
 }

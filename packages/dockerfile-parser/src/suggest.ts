@@ -1,11 +1,19 @@
-/** The candidate that a typo most likely meant: at most a third of its letters differ. */
+/** Words further apart than this are no typo of each other: as in BuildKit. */
+const MAX_DISTANCE = 2;
+
+/** The candidate that a typo most likely meant; the first of those that are equally near. */
 export function suggest(word: string, candidates: readonly string[]): string | undefined {
-  const limit = Math.max(1, Math.floor(word.length / 3));
-  const ranked = candidates
-    .map((candidate) => ({ candidate, distance: editDistance(word, candidate, limit) }))
-    .filter(({ distance }) => distance <= limit)
-    .toSorted((a, b) => a.distance - b.distance);
-  return ranked[0]?.candidate;
+  if (candidates.includes(word)) return undefined;
+  let nearest: string | undefined;
+  // a word all of whose letters differ was no typo
+  let limit = Math.min(MAX_DISTANCE, word.length - 1);
+  for (const candidate of candidates) {
+    const distance = editDistance(word, candidate, limit);
+    if (distance > limit) continue;
+    nearest = candidate;
+    limit = distance - 1;
+  }
+  return nearest;
 }
 
 const MAX_WORD = 64;

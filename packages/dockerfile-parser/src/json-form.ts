@@ -1,0 +1,17 @@
+import { DockerfileError } from './dockerfile-error.ts';
+
+/**
+ * The words of the exec form; `undefined` when the text is none: broken JSON is shell text.
+ * @throws {DockerfileError} for a right array of something else than strings.
+ */
+export function parseJsonForm(text: string): readonly string[] | undefined {
+  if (!text.trimStart().startsWith('[')) return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value;
+  throw new DockerfileError('when using JSON array syntax, arrays must be comprised of strings only');
+}
