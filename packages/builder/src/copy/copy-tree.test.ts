@@ -1,254 +1,412 @@
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
-  existsSync,
   linkSync,
   lstatSync,
+  lutimesSync,
   mkdirSync,
-  mkdtempSync,
   readFileSync,
-  rmSync,
+  readlinkSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { fileSystemCalls } from '@shale/core';
 import { ignoreMatcher } from '@shale/dockerfile-parser';
-import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { contentDigest } from './content-digest.ts';
-import type { CopyTreeOptions } from './copy-tree.ts';
-import { copyIntoTree } from './copy-tree.ts';
-import type { SourceTree } from './source-tree.ts';
+import { CopyFixture } from './copy-fixture.ts';
+import { attributesOf } from './fingerprint.ts';
 import { plainTree } from './source-tree.ts';
-import { resolveSources } from './sources.ts';
 
-let scratch: string;
-let from: string;
-let to: string;
-
+let trees: CopyFixture;
 beforeEach(() => {
-  scratch = mkdtempSync(join(tmpdir(), 'shale-copy-'));
-  from = join(scratch, 'from');
-  to = join(scratch, 'to');
-  mkdirSync(from);
-  mkdirSync(to);
+  trees = new CopyFixture();
 });
-afterEach(() => rmSync(scratch, { recursive: true, force: true }));
+afterEach(() => trees[Symbol.dispose]());
 
-function write(root: string, path: string, content = path, mode = 0o644): string {
-  const host = join(root, path);
-  mkdirSync(dirname(host), { recursive: true });
-  writeFileSync(host, content);
-  chmodSync(host, mode);
-  return host;
-}
+const from = (path: string) => join(trees.from, path);
+const to = (path: string) => join(trees.to, path);
 
-const ROOT = { uid: 0, gid: 0 };
-
-function copy(
-  sources: readonly string[],
-  destination: string,
-  options: Partial<CopyTreeOptions> & { tree?: SourceTree; parents?: boolean } = {},
-): void {
-  const { tree = plainTree(from), parents = false, ...rest } = options;
-  const found = resolveSources(tree, sources, { parents });
-  copyIntoTree(to, tree, found, destination, { owner: ROOT, chmod: undefined, exclude: [], ...rest });
-}
-
-const read = (path: string) => readFileSync(join(to, path), 'utf8');
-const modeOf = (path: string) => lstatSync(join(to, path)).mode & 0o7777;
-
-describe('copyIntoTree()', () => {
-  it('renames a file, or puts it into a directory that is named as one or is one', () => {
-    write(from, 'a');
-    copy(['a'], '/b');
-    copy(['a'], '/c/');
-    mkdirSync(join(to, 'd'));
-    copy(['a'], '/d');
-    expect([read('b'), read('c/a'), read('d/a')]).toEqual(['a', 'a', 'a']);
+describe('copyIntoTree() places', () => {
+  it('a file under its new name, or in a directory that is named as one or is one', () => {
+    trees.write('a');
+    trees.copy(['a'], '/b');
+    trees.copy(['a'], '/c/');
+    mkdirSync(to('d'));
+    trees.copy(['a'], '/d');
+    expect([trees.read('b'), trees.read('c/a'), trees.read('d/a')]).toEqual(['a', 'a', 'a']);
   });
 
-  it('copies what is in a directory, not the directory, and makes parents 0755', () => {
-    write(from, 'dir/x/y', 'y', 0o600);
-    chmodSync(join(from, 'dir'), 0o700);
-    chmodSync(join(from, 'dir/x'), 0o711);
-    copy(['dir'], '/new/deep');
-    expect(read('new/deep/x/y')).toBe('y');
-    expect([modeOf('new'), modeOf('new/deep'), modeOf('new/deep/x'), modeOf('new/deep/x/y')]).toEqual([
-      0o755, 0o755, 0o711, 0o600,
+  it('what is in a directory, not the directory, whether written dir, dir/ or dir/.', () => {
+    trees.write('dir/x/y', 'y');
+    for (const source of ['dir', 'dir/', 'dir/.', '/dir', './dir']) {
+      trees.copy([source], `/${encodeURIComponent(source)}`);
+      expect(trees.read(`${encodeURIComponent(source)}/x/y`)).toBe('y');
+    }
+  });
+
+  it('several sources, of which later ones overwrite', () => {
+    trees.write('1/f', 'first');
+    trees.write('2/f', 'second');
+    trees.copy(['1', '2'], '/d');
+    trees.copy(['1/f', '2/f'], '/name');
+    expect([trees.read('d/f'), trees.read('name')]).toEqual(['second', 'second']);
+  });
+
+  it('the same again without a complaint', () => {
+    trees.write('d/f');
+    trees.copy(['d', 'd/f'], '/d');
+    trees.copy(['d', 'd/f'], '/d');
+    expect(trees.paths()).toEqual(['d', 'd/f']);
+  });
+
+  it('nothing where a pattern matches nothing: not even the destination', () => {
+    trees.copy(['*.none'], '/d/');
+    expect(trees.paths()).toEqual([]);
+  });
+
+  it('a file that is named through a symlink under the name of the symlink', () => {
+    trees.write('real', 'content');
+    symlinkSync('real', from('link'));
+    trees.copy(['link'], '/d/');
+    expect([trees.paths(), trees.read('d/link')]).toEqual([['d', 'd/link'], 'content']);
+  });
+});
+
+describe('copyIntoTree() at its destination', () => {
+  it('follows symlinks within the tree, the last one too (S89)', () => {
+    trees.write('f');
+    symlinkSync('/', to('root'));
+    symlinkSync('../../../..', to('up'));
+    symlinkSync(trees.scratch, to('out'));
+    mkdirSync(to('real'));
+    symlinkSync('real', to('directory'));
+    trees.prepare('real/file', 'old');
+    symlinkSync('/real/file', to('file'));
+    trees.copy(['f'], '/root/a/');
+    trees.copy(['f'], '/up/b/');
+    trees.copy(['f'], '/out/canary');
+    trees.copy(['f'], '/directory');
+    trees.copy(['f'], '/file');
+    expect([trees.read('a/f'), trees.read('b/f'), trees.read('real/f'), trees.read('real/file')]).toEqual(
+      Array(4).fill('f'),
+    );
+    expect(trees.isCanaryUntouched()).toBe(true);
+  });
+
+  it('makes what a dangling symlink points at', () => {
+    trees.write('f');
+    trees.write('d/g');
+    symlinkSync('/deep/down/file', to('file'));
+    symlinkSync('other', to('directory'));
+    trees.copy(['f'], '/file');
+    trees.copy(['d'], '/directory');
+    expect([trees.read('deep/down/file'), trees.read('other/g')]).toEqual(['f', 'd/g']);
+    expect([readlinkSync(to('file')), readlinkSync(to('directory'))]).toEqual(['/deep/down/file', 'other']);
+  });
+
+  it('gives up on a loop of symlinks', () => {
+    trees.write('f');
+    symlinkSync('loop', to('loop'));
+    expect(() => trees.copy(['f'], '/loop')).toThrow('symlinks');
+  });
+
+  it('replaces a symlink below it, and a file that has other names', () => {
+    trees.write('d/f', 'new');
+    trees.write('d/g', 'new');
+    mkdirSync(to('d'));
+    symlinkSync('/elsewhere', to('d/f'));
+    linkSync(trees.prepare('other', 'old'), to('d/g'));
+    trees.copy(['d'], '/d');
+    expect([trees.read('d/f'), trees.has('elsewhere'), trees.read('other')]).toEqual(['new', false, 'old']);
+  });
+
+  it.each([
+    ['a directory onto a file', 'd', '/file', 'cannot copy to non-directory: /file'],
+    ['a directory onto a nested file', 'd', '/h', 'cannot copy to non-directory: /h/sub'],
+    ['a directory onto a nested symlink', 'd', '/s', 'cannot copy to non-directory: /s/sub'],
+    ['a file onto a nested directory', 'd', '/i', 'cannot replace to directory /i/f with file'],
+    ['a file below a file', 'd/f', '/file/x', 'cannot create directory /file: /file is not a directory'],
+    ['a file into a file', 'd/f', '/file/', 'cannot create directory /file/: /file is not a directory'],
+  ])('refuses to put %s', (_case, source, destination, message) => {
+    trees.write('d/f');
+    trees.write('d/sub/g');
+    trees.prepare('file');
+    trees.prepare('h/sub');
+    mkdirSync(to('s'));
+    symlinkSync('/i', to('s/sub'));
+    mkdirSync(to('i/f'), { recursive: true });
+    const failure = expect(() => trees.copy([source], destination));
+    failure.toThrow(expect.objectContaining({ code: 'STEP_FAILED', message }));
+  });
+});
+
+describe('copyIntoTree() gives metadata', () => {
+  it('of the source to what it copies, but 0755 to what it makes and nothing to what is there', () => {
+    trees.write('dir/x/y', 'y', 0o600);
+    chmodSync(from('dir'), 0o700);
+    chmodSync(from('dir/x'), 0o711);
+    mkdirSync(to('there'), { mode: 0o710 });
+    chownSync(to('there'), 7, 8);
+    trees.copy(['dir'], '/new/deep');
+    trees.copy(['dir'], '/there');
+    const modes = ['new', 'new/deep', 'new/deep/x', 'new/deep/x/y', 'there', 'there/x'].map((path) =>
+      trees.modeOf(path),
+    );
+    expect(modes).toEqual([0o755, 0o755, 0o711, 0o600, 0o710, 0o711]);
+    expect([trees.ownerOf('there'), trees.ownerOf('there/x')]).toEqual(['7:8', '0:0']);
+  });
+
+  it('of the source to directories below the destination that are there already', () => {
+    mkdirSync(from('d/sub'), { recursive: true });
+    chmodSync(from('d/sub'), 0o1777);
+    mkdirSync(to('d/sub'), { recursive: true, mode: 0o700 });
+    chownSync(to('d/sub'), 7, 8);
+    trees.copy(['d'], '/d');
+    expect([trees.modeOf('d/sub'), trees.ownerOf('d/sub')]).toEqual([0o1777, '0:0']);
+  });
+
+  it('with owners of root for a context, of the source for a stage, of --chown for all', () => {
+    chownSync(trees.write('d/f'), 1000, 1001);
+    symlinkSync('f', from('d/link'));
+    trees.copy(['d'], '/context');
+    trees.copy(['d'], '/stage', { owner: undefined });
+    trees.copy(['d'], '/given/deep', { owner: { uid: 5, gid: 6 } });
+    const owners = ['context/f', 'stage', 'stage/f', 'given', 'given/deep', 'given/deep/f', 'given/deep/link'];
+    expect(owners.map((path) => trees.ownerOf(path))).toEqual([
+      '0:0',
+      '0:0',
+      '1000:1001',
+      ...Array<string>(4).fill('5:6'),
     ]);
   });
 
-  it('makes files of a context root-owned, keeps owners of a stage, and sets those of --chown', () => {
-    chownSync(write(from, 'f'), 1000, 1001);
-    copy(['f'], '/root');
-    copy(['f'], '/kept', { owner: undefined });
-    copy(['f'], '/given/f', { owner: { uid: 5, gid: 6 } });
-    const owners = ['root', 'kept', 'given', 'given/f']
-      .map((path) => lstatSync(join(to, path)))
-      .map(({ uid, gid }) => [uid, gid]);
-    expect(owners).toEqual([
-      [0, 0],
-      [1000, 1001],
-      [5, 6],
-      [5, 6],
+  it('with the right group in a directory that gives its own', () => {
+    trees.write('d/sub/f');
+    symlinkSync('f', from('d/sub/link'));
+    mkdirSync(to('shared'));
+    chownSync(to('shared'), 0, 50);
+    chmodSync(to('shared'), 0o2775);
+    trees.copy(['d'], '/shared');
+    trees.copy(['d/sub/f'], '/shared/');
+    for (const path of ['shared/sub', 'shared/sub/f', 'shared/sub/link', 'shared/f'])
+      expect([path, trees.ownerOf(path)]).toEqual([path, '0:0']);
+    expect(trees.modeOf('shared/sub')).toBe(0o755);
+  });
+
+  it('with setuid, setgid and sticky bits, whoever the owner is', () => {
+    trees.write('d/setuid', 'x', 0o4755);
+    mkdirSync(from('d/drop'));
+    chmodSync(from('d/drop'), 0o3777);
+    trees.copy(['d'], '/d', { owner: { uid: 1, gid: 1 } });
+    expect([trees.modeOf('d/setuid'), trees.modeOf('d/drop')]).toEqual([0o4755, 0o3777]);
+  });
+
+  it('with modes that no umask changes and that would forbid the copying', () => {
+    trees.write('d/locked/f', 'x', 0o666);
+    chmodSync(from('d/locked'), 0o500);
+    const before = process.umask(0o077);
+    try {
+      trees.copy(['d'], '/new/d');
+    } finally {
+      process.umask(before);
+    }
+    const modes = ['new', 'new/d', 'new/d/locked', 'new/d/locked/f'].map((path) => trees.modeOf(path));
+    expect(modes).toEqual([0o755, 0o755, 0o500, 0o666]);
+  });
+
+  it('with times to the nanosecond: of files, symlinks, nested directories, and of the directory itself', () => {
+    trees.write('d/sub/f');
+    symlinkSync('f', from('d/sub/link'));
+    fileSystemCalls().setTimes(from('d/sub/f'), 1_000_000_000, 123_456_789);
+    lutimesSync(from('d/sub/link'), 1_000_000_001, 1_000_000_001);
+    utimesSync(from('d/sub'), 1_000_000_002, 1_000_000_002);
+    utimesSync(from('d'), 5, 5);
+    mkdirSync(to('there'));
+    trees.copy(['d'], '/there');
+    const times = ['there/sub/f', 'there/sub/link', 'there/sub', 'there'].map(
+      (path) => lstatSync(to(path), { bigint: true }).mtimeNs,
+    );
+    expect(times).toEqual([
+      1_000_000_000_123_456_789n,
+      1_000_000_001_000_000_000n,
+      1_000_000_002_000_000_000n,
+      5_000_000_000n,
     ]);
   });
 
-  it('keeps times, setuid bits, hard links and links inside a directory', () => {
-    const file = write(from, 'd/a', 'a', 0o4755);
-    utimesSync(file, 1_000_000_000.5, 1_000_000_000.5);
-    linkSync(file, join(from, 'd/b'));
-    symlinkSync('/nowhere', join(from, 'd/link'));
-    copy(['d'], '/d');
-    const [a, b] = [lstatSync(join(to, 'd/a')), lstatSync(join(to, 'd/b'))];
-    expect([a.mode & 0o7777, a.mtimeMs, a.ino === b.ino]).toEqual([0o4755, 1_000_000_000_500, true]);
-    expect(lstatSync(join(to, 'd/link')).isSymbolicLink()).toBe(true);
+  it('with attributes, and capabilities that a change of owner would take away', () => {
+    const file = trees.write('d/ping', 'x', 0o755);
+    execFileSync('setcap', ['cap_net_raw+ep', file]);
+    execFileSync('setfattr', ['-n', 'user.note', '-v', 'kept', from('d')]);
+    execFileSync('setfattr', ['-n', 'user.note', '-v', 'kept', file]);
+    execFileSync('setfattr', ['-n', 'trusted.overlay.opaque', '-v', 'y', file]);
+    mkdirSync(from('d/sub'));
+    execFileSync('setfattr', ['-n', 'user.sub', '-v', 'kept', from('d/sub')]);
+    trees.copy(['d'], '/d', { owner: { uid: 9, gid: 9 } });
+    expect(attributesOf(to('d/ping'))).toMatch(/^security\.capability=[^,]+,user\.note=a2VwdA==$/);
+    expect([attributesOf(to('d/sub')), attributesOf(to('d'))]).toEqual(['user.sub=a2VwdA==', '']);
   });
 
-  it('follows a symlink that a source names, within the root', () => {
-    write(from, 'real/f', 'inside');
-    write(scratch, 'secret', 'outside');
-    symlinkSync('real', join(from, 'link'));
-    symlinkSync(join(scratch, 'secret'), join(from, 'escape'));
-    copy(['link'], '/d');
-    expect(read('d/f')).toBe('inside');
-    expect(() => copy(['escape'], '/e')).toThrow('not found');
+  it('by --chmod: an octal mode to all, made directories included', () => {
+    trees.write('d/sub/run', 'x', 0o644);
+    symlinkSync('run', from('d/sub/link'));
+    trees.copy(['d'], '/octal/deep', { chmod: '751' });
+    trees.copy(['d/sub/run'], '/special/', { chmod: '4711' });
+    const modes = ['octal', 'octal/deep', 'octal/deep/sub', 'octal/deep/sub/run', 'special', 'special/run'];
+    expect(modes.map((path) => trees.modeOf(path))).toEqual([0o751, 0o751, 0o751, 0o751, 0o711, 0o4711]);
   });
 
-  it('follows symlinks of the destination, within the tree (S89)', () => {
-    write(from, 'f');
-    symlinkSync('/', join(to, 'root'));
-    symlinkSync('../../../..', join(to, 'up'));
-    copy(['f'], '/root/a/');
-    copy(['f'], '/up/b/');
-    expect([read('a/f'), read('b/f')]).toEqual(['f', 'f']);
-    expect(existsSync(join(scratch, 'b'))).toBe(false);
-  });
-
-  it('replaces a symlink at a nested place, and refuses to change a kind', () => {
-    write(from, 'd/f', 'new');
-    write(from, 'd/sub/g');
-    mkdirSync(join(to, 'd'));
-    symlinkSync('/elsewhere', join(to, 'd/f'));
-    copy(['d/f'], '/d/');
-    expect([read('d/f'), existsSync(join(to, 'elsewhere'))]).toEqual(['new', false]);
-    copy(['d'], '/e');
-    write(to, 'h/sub');
-    expect(() => copy(['d'], '/h')).toThrow('cannot copy to non-directory');
-    mkdirSync(join(to, 'i/f'), { recursive: true });
-    expect(() => copy(['d'], '/i')).toThrow('cannot replace to directory');
-  });
-
-  it('matches patterns part by part, flattens what directories hold, and takes no match for nothing', () => {
-    write(from, 'sub/a/1');
-    write(from, 'sub/b/2');
-    write(from, 'x.txt');
-    copy(['sub/*', '*.txt', 'no*'], '/d/');
-    expect([read('d/1'), read('d/2'), read('d/x.txt')]).toEqual(['sub/a/1', 'sub/b/2', 'x.txt']);
-  });
-
-  it('keeps parents from /./ on with --parents', () => {
-    write(from, 'a/b/c/f');
-    copy(['a/./b/c/f'], '/p/', { parents: true });
-    copy(['a/b/c'], '/q/', { parents: true });
-    expect([read('p/b/c/f'), read('q/a/b/c/f')]).toEqual(['a/b/c/f', 'a/b/c/f']);
-  });
-
-  it('leaves out what --exclude and the ignore file name, and takes in again what ! names', () => {
-    for (const path of ['d/a.log', 'd/b.txt', 'd/keep/c.log', 'd/drop/x']) write(from, path);
-    copy(['d'], '/excluded', { exclude: ['*.log'] });
-    copy(['d'], '/ignored', { tree: { ...plainTree(from), ...ignoreMatcher(['d/*', '!d/keep/c.log']) } });
-    expect([existsSync(join(to, 'excluded/a.log')), read('excluded/b.txt')]).toEqual([false, 'd/b.txt']);
-    expect([
-      existsSync(join(to, 'ignored/b.txt')),
-      read('ignored/keep/c.log'),
-      existsSync(join(to, 'ignored/drop')),
-    ]).toEqual([false, 'd/keep/c.log', false]);
-  });
-
-  it('changes modes as --chmod says', () => {
-    write(from, 'd/run', 'x', 0o644);
-    copy(['d'], '/d', { chmod: 'u=rwX,go=rX' });
-    copy(['d/run'], '/octal', { chmod: '750' });
-    expect([modeOf('d/run'), modeOf('octal')]).toEqual([0o644, 0o750]);
+  it('by --chmod: a symbolic change to what is copied', () => {
+    trees.write('d/sub/run', 'x', 0o640);
+    trees.copy(['d'], '/new/deep', { chmod: 'go-w,a+rX' });
+    const modes = ['new', 'new/deep', 'new/deep/sub', 'new/deep/sub/run'].map((path) => trees.modeOf(path));
+    expect(modes).toEqual([0o755, 0o755, 0o755, 0o644]);
   });
 });
 
-describe('resolveSources()', () => {
-  it('stays in the root, whatever a source says (S88)', () => {
-    write(from, 'f', 'inside');
-    copy(['../../f', '/f'], '/d/');
-    expect(read('d/f')).toBe('inside');
-    expect(() => resolveSources(plainTree(from), ['../../etc/passwd'], { parents: false })).toThrow(
-      '"/etc/passwd": not found',
-    );
+describe('copyIntoTree() copies', () => {
+  it('hard links as such, within one source', () => {
+    linkSync(trees.write('d/a', 'a', 0o600), from('d/b'));
+    linkSync(from('d/a'), from('outside'));
+    trees.copy(['d', 'outside'], '/d/');
+    const inodes = ['d/a', 'd/b', 'd/outside'].map((path) => lstatSync(to(path)).ino);
+    expect(new Set(inodes).size).toBe(2);
+    expect([inodes[0] === inodes[1], trees.modeOf('d/b')]).toEqual([true, 0o600]);
   });
 
-  it('tells of a source that is ignored, and of a name that is close', () => {
-    write(from, 'server.js');
-    const ignoring = { ...plainTree(from), ...ignoreMatcher(['*.js']) };
-    const failure = (tree: SourceTree, name: string) => {
-      try {
-        return resolveSources(tree, [name], { parents: false });
-      } catch (error) {
-        return (error as { hint?: string }).hint;
-      }
-    };
-    expect(failure(ignoring, 'server.js')).toContain('.dockerignore');
-    expect(failure(plainTree(from), 'sevrer.js')).toBe('Did you mean server.js?');
+  it('symlinks inside a directory as they are, wherever they lead', () => {
+    mkdirSync(from('d'));
+    for (const target of ['/etc/passwd', '../../../canary', 'gone']) symlinkSync(target, from(`d/${target.length}`));
+    trees.copy(['d'], '/d');
+    expect([readlinkSync(to('d/11')), readlinkSync(to('d/15')), readlinkSync(to('d/4'))]).toEqual([
+      '/etc/passwd',
+      '../../../canary',
+      'gone',
+    ]);
+  });
+
+  it('fifos and devices as they are, sockets as empty files', async () => {
+    mkdirSync(from('d'));
+    execFileSync('mkfifo', ['-m', '640', from('d/fifo')]);
+    execFileSync('mknod', ['-m', '621', from('d/null'), 'c', '1', '3']);
+    const server = createServer().listen(from('d/socket'));
+    try {
+      await new Promise((resolve) => server.once('listening', resolve));
+      trees.copy(['d'], '/d');
+    } finally {
+      server.close();
+    }
+    const [fifo, device, socket] = ['fifo', 'null', 'socket'].map((name) => lstatSync(to(`d/${name}`)));
+    expect([fifo?.isFIFO(), trees.modeOf('d/fifo')]).toEqual([true, 0o640]);
+    expect([device?.isCharacterDevice(), device?.rdev, trees.modeOf('d/null')]).toEqual([true, 0x103, 0o621]);
+    expect([socket?.isFile(), socket?.size]).toEqual([true, 0]);
+  });
+
+  it('files of every size around those of its buffer', () => {
+    const sizes = [0, 1, 262_143, 262_144, 262_145, 3_000_001];
+    for (const size of sizes) writeFileSync(from(`f${size}`), Buffer.alloc(size, `${size}`));
+    chmodSync(from('f3000001'), 0o4750);
+    trees.copy(['.'], '/d', { owner: { uid: 3, gid: 4 } });
+    for (const size of sizes) expect(readFileSync(to(`d/f${size}`)).equals(readFileSync(from(`f${size}`)))).toBe(true);
+    expect([trees.modeOf('d/f3000001'), trees.ownerOf('d/f3000001')]).toEqual([0o4750, '3:4']);
+  });
+
+  it('names that are not UTF-8', () => {
+    mkdirSync(from('d'));
+    writeFileSync(Buffer.concat([Buffer.from(from('d/x')), Buffer.of(0xff)]), 'bytes');
+    trees.copy(['d'], '/d');
+    trees.copy(['d/x*'], '/e/');
+    for (const directory of ['d', 'e'])
+      expect(readFileSync(Buffer.concat([Buffer.from(to(`${directory}/x`)), Buffer.of(0xff)]), 'utf8')).toBe('bytes');
   });
 });
 
-describe('contentDigest()', () => {
-  const digest = (sources = ['.']) =>
-    contentDigest(plainTree(from), resolveSources(plainTree(from), sources, { parents: false }), {
-      keepOwner: false,
-      ignoreMode: false,
-      exclude: [],
-    }).digest;
-
-  it('does not see times and owners of a context', () => {
-    const file = write(from, 'f');
-    const before = digest();
-    utimesSync(file, 1, 1);
-    chownSync(file, 1000, 1000);
-    expect(digest()).toBe(before);
+describe('copyIntoTree() with --parents', () => {
+  it('keeps parents from /./ on, with their metadata', () => {
+    trees.write('a/b/c/f');
+    chmodSync(from('a'), 0o700);
+    chmodSync(from('a/b'), 0o710);
+    trees.copy(['a/b/c/f'], '/all/', { parents: true });
+    trees.copy(['a/./b/c'], '/some/', { parents: true });
+    trees.copy(['a/./b/./c'], '/first/', { parents: true });
+    trees.copy(['/a/b/c/.'], '/plain/', { parents: true });
+    expect([trees.read('all/a/b/c/f'), trees.modeOf('all/a'), trees.modeOf('all/a/b')]).toEqual([
+      'a/b/c/f',
+      0o700,
+      0o710,
+    ]);
+    expect([trees.read('some/b/c/f'), trees.modeOf('some/b')]).toEqual(['a/b/c/f', 0o710]);
+    expect([trees.read('first/b/c/f'), trees.read('plain/a/b/c/f')]).toEqual(['a/b/c/f', 'a/b/c/f']);
   });
 
-  it('sees a file that is renamed into a pattern, and not one beside it', () => {
-    write(from, 'a.txt', 'same');
-    const before = digest(['*.txt']);
-    write(from, 'other.md');
-    expect(digest(['*.txt'])).toBe(before);
-    write(from, 'b.txt', 'same');
-    expect(digest(['*.txt'])).not.toBe(before);
+  it('takes only what patterns match, at any depth with **', () => {
+    for (const path of ['b/c/d/e/bay', 'b/c/d/foo', 'b2/c/d/e/bar', 'b2/x/y']) trees.write(path);
+    trees.copy(['b*/./c/**/e'], '/a/', { parents: true });
+    trees.copy(['./*/c/d/foo'], '/b/', { parents: true });
+    trees.copy(['**/y'], '/c/', { parents: true });
+    trees.copy(['**/none'], '/d/', { parents: true });
+    const expected =
+      'a a/c a/c/d a/c/d/e a/c/d/e/bar a/c/d/e/bay b b/b b/b/c b/b/c/d b/b/c/d/foo c c/b2 c/b2/x c/b2/x/y d';
+    expect(trees.paths().join(' ')).toBe(expected);
   });
 
-  it('changes with every change of content, mode or name, and only then', () => {
-    const change = fc.record({
-      path: fc.constantFrom('a', 'd/b', 'd/c', 'd/e/f'),
-      content: fc.constantFrom('1', '2', '12'),
-      mode: fc.constantFrom(0o644, 0o755),
-    });
-    fc.assert(
-      fc.property(
-        fc.uniqueArray(change, { selector: ({ path }) => path, maxLength: 4 }),
-        fc.uniqueArray(change, { selector: ({ path }) => path, maxLength: 4 }),
-        (left, right) => {
-          const digestOf = (files: typeof left) => {
-            rmSync(from, { recursive: true, force: true });
-            mkdirSync(from);
-            for (const { path, content, mode } of files) write(from, path, content, mode);
-            return digest();
-          };
-          const sorted = (files: typeof left) => JSON.stringify(files.toSorted((a, b) => a.path.localeCompare(b.path)));
-          expect(digestOf(left) === digestOf(right)).toBe(sorted(left) === sorted(right));
-        },
-      ),
-      { numRuns: 60 },
-    );
+  it('leaves parents that are there to their owner', () => {
+    trees.write('home/app/f');
+    chmodSync(from('home/app'), 0o750);
+    mkdirSync(to('home/app'), { recursive: true });
+    chownSync(to('home/app'), 1000, 1000);
+    trees.copy(['home/app/f'], '/', { parents: true });
+    expect([trees.ownerOf('home/app'), trees.modeOf('home/app'), trees.ownerOf('home/app/f')]).toEqual([
+      '1000:1000',
+      0o750,
+      '0:0',
+    ]);
+  });
+
+  it('requires a plain name to be there', () => {
+    trees.write('a/f');
+    expect(() => trees.copy(['a/g'], '/', { parents: true })).toThrow('"/a/g": not found');
+    expect(() => trees.copy(['a/./g'], '/', { parents: true })).toThrow('"/a/g": not found');
+  });
+});
+
+describe('copyIntoTree() leaves out', () => {
+  it('what --exclude names, relative to a directory, and files named directly by their own name', () => {
+    for (const path of ['d/a.log', 'd/b.txt', 'd/sub/c.log', 'd/sub/e.txt', 'top.log', 'top.txt']) trees.write(path);
+    trees.copy(['d'], '/flat', { exclude: ['*.log'] });
+    trees.copy(['d'], '/deep', { exclude: ['**/*.log', 'sub/e*'] });
+    trees.copy(['top.*'], '/top/', { exclude: ['*.log'] });
+    const copied = (directory: string) => trees.paths().filter((path) => path.startsWith(`${directory}/`));
+    expect(copied('flat')).toEqual(['flat/b.txt', 'flat/sub', 'flat/sub/c.log', 'flat/sub/e.txt']);
+    expect(copied('deep')).toEqual(['deep/b.txt', 'deep/sub']);
+    expect(copied('top')).toEqual(['top/top.txt']);
+  });
+
+  it('an excluded directory but for what ! takes in again, with one visit to each parent', () => {
+    for (const path of ['d/x/keep/1', 'd/x/keep/2', 'd/x/drop/3', 'd/y/4']) trees.write(path);
+    trees.copy(['d'], '/d', { exclude: ['*', '!x/keep'] });
+    expect(trees.paths()).toEqual(['d', 'd/x', 'd/x/keep', 'd/x/keep/1', 'd/x/keep/2']);
+  });
+
+  it('what the ignore file names, but for what ! takes in again', () => {
+    for (const path of ['d/b.txt', 'd/keep/c.log', 'd/keep/d.log', 'd/drop/x']) trees.write(path);
+    const tree = { ...plainTree(trees.from), ...ignoreMatcher(['d/*', '!d/keep/c.log']) };
+    trees.copy(['d'], '/d', { tree });
+    expect(trees.paths()).toEqual(['d', 'd/keep', 'd/keep/c.log']);
+  });
+
+  it('ignored files too where a symlink leads to them or to their directory', () => {
+    trees.write('d/secret');
+    trees.write('d/open');
+    symlinkSync('d', from('link'));
+    symlinkSync('d/secret', from('file'));
+    const tree = { ...plainTree(trees.from), ...ignoreMatcher(['d/secret']) };
+    trees.copy(['link'], '/d', { tree });
+    expect(trees.paths()).toEqual(['d', 'd/open']);
+    expect(() => trees.copy(['file'], '/f', { tree })).toThrow('"/file": not found');
   });
 });
