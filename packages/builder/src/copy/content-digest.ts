@@ -2,7 +2,7 @@ import { createHash, hash } from 'node:crypto';
 import { readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Digest } from '@shale/core';
-import { decodePath, encodePath, hostPath } from '@shale/core';
+import { decodePath, hostPath } from '@shale/core';
 import type { ContentDigest } from '../step-keys.ts';
 import { attributesOf, EMPTY_FINGERPRINT } from './fingerprint.ts';
 import type { SourceTree } from './source-tree.ts';
@@ -32,23 +32,49 @@ export function contentDigest(
   sources: readonly ResolvedSource[],
   options: ContentDigestOptions,
 ): ContentDigest {
-  const total = createHash('sha256');
+  const total = new TextDigest();
   const files: { name: string; hash: string }[] = [];
   for (const source of sources) {
-    total.update(record('source', [source.isDirectory ? '' : basename(source.name)]));
-    const recordOf = new SourceRecords(tree, source, options);
+    total.add(`source\0${source.isDirectory ? '' : basename(source.name)}\0\n`);
+    const records = new SourceRecords(tree, source, options);
     walkSource(tree, source, options.exclude, (entry) => {
-      const text = recordOf.entry(entry);
-      total.update(text);
+      const record = records.entry(entry);
+      total.add(record);
       if (files.length >= MAX_NAMED_FILES || entry.stats.isDirectory()) return;
       const name = entry.path === '' ? source.name : below(source.name, entry.path);
-      files.push({ name, hash: hash('sha256', text, 'hex').slice(0, 16) });
+      files.push({ name, hash: hash('sha256', record, 'hex').slice(0, 16) });
     });
   }
-  return { digest: `sha256:${total.digest('hex')}` as Digest, files };
+  return { digest: total.finish(), files };
 }
 
-/** Records that depend on each other: a second name of a file is recorded as a link to the first. */
+const FLUSH_LENGTH = 64 * 1024;
+
+/** Hashes many short texts in few calls. Names that are not UTF-8 count by their bytes. */
+class TextDigest {
+  readonly #hash = createHash('sha256');
+  #waiting = '';
+
+  add(text: string): void {
+    this.#waiting += text;
+    if (this.#waiting.length > FLUSH_LENGTH) this.#flush();
+  }
+
+  finish(): Digest {
+    this.#flush();
+    return `sha256:${this.#hash.digest('hex')}`;
+  }
+
+  #flush(): void {
+    this.#hash.update(hostPath(this.#waiting));
+    this.#waiting = '';
+  }
+}
+
+/**
+ * One record an entry: a type, its fixed number of fields, and no field holds a NUL, as no name and no link does. A second
+ * name of a file is recorded as a link to the first.
+ */
 class SourceRecords {
   readonly #tree: SourceTree;
   readonly #isDirectory: boolean;
@@ -62,23 +88,27 @@ class SourceRecords {
   }
 
   entry(entry: WalkEntry): string {
-    const { path, host, stats } = entry;
+    const { path, stats } = entry;
     // of a directory that is copied, only what is in it lands
-    if (path === '' && this.#isDirectory) return record('top', []);
-    const meta = this.#metadata(entry);
-    if (stats.isSymbolicLink()) return record('symlink', [...meta, readTarget(host)]);
-    if (stats.isDirectory()) return record(entry.isParent ? 'parent' : 'directory', [...meta, attributesOf(host)]);
-    if (stats.isSocket()) return record('file', [...meta, EMPTY_FINGERPRINT]);
-    if (!stats.isFile()) return record('special', [...meta, String(stats.mode & FILE_TYPE), String(stats.rdev)]);
-    const first = stats.nlink > 1 ? this.#firstName(entry) : undefined;
-    if (first !== undefined) return record('hardlink', [...meta, first]);
-    return record('file', [...meta, this.#tree.fingerprint(entry.treePath, host, stats)]);
+    if (path === '' && this.#isDirectory) return 'top\0\n';
+    const mode = this.#options.ignoreMode ? '' : (stats.mode & 0o7777).toString(8);
+    const owner = this.#options.keepOwner ? `${stats.uid}:${stats.gid}` : '';
+    return `${path}\0${mode}\0${owner}\0${this.#kindOf(entry)}\0\n`;
   }
 
-  #metadata({ path, stats }: WalkEntry): readonly string[] {
-    const { ignoreMode, keepOwner } = this.#options;
-    const mode = ignoreMode ? '' : (stats.mode & 0o7777).toString(8);
-    return [path, mode, keepOwner ? `${stats.uid}:${stats.gid}` : ''];
+  #kindOf(entry: WalkEntry): string {
+    const { host, stats } = entry;
+    if (stats.isFile()) return this.#fileKind(entry);
+    if (stats.isDirectory()) return `${entry.isParent ? 'parent' : 'directory'}\0${attributesOf(host)}`;
+    if (stats.isSymbolicLink()) return `symlink\0${readTarget(host)}`;
+    if (stats.isSocket()) return `file\0${EMPTY_FINGERPRINT}`;
+    return `special\0${stats.mode & FILE_TYPE}:${stats.rdev}`;
+  }
+
+  #fileKind(entry: WalkEntry): string {
+    const first = entry.stats.nlink > 1 ? this.#firstName(entry) : undefined;
+    if (first !== undefined) return `hardlink\0${first}`;
+    return `file\0${this.#tree.fingerprint(entry.treePath, entry.host, entry.stats)}`;
   }
 
   #firstName({ path, stats: { dev, ino } }: WalkEntry): string | undefined {
@@ -92,10 +122,3 @@ class SourceRecords {
 const FILE_TYPE = 0o170000;
 
 const readTarget = (host: string) => decodePath(readlinkSync(hostPath(host), { encoding: 'buffer' }));
-
-/** Types have a fixed number of fields, and no field holds a NUL: neither do Linux's names. */
-function record(type: string, fields: readonly string[]): string {
-  const text = `${type}\0${fields.join('\0')}\0\n`;
-  // a name that is not UTF-8 must not become the replacement character, which stands for any
-  return text.isWellFormed() ? text : `raw\0${encodePath(text).toString('hex')}\0\n`;
-}

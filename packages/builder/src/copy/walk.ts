@@ -31,12 +31,13 @@ export function walkSource(
 ): void {
   const filter = new SourceFilter(source.pattern, exclude);
   if (!source.isDirectory && !filter.takes(basename(source.name))) return;
-  const top = { path: '', treePath: source.path, host: source.host, isParent: false };
-  visit({ ...top, stats: lstatSync(hostPath(source.host)) });
+  const stats = lstatSync(hostPath(source.host));
+  const top = { path: '', treePath: source.path, host: source.host, stats, isParent: false };
+  visit(top);
   if (source.isDirectory) new Walk(tree, filter, visit).directory(top);
 }
 
-type WalkPlace = Omit<WalkEntry, 'stats'>;
+type WalkPlace = Pick<WalkEntry, 'path' | 'treePath' | 'host'>;
 
 class Walk {
   readonly #tree: SourceTree;
@@ -51,23 +52,25 @@ class Walk {
     this.#visit = visit;
   }
 
-  directory({ path, treePath, host }: WalkPlace): void {
-    for (const name of readNames(host).sort()) {
-      const child = { path: below(path, name), treePath: below(treePath, name), host: `${host}/${name}` };
-      const isIgnored = this.#tree.ignores(child.treePath);
-      if (isIgnored && !this.#tree.mayReinclude(child.treePath)) continue;
-      const isTaken = this.#filter.takes(child.path);
-      if (!isTaken && !this.#filter.mayTakeBelow(child.path)) continue;
-      const stats = lstatSync(hostPath(child.host), { throwIfNoEntry: false });
+  directory(parent: WalkPlace): void {
+    for (const name of readNames(parent.host).sort()) {
+      const path = below(parent.path, name);
+      const treePath = below(parent.treePath, name);
+      const isIgnored = this.#tree.ignores(treePath);
+      if (isIgnored && !this.#tree.mayReinclude(treePath)) continue;
+      const isTaken = this.#filter.takes(path);
+      if (!isTaken && !this.#filter.mayTakeBelow(path)) continue;
+      const host = `${parent.host}/${name}`;
+      const stats = lstatSync(hostPath(host), { throwIfNoEntry: false });
       if (stats === undefined) continue;
-      const entry = { ...child, stats, isParent: !isTaken };
+      const entry = { path, treePath, host, stats, isParent: !isTaken };
       if (isTaken && !isIgnored) this.#take(entry);
       else if (stats.isDirectory()) this.#descend(entry);
     }
   }
 
   #take(entry: WalkEntry): void {
-    for (const parent of this.#pending.splice(0)) this.#visit(parent);
+    if (this.#pending.length > 0) for (const parent of this.#pending.splice(0)) this.#visit(parent);
     this.#visit(entry);
     if (entry.stats.isDirectory()) this.directory(entry);
   }
