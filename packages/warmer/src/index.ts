@@ -2,6 +2,7 @@ export { type ArchiveLayout, layOutArchive, type PlacedBlob } from './archive-la
 export { devcontainerImages, DevcontainerInvalidError } from './devcontainer-images.ts';
 export { dockerfileImages, type DockerfileImagesOptions } from './dockerfile-images.ts';
 export { parseImageList, parsePlatforms } from './image-list.ts';
+export { blobsOf, type FoundBlob } from './pull-image.ts';
 export { evictOldest, type EvictOptions, type PruneOptions, type PruneResult, pruneUnnamed } from './prune.ts';
 export { WarmFailedError } from './resolve-image.ts';
 export { warm, type WarmOptions } from './warm.ts';

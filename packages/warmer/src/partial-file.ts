@@ -8,7 +8,7 @@ import { isAlive } from './lease.ts';
 
 /** One of another machine that nothing was written to for an hour belongs to a process that died. */
 const ABANDONED_MS = 60 * 60 * 1000;
-const WRITE_BYTES = 1024 * 1024;
+const WRITE_BYTES = 512 * 1024;
 /** The disk starts on what is written so far each time this much came, so that the flush at the end is short. */
 const FLUSH_BYTES = 64 * 1024 * 1024;
 const MACHINE = sha256(hostname()).slice(7, 19);

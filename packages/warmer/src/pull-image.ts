@@ -37,7 +37,7 @@ export interface PulledImage {
 }
 
 /** A blob in an archive that is here. */
-interface FoundBlob extends PlacedBlob {
+export interface FoundBlob extends PlacedBlob {
   readonly path: string;
 }
 
