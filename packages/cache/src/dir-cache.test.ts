@@ -230,6 +230,7 @@ describe('dirCache()', () => {
 });
 
 async function* failingRead(): AsyncGenerator<Uint8Array> {
+  yield Buffer.from('a');
   throw new Error('gone');
 }
 

@@ -86,9 +86,15 @@ export class GuardedTier {
     this.#stores.open();
   }
 
+  /** @throws {CacheRequiredError} when the cache is required. */
   #degrade(error: unknown): void {
+    this.report(error);
+    if (this.#options.required) throw new CacheRequiredError(this.backend.name, error);
+  }
+
+  /** Tells of a failure, of the first one only. */
+  report(error: unknown): void {
     if (!this.#isDegraded) this.#options.onDegraded(this.backend.name, error);
     this.#isDegraded = true;
-    if (this.#options.required) throw new CacheRequiredError(this.backend.name, error);
   }
 }

@@ -5,14 +5,9 @@ export { type CacheKey, cacheKey, type KeyedInputs, type KeyInput } from './cach
 export { type CacheScope, CacheScopeError, parseScope, UNSCOPED } from './cache-scope.ts';
 export { type DirCache, dirCache, type DirCacheOptions } from './dir-cache.ts';
 export { encodeKeyValue, type KeyValue } from './key-value.ts';
+export { memoryCache, type MemoryCacheOptions } from './memory-cache.ts';
 export type { CacheTrust } from './record-policy.ts';
 export { keyId, parseSignKey, parseTrustKey, SignatureKeyError } from './record-signature.ts';
-export { memoryCache, type MemoryCacheOptions } from './memory-cache.ts';
 export { registryCache, type RegistryCacheOptions } from './registry-cache.ts';
-export {
-  type DrainOptions,
-  type DrainReport,
-  type TieredCache,
-  tieredCache,
-  type TieredCacheOptions,
-} from './tiered-cache.ts';
+export { type TieredCache, tieredCache, type TieredCacheOptions } from './tiered-cache.ts';
+export type { DrainOptions, DrainReport } from './write-queue.ts';

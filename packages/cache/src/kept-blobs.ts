@@ -6,7 +6,7 @@ export interface KeptBlobsOptions {
   readonly near: LocalBlobStore;
   /** Called when a blob that was read has come to lie in `near`. */
   readonly onKept: (blob: Descriptor) => void;
-  /** Called when one could not be kept; it is read all the same. */
+  /** Called when one could not be kept, as on a full disk; it is read all the same. */
   readonly onFailed: (error: unknown) => void;
   readonly onCorrupt: (digest: Digest, error: unknown) => void;
 }
@@ -28,21 +28,22 @@ async function* keepWhileReading(
   { far, near, onKept, onFailed }: KeptBlobsOptions,
   call?: CallOptions,
 ): AsyncGenerator<Uint8Array> {
-  let upload: BlobUpload | undefined;
+  let upload: BlobUpload | undefined = await near.startUpload(call).catch((error: unknown) => void onFailed(error));
   const keep = async (work: (upload: BlobUpload) => Promise<unknown>): Promise<boolean> => {
+    if (upload === undefined) return false;
+    const open = upload;
     try {
-      upload && (await work(upload));
-      return upload !== undefined;
+      await work(open);
+      return true;
     } catch (error) {
       call?.signal?.throwIfAborted();
       onFailed(error);
-      await upload?.[Symbol.asyncDispose]();
       upload = undefined;
+      await open[Symbol.asyncDispose]();
       return false;
     }
   };
   try {
-    upload = await near.startUpload(call).catch((error: unknown) => void onFailed(error));
     for await (const chunk of far.read(blob, call)) {
       await keep((open) => open.write(chunk));
       yield chunk;

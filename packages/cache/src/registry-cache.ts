@@ -62,6 +62,7 @@ class RegistryCache implements CacheBackend {
   }
 
   async lookup(key: CacheKey, options: CallOptions = {}): Promise<CacheEntry | undefined> {
+    options.signal?.throwIfAborted();
     // all scopes at once: a lookup takes one round trip, however many there are
     const found = await Promise.all(
       this.#policy.readScopes.map((scope) => this.#usable(key, scope, { ...options, report: this.#onEvent })),
