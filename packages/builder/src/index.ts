@@ -20,6 +20,7 @@ export {
   IsolationUnavailableError,
 } from './isolation/choose.ts';
 export { enterPrivateMounts } from './isolation/private-mounts.ts';
+export { runInUserNamespace, type UserNamespaceOptions, wantsUserNamespace } from './isolation/user-namespace.ts';
 export type { LookedUpPlan } from './look-up.ts';
 export { probe, type ProbedStep, type ProbeResult } from './probe.ts';
 export type { SecretSource } from './secrets.ts';

@@ -20,7 +20,7 @@ export async function runBuild(invocation: BuildInvocation): Promise<void> {
   const { options, stdout } = invocation;
   if (options.getCachedImage)
     return (await import('./probe.ts')).runProbe({ ...invocation, options: { ...options, json: false } });
-  await takeOwnMounts();
+  await takeOwnMounts(invocation.env);
   const outputs = outputsOf(options);
   if (options.pushImage && options.cacheRepo === undefined) {
     throw new UsageError('--cache-repo must be set when using --push-image');

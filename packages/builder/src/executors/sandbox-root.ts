@@ -1,11 +1,15 @@
+import type { Stats } from 'node:fs';
 import {
+  chmodSync,
   chownSync,
   closeSync,
   constants,
+  copyFileSync,
   existsSync,
   mkdirSync,
   openSync,
   readFileSync,
+  rmdirSync,
   statSync,
   symlinkSync,
   unlinkSync,
@@ -205,18 +209,33 @@ export class SandboxRoot {
   }
 
   #overlayForStep(source: string, target: string): void {
+    const stats = statSync(source);
+    if (!stats.isDirectory()) return this.#copyForStep(source, target, stats);
     const place = makeInTree(this.#root, target, 'directory');
     this.#tmpfs(place, noSuid | noDev, 'mode=755');
-    const { mode, uid, gid } = statSync(source);
     const [upper, work] = [join(place, 'upper'), join(place, 'work')];
-    mkdirSync(upper, { mode: mode & 0o7777 });
+    mkdirSync(upper, { mode: stats.mode & 0o7777 });
     mkdirSync(work);
-    chownSync(upper, uid, gid);
+    chownSync(upper, stats.uid, stats.gid);
     const fds = [source, upper, work].map((path) => openSync(path, constants.O_RDONLY | constants.O_DIRECTORY));
     const [lowerdir, upperdir, workdir] = fds.map((fd) => `/proc/self/fd/${fd}`);
     const marks = this.#order.isUserNamespace ? ',userxattr' : '';
     const data = `lowerdir=${lowerdir},upperdir=${upperdir},workdir=${workdir}${marks}`;
     this.#calls.mount({ source: 'overlay', target: place, type: 'overlay', flags: noDev, data });
     for (const fd of fds) closeSync(fd);
+  }
+
+  /** What an overlay does for a directory, for a file. */
+  #copyForStep(source: string, target: string, { mode, uid, gid }: Stats): void {
+    const memory = join(this.#root, 'dev/.content');
+    const copy = join(memory, 'file');
+    mkdirSync(memory);
+    this.#tmpfs(memory, noSuid | noDev, 'mode=700');
+    copyFileSync(source, copy);
+    chownSync(copy, uid, gid);
+    chmodSync(copy, mode & 0o7777);
+    this.#bind(copy, makeInTree(this.#root, target, 'file'));
+    this.#calls.umount(memory, UnmountFlag.detach);
+    rmdirSync(memory);
   }
 }

@@ -6,6 +6,6 @@ import type { MountPoint } from '../isolation/mount-points.ts';
 export function stepMountPoints(mounts: readonly StepMount[]): MountPoint[] {
   return mounts.map((mount) => ({
     target: mount.target,
-    type: mount.type !== 'bind' || statSync(mount.source).isDirectory() ? 'directory' : 'file',
+    type: mount.type === 'tmpfs' || statSync(mount.source).isDirectory() ? 'directory' : 'file',
   }));
 }

@@ -1,14 +1,15 @@
 import type { CallOptions, SystemCalls } from '@shale/core';
 import { loadSystemCalls, ShaleError } from '@shale/core';
 import type { Executor } from '../executor.ts';
+import { chrootExecutor } from '../executors/chroot.ts';
 import { namespacesExecutor } from '../executors/namespaces.ts';
 import type { Snapshotter } from '../snapshotter.ts';
+import { copySnapshotter } from '../snapshotters/copy.ts';
 import { overlaySnapshotter } from '../snapshotters/overlay.ts';
-import type { IsolationRequest } from './isolation-request.ts';
 import { parseIsolation } from './isolation-request.ts';
 import { enterPrivateMounts } from './private-mounts.ts';
 import { isInUserNamespace } from './privileges.ts';
-import { probeWithMounts } from './probe-executor.ts';
+import { probeWithMounts, probeWithoutMounts } from './probe-executor.ts';
 import { probeOverlay } from './probe-overlay.ts';
 
 /** How steps run and trees are kept here. */
@@ -126,6 +127,7 @@ function snapshotterCandidates({ options, calls, isUserNamespace, mountsDenied }
         return overlaySnapshotter({ stateDir: options.stateDir, calls, isUserNamespace });
       },
     },
+    { name: 'copy', open: async () => copySnapshotter({ stateDir: options.stateDir, calls }) },
   ];
 }
 
@@ -137,6 +139,14 @@ function executorCandidates({ options, isUserNamespace, mountsDenied }: Host): C
         if (mountsDenied !== undefined) throw new Error(mountsDenied);
         const executor = namespacesExecutor({ isUserNamespace });
         await probeWithMounts(executor, options);
+        return executor;
+      },
+    },
+    {
+      name: 'chroot',
+      async open() {
+        const executor = chrootExecutor();
+        await probeWithoutMounts(executor, options);
         return executor;
       },
     },

@@ -47,15 +47,18 @@ export class MountPointStubs implements Disposable {
   #place({ target, type }: MountPoint): void {
     const { existing, missing } = resolveInTree(this.#root, target);
     checkType(existing, missing.length === 0 ? type : 'directory', target);
-    if (missing.length > 0 && !this.#stubs.some(({ path }) => path === existing) && !this.#parents.has(existing)) {
-      const { mtimeNs } = lstatSync(existing, { bigint: true });
-      this.#parents.set(existing, { before: mtimeNs, placed: mtimeNs });
-    }
     let path = existing;
     for (const [index, name] of missing.entries()) {
+      this.#rememberTimes(path);
       path = join(path, name);
       this.#make(path, index < missing.length - 1 ? 'directory' : type);
     }
+  }
+
+  #rememberTimes(parent: string): void {
+    if (this.#parents.has(parent)) return;
+    const { mtimeNs } = lstatSync(parent, { bigint: true });
+    this.#parents.set(parent, { before: mtimeNs, placed: mtimeNs });
   }
 
   #make(path: string, type: MountPoint['type']): void {
@@ -68,7 +71,8 @@ export class MountPointStubs implements Disposable {
     const parents = [...this.#parents].map(([path, times]) => [path, times, directoryAt(this.#root, path)] as const);
     for (const stub of this.#stubs.toReversed()) this.#remove(stub);
     for (const [path, { before, placed }, now] of parents) {
-      if (now !== undefined) setModified(path, now.mtimeNs === placed ? before : now.mtimeNs);
+      if (now === undefined || directoryAt(this.#root, path) === undefined) continue;
+      setModified(path, now.mtimeNs === placed ? before : now.mtimeNs);
     }
     this.#stubs.length = 0;
     this.#parents.clear();
