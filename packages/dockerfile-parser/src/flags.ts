@@ -40,6 +40,7 @@ function flagValue(name: string, kind: FlagKind, value: string | undefined): str
     return value;
   }
   if (value === undefined) return 'true';
+  if (value === '') throw new DockerfileError(`missing a value on flag: --${name}`);
   const lower = value.toLowerCase();
   if (lower === 'true' || lower === 'false') return lower;
   throw new DockerfileError(`expecting boolean value for flag --${name}, not: ${value}`);

@@ -23,5 +23,6 @@ export { type Owner, type OwnerName, parseOwner } from './owner.ts';
 export { type Dockerfile, parseDockerfile, type ParseOptions, type ParseWarning, type Stage } from './parse.ts';
 export { parseInstruction } from './parse-instruction.ts';
 export type { SourceRange } from './position.ts';
+export { printDockerfile } from './print.ts';
 export { parseSignal } from './stop-signal.ts';
 export { suggest } from './suggest.ts';

@@ -97,7 +97,8 @@ export function parseMount(text: string, { expand = (value) => value }: ParseMou
   const fields = splitMount(text);
   const values = new Map<string, string>();
   for (const field of fields) {
-    checkField(field);
+    checkKey(field);
+    checkFrom(field);
     const value = field.key === 'from' ? (field.value ?? '') : expand(field.value ?? 'true');
     // the last of the two decides
     if (field.key === 'readwrite') values.set('readonly', String(!parseSwitch(field.name, value)));
@@ -110,17 +111,19 @@ export function parseMount(text: string, { expand = (value) => value }: ParseMou
 
 /** What can be said of a mount before its variables have values. @throws {DockerfileError} */
 export function checkMount(text: string): void {
-  for (const field of splitMount(text)) checkField(field);
+  for (const field of splitMount(text)) checkFrom(field);
 }
 
-function checkField({ key, name, value = '' }: MountField): void {
-  if (!KEYS.includes(key)) {
-    const close = suggest(name, KEYS);
-    throw new DockerfileError(
-      `unexpected key '${name}' in '${name}=${value}'${close === undefined ? '' : ` (did you mean ${close}?)`}`,
-      { hint: `The keys are ${KEYS.join(', ')}.` },
-    );
-  }
+function checkKey({ key, name, value = '' }: MountField): void {
+  if (KEYS.includes(key)) return;
+  const close = suggest(name, KEYS);
+  throw new DockerfileError(
+    `unexpected key '${name}' in '${name}=${value}'${close === undefined ? '' : ` (did you mean ${close}?)`}`,
+    { hint: `The keys are ${KEYS.join(', ')}.` },
+  );
+}
+
+function checkFrom({ key, value = '' }: MountField): void {
   if (key === 'from' && /\$./.test(value))
     throw new DockerfileError("'from' doesn't support variable expansion, define alias stage instead");
 }

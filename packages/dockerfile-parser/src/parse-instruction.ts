@@ -68,7 +68,7 @@ function parseLine(line: LogicalLine, reader: LineReader, escape: Escape): Instr
   if (!isKeyword(keyword)) throw unknownInstruction(word);
   const flags = parseFlags(body, FLAGS[keyword], escape);
   const rest = flags.rest.trim();
-  const heredocs = readHeredocs(takesHeredocs(keyword, rest, escape) ? findHeredocs(line.text) : [], reader);
+  const heredocs = readHeredocs(findHeredocs(heredocText(keyword, rest, escape)), reader);
   const endLine = heredocs.length > 0 ? Math.max(line.range.endLine, reader.position) : line.range.endLine;
   const range = { startLine: line.range.startLine, endLine };
   return build(keyword, { line: { ...line, range }, escape, flags, rest, heredocs });
@@ -85,16 +85,16 @@ function unknownInstruction(word: string): DockerfileError {
   });
 }
 
-function takesHeredocs(keyword: Keyword, rest: string, escape: Escape): boolean {
+/** The arguments that may start here-documents: nothing in the exec form; for ONBUILD those of its trigger. */
+function heredocText(keyword: Keyword, rest: string, escape: Escape): string {
   if (keyword === 'ONBUILD') {
     const [word, body] = splitFirst(rest);
     const nested = word.toUpperCase();
-    return isKeyword(nested) && nested !== keyword && takesHeredocs(nested, argumentsOf(nested, body, escape), escape);
+    if (!isKeyword(nested) || nested === keyword) return '';
+    return heredocText(nested, parseFlags(body, FLAGS[nested], escape).rest.trim(), escape);
   }
-  return HEREDOC_KEYWORDS.has(keyword) && parseJsonForm(rest) === undefined;
+  return HEREDOC_KEYWORDS.has(keyword) && parseJsonForm(rest) === undefined ? rest : '';
 }
-
-const argumentsOf = (keyword: Keyword, body: string, escape: Escape) => parseFlags(body, FLAGS[keyword], escape).rest;
 
 function build(keyword: Keyword, draft: Draft): Instruction {
   const { line, rest } = draft;

@@ -36,12 +36,20 @@ function parseShared(keyword: 'COPY' | 'ADD', { rest, flags, heredocs }: Draft):
       `${keyword} requires at least two arguments, but only one was provided. Destination could not be determined`,
     );
   }
-  const isHeredoc = (word: string) => json === undefined && parseHeredocStart(word) !== undefined;
-  if (isHeredoc(destination)) throw new DockerfileError(`${keyword} cannot accept a heredoc as a destination`);
+  const nameOf = (word: string) => (json === undefined ? parseHeredocStart(word)?.name : undefined);
+  if (nameOf(destination) !== undefined)
+    throw new DockerfileError(`${keyword} cannot accept a heredoc as a destination`);
+  const sources = words.slice(0, -1);
+  const unused = heredocs.find(({ name }) => !sources.some((word) => nameOf(word) === name));
+  if (unused !== undefined)
+    throw new DockerfileError(
+      `${keyword} cannot accept blanks in the name of a heredoc: ${JSON.stringify(unused.name)}`,
+    );
   return {
-    sources: words.slice(0, -1).filter((word) => !isHeredoc(word)),
+    sources: sources.filter((word) => nameOf(word) === undefined),
     destination,
-    heredocs,
+    // of two with one name the last is meant
+    heredocs: sources.flatMap((word) => heredocs.findLast(({ name }) => name === nameOf(word)) ?? []),
     chown: flags.text('chown'),
     chmod: flags.text('chmod'),
     link: flags.boolean('link') ?? false,

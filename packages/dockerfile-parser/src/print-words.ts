@@ -1,0 +1,69 @@
+import type { Escape } from './directive.ts';
+import { parseHeredocStart } from './heredoc.ts';
+import type { Heredoc } from './instruction.ts';
+import { MAX_LINE_BYTES, withoutContinuation } from './logical-line.ts';
+
+/** `--name=value` words; what is `undefined` or `false` is left out. */
+export type FlagValues = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
+
+export function printFlags(values: FlagValues, escape: Escape): string[] {
+  return Object.entries(values).flatMap(([name, value]) => {
+    if (value === undefined || value === false) return [];
+    if (value === true) return [`--${name}`];
+    const texts = typeof value === 'string' ? [value] : value;
+    return texts.map((text) => `--${name}=${escaped(text, escape)}`);
+  });
+}
+
+function escaped(text: string, escape: Escape): string {
+  return text.replace(/[\s'"`\\]/g, (character) => {
+    const isPlain = (character === '`' || character === '\\') && character !== escape;
+    return isPlain ? character : escape + character;
+  });
+}
+
+/** The words of COPY, ADD and VOLUME: as a JSON array where blanks alone would not give them back. */
+export function printWords(words: readonly string[]): string {
+  const text = words.join(' ');
+  const isPlain = words.every((word) => /^[^\s"]+$/.test(word) && parseHeredocStart(word) === undefined);
+  return isPlain && !/^\[|[\\`]$/.test(text) ? text : JSON.stringify(words);
+}
+
+/** `<<EOF` for COPY and ADD. */
+export function printHeredocStart({ name, fd, expand, chomp }: Heredoc): string {
+  const word = name.replace(/[\\"'$]/g, '\\$&');
+  return `${fd ?? ''}<<${chomp ? '-' : ''}${expand ? word : `"${name.replace(/[\\"$]/g, '\\$&')}"`}`;
+}
+
+/** The bodies that follow an instruction's line. */
+export function printBodies(heredocs: readonly Heredoc[]): string {
+  return heredocs.map(({ name, content }) => `\n${content}${name}`).join('');
+}
+
+/** Broken so that no physical line is too long; 3 is the most bytes that a unit takes. */
+const MAX_UNITS = Math.floor(MAX_LINE_BYTES / 3) - 1;
+
+/** One instruction as physical lines. */
+export function breakLine(text: string, escape: Escape): string {
+  let broken = '';
+  let start = 0;
+  while (text.length - start > MAX_UNITS) {
+    const end = breakBefore(text, start + MAX_UNITS, escape);
+    broken += `${text.slice(start, end)}${escape}\n`;
+    start = end;
+  }
+  const last = text.slice(start);
+  // only at the end of a file can a line end with a lone escape character: it continued there, into nothing
+  return broken + last + (withoutContinuation(last, escape) === undefined ? '' : ` ${escape}`);
+}
+
+/** The nearest place at or before `index` where an escape character may stand, and a next line begin. */
+function breakBefore(text: string, index: number, escape: Escape): number {
+  for (let at = index; at > index - MAX_UNITS; at -= 1) {
+    const before = text[at - 1] ?? '';
+    const after = text[at] ?? '';
+    const isPair = /[\uD800-\uDBFF]/.test(before);
+    if (!isPair && before !== escape && !/[\s#]/.test(after)) return at;
+  }
+  return index;
+}
