@@ -26,13 +26,18 @@ export async function start(version: string): Promise<void> {
   process.exit(ExitCode.ok);
 }
 
+/** Ctrl-C reaches a process in a user namespace twice: from the terminal, and from the process that started it. */
+const SAME_SIGNAL_MS = 500;
+
 /** The first signal asks the command to stop and clean up; the second ends the process at once. */
 function abortOnSignals(): AbortSignal {
   const controller = new AbortController();
+  let abortedAt = 0;
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => {
       const reason = new SignalReceivedError(name);
-      if (controller.signal.aborted) process.exit(exitCodeOf(reason));
+      if (!controller.signal.aborted) abortedAt = performance.now();
+      else if (performance.now() - abortedAt > SAME_SIGNAL_MS) process.exit(exitCodeOf(reason));
       controller.abort(reason);
     });
   }

@@ -6,7 +6,7 @@ import { checkOutputs, describeOutput, exporterFor, type ExporterWiring } from '
 import { type Output, parseOutput } from '../outputs/output.ts';
 import { openRenderer } from '../render/open-renderer.ts';
 import { UsageError } from '../usage-error.ts';
-import { takeOwnMounts } from '../wire/own-mounts.ts';
+import { takeOwnNamespaces } from '../wire/own-namespaces.ts';
 import { type ExecutionWishes, wireBuild } from '../wire/wire-build.ts';
 import type { buildOptions } from './build-command.ts';
 import type { Invocation } from './command.ts';
@@ -20,7 +20,7 @@ export async function runBuild(invocation: BuildInvocation): Promise<void> {
   const { options, stdout } = invocation;
   if (options.getCachedImage)
     return (await import('./probe.ts')).runProbe({ ...invocation, options: { ...options, json: false } });
-  await takeOwnMounts(invocation.env);
+  await takeOwnNamespaces({ ...invocation, ...options });
   const outputs = outputsOf(options);
   if (options.pushImage && options.cacheRepo === undefined) {
     throw new UsageError('--cache-repo must be set when using --push-image');

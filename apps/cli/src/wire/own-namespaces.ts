@@ -1,0 +1,49 @@
+import { getCompileCacheDir } from 'node:module';
+import { dirname } from 'node:path';
+import { enterPrivateMounts, runInUserNamespace, wantsUserNamespace } from '@shale/builder';
+import { loadSystemCalls } from '@shale/core';
+import type { Session } from '../commands/command.ts';
+import { stateDirectory } from './state-directory.ts';
+
+export interface NamespaceWishes extends Pick<Session, 'env' | 'cwd'> {
+  readonly stateDir: string | undefined;
+  /** As `--isolation` says it. */
+  readonly isolation: string | undefined;
+}
+
+/**
+ * Gives a build mounts that nobody else sees. An ordinary user gets them by running this very command line again as root
+ * of a user namespace; then this process ends with that one's exit code. Where neither is allowed other ways of isolation
+ * are left, and the choice of them says why.
+ *
+ * Comes first: it is possible only before anything asynchronous has touched a file.
+ */
+export async function takeOwnNamespaces(wishes: NamespaceWishes): Promise<void> {
+  if (wantsUserNamespace() && !isRootWithoutMounts(wishes)) {
+    const exitCode = await runInUserNamespace({ command: thisCommand(), env: inheritedEnvironment(wishes) });
+    if (exitCode !== undefined) process.exit(exitCode);
+  }
+  const calls = loadSystemCalls();
+  if (calls !== undefined) await enterPrivateMounts(calls).catch(() => undefined);
+}
+
+/** `--isolation chroot+copy` as root needs no namespace, and is asked for where there is none. */
+function isRootWithoutMounts({ isolation = '' }: NamespaceWishes): boolean {
+  const words = isolation.split('+');
+  return process.getuid?.() === 0 && words.includes('chroot') && words.includes('copy');
+}
+
+function thisCommand(): readonly string[] {
+  return [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
+}
+
+/** Inside, everybody is root: what depends on who the user is, is settled here. */
+function inheritedEnvironment(wishes: NamespaceWishes): NodeJS.ProcessEnv {
+  const compiled = getCompileCacheDir();
+  return {
+    ...wishes.env,
+    SHALE_STATE_DIR: stateDirectory(wishes.stateDir, wishes),
+    // Without the folder for this version of Node, which Node adds itself.
+    ...(compiled !== undefined && { NODE_COMPILE_CACHE: dirname(compiled) }),
+  };
+}
