@@ -1,10 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { pid } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type CallOptions, type Digest, digestHex, undefinedIfMissing } from '@shale/core';
+import { isOrphan, ownedName } from './owner.ts';
 
 const HEARTBEAT_MS = 5_000;
 /** One that shows no life for this long belongs to a process that died. */
@@ -17,11 +15,14 @@ const POLL_MS = 100;
  */
 export class Leases {
   readonly #directory: string;
+  readonly #trash: string;
   readonly #held = new Set<string>();
   #heartbeat: NodeJS.Timeout | undefined;
 
-  constructor(directory: string) {
+  /** @param trash on the same file system, swept by `removeAbandonedFiles` */
+  constructor(directory: string, trash: string) {
     this.#directory = directory;
+    this.#trash = trash;
   }
 
   /** Waits for all of them, in an order that is the same for everyone, so that no two wait for each other. */
@@ -38,7 +39,7 @@ export class Leases {
     try {
       for (const digest of [...new Set(digests)].sort()) {
         const path = join(this.#directory, digestHex(digest));
-        await acquire(path, signal);
+        await acquire(path, { trash: this.#trash, signal });
         taken.push(path);
         this.#held.add(path);
         this.#heartbeat ??= setInterval(() => void this.#beat(), HEARTBEAT_MS).unref();
@@ -61,7 +62,7 @@ export class Leases {
   }
 }
 
-async function acquire(path: string, signal: AbortSignal | undefined): Promise<void> {
+async function acquire(path: string, { trash, signal }: { readonly trash: string } & CallOptions): Promise<void> {
   let seen: { readonly life: number; readonly sinceMs: number } | undefined;
   while (!(await create(path))) {
     signal?.throwIfAborted();
@@ -69,14 +70,14 @@ async function acquire(path: string, signal: AbortSignal | undefined): Promise<v
     if (life === undefined) continue;
     // Judged by what this process saw: clocks of machines that share a volume differ.
     if (seen?.life !== life) seen = { life, sinceMs: performance.now() };
-    if (performance.now() - seen.sinceMs > STALE_MS || (await isOrphan(path))) await discard(path, life);
+    if (performance.now() - seen.sinceMs > STALE_MS || (await isOrphaned(path))) await discard(path, { life, trash });
     else await sleep(POLL_MS + Math.random() * POLL_MS, undefined, { signal });
   }
 }
 
 async function create(path: string): Promise<boolean> {
   try {
-    await writeFile(path, JSON.stringify({ host: hostname(), pid }), { flag: 'wx' });
+    await writeFile(path, ownedName(), { flag: 'wx' });
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
@@ -85,26 +86,19 @@ async function create(path: string): Promise<boolean> {
 }
 
 /** Of a process of this machine that is gone. */
-async function isOrphan(path: string): Promise<boolean> {
-  const text = await readFile(path, 'utf8').catch(undefinedIfMissing);
-  const [, host, owner] = /^\{"host":"([^"]*)","pid":(\d+)\}$/.exec(text ?? '') ?? [];
-  return host === hostname() && owner !== undefined && !isAlive(Number(owner));
-}
-
-/** Whether a process of this machine runs. */
-export function isAlive(process: number): boolean {
-  try {
-    globalThis.process.kill(process, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
+async function isOrphaned(path: string): Promise<boolean> {
+  const owner = await readFile(path, 'utf8').catch(undefinedIfMissing);
+  return owner !== undefined && isOrphan(owner);
 }
 
 /** Renames first, so that of several that find it dead one removes it. */
-async function discard(path: string, life: number): Promise<void> {
+async function discard(
+  path: string,
+  { life, trash }: { readonly life: number; readonly trash: string },
+): Promise<void> {
   if ((await stat(path).catch(undefinedIfMissing))?.mtimeMs !== life) return;
-  const aside = `${path}.${randomBytes(6).toString('hex')}`;
+  await mkdir(trash, { recursive: true });
+  const aside = join(trash, ownedName());
   await rename(path, aside).catch(undefinedIfMissing);
   await rm(aside, { force: true });
 }

@@ -1,22 +1,18 @@
-import { randomBytes } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
-import { pid } from 'node:process';
-import { flushDirectory, sha256, undefinedIfMissing } from '@shale/core';
-import { isAlive } from './lease.ts';
+import { flushDirectory, undefinedIfMissing } from '@shale/core';
+import { isOrphan, ownedName } from './owner.ts';
 
 /** One of another machine that nothing was written to for an hour belongs to a process that died. */
 const ABANDONED_MS = 60 * 60 * 1000;
 const WRITE_BYTES = 512 * 1024;
 /** The disk starts on what is written so far each time this much came, so that the flush at the end is short. */
 const FLUSH_BYTES = 64 * 1024 * 1024;
-const MACHINE = sha256(hostname()).slice(7, 19);
 
 /** A file that is written anywhere in it, in any order, and gets its name when it is whole. Disposing it before leaves nothing. */
 export interface PartialFile extends AsyncDisposable {
   readonly path: string;
-  writeAt(offset: number, content: AsyncIterable<Uint8Array>, onBytes: (bytes: number) => void): Promise<void>;
+  writeAt(offset: number, content: AsyncIterable<Uint8Array>, onBytes?: (bytes: number) => void): Promise<void>;
   /** Flushes, gives it the name `path`, and flushes that. */
   publish(path: string): Promise<void>;
 }
@@ -24,7 +20,7 @@ export interface PartialFile extends AsyncDisposable {
 /** Opens one of exactly `sizeBytes`, zero where nothing is written. */
 export async function openPartialFile(directory: string, sizeBytes: number): Promise<PartialFile> {
   await mkdir(directory, { recursive: true });
-  const path = join(directory, `${MACHINE}-${pid}-${randomBytes(6).toString('hex')}`);
+  const path = join(directory, ownedName());
   const file = await open(path, 'wx', 0o644);
   let isOpen = true;
   const close = async () => {
@@ -44,7 +40,7 @@ export async function openPartialFile(directory: string, sizeBytes: number): Pro
   }
   return {
     path,
-    writeAt: (offset, content, onBytes) => writeStream(file, { offset, content, onBytes }),
+    writeAt: (offset, content, onBytes = () => undefined) => writeStream(file, { offset, content, onBytes }),
     async publish(name) {
       await file.sync();
       await close();
@@ -109,14 +105,25 @@ async function writeAll(file: FileHandle, chunks: readonly Uint8Array[], offset:
   }
 }
 
+/** Writes a whole small file: readers see the old content or the new. */
+export async function publishFile(directory: string, path: string, content: string | Uint8Array): Promise<void> {
+  const bytes = Buffer.from(content);
+  await using file = await openPartialFile(directory, bytes.byteLength);
+  await mkdir(dirname(path), { recursive: true });
+  await file.writeAt(0, once(bytes));
+  await file.publish(path);
+}
+
+export async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  yield bytes;
+}
+
 /** Removes what warmers left that were killed while they wrote. */
 export async function removeAbandonedFiles(directory: string, now: number = Date.now()): Promise<void> {
   const names = (await readdir(directory).catch(undefinedIfMissing)) ?? [];
   for (const name of names) {
     const path = join(directory, name);
-    const [machine, owner] = name.split('-');
-    const isOrphan = machine === MACHINE && !isAlive(Number(owner));
-    const modified = isOrphan ? 0 : (await stat(path).catch(undefinedIfMissing))?.mtimeMs;
+    const modified = isOrphan(name) ? 0 : (await stat(path).catch(undefinedIfMissing))?.mtimeMs;
     if (modified !== undefined && now - modified > ABANDONED_MS) await rm(path, { force: true });
   }
 }

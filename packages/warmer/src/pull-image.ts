@@ -9,11 +9,10 @@ import {
   ManifestInvalidError,
   SizeMismatchError,
   verifyBlob,
-  writeFileAtomically,
 } from '@shale/core';
 import { type ArchiveLayout, layOutArchive, type PlacedBlob } from './archive-layout.ts';
 import type { Leases } from './lease.ts';
-import { openPartialFile, type PartialFile } from './partial-file.ts';
+import { once, openPartialFile, publishFile, type PartialFile } from './partial-file.ts';
 import type { ResolvedImage } from './resolve-image.ts';
 import type { SpaceBudget } from './space-budget.ts';
 import type { WarmedDirectory } from './warmed-directory.ts';
@@ -60,7 +59,7 @@ export async function pullImage(image: ResolvedImage, options: PullImageOptions)
     using _ = await space.reserve(layout.sizeBytes, names[0] ?? digest);
     await using file = await openPartialFile(directory.partial, layout.sizeBytes);
     const fetchedBytes = await fill(file, layout, options);
-    await writeFileAtomically(directory.manifestPath(digest), image.raw.bytes);
+    await publishFile(directory.partial, directory.manifestPath(digest), image.raw.bytes);
     await file.publish(directory.archivePath(digest));
     return { sizeBytes: layout.sizeBytes, fetchedBytes };
   } catch (error) {
@@ -131,8 +130,4 @@ export async function blobsOf(directory: WarmedDirectory): Promise<ReadonlyMap<D
       ),
     ),
   );
-}
-
-async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
-  yield bytes;
 }

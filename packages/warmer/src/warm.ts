@@ -32,6 +32,8 @@ export interface WarmOptions extends CallOptions {
   readonly concurrency?: number | undefined;
   /** Removes images that the plan does not name. @default false */
   readonly prune?: boolean | undefined;
+  /** Further images that prune and `maxBytes` spare. @default none */
+  readonly keep?: readonly Reference[] | undefined;
   /** How long prune spares an image that just lost its name, in milliseconds. @default 600_000 */
   readonly graceMs?: number | undefined;
   /** Most that all images may take; images outside the plan make way, oldest first. @default no limit */
@@ -62,7 +64,7 @@ export async function warm(plan: readonly WarmTarget[], options: WarmOptions): P
   const limit = pLimit(concurrency);
   const results = await Promise.all(targets.map((target) => limit(() => run.target(target))));
   signal?.throwIfAborted();
-  const keep = targets.map(({ reference }) => reference);
+  const keep = [...targets.map(({ reference }) => reference), ...(options.keep ?? [])];
   if (prune) await pruneUnnamed(directory, { keep, graceMs, onEvent });
   if (maxBytes !== undefined) await evictOldest(directory, { maxBytes, keep, onEvent });
   return results.flat();
@@ -80,8 +82,8 @@ class WarmRun {
   constructor(directory: WarmedDirectory, options: WarmOptions, targets: readonly WarmTarget[]) {
     this.#directory = directory;
     this.#options = options;
-    this.#keep = targets.map(({ reference }) => reference);
-    this.#leases = new Leases(directory.leases);
+    this.#keep = [...targets.map(({ reference }) => reference), ...(options.keep ?? [])];
+    this.#leases = new Leases(directory.leases, directory.partial);
     this.#space = new SpaceBudget(directory.path);
   }
 

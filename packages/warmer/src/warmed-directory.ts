@@ -21,8 +21,8 @@ import {
   sha256,
   StoreInvalidError,
   undefinedIfMissing,
-  writeFileAtomically,
 } from '@shale/core';
+import { publishFile } from './partial-file.ts';
 
 /**
  * Base images as files, which kaniko and envbuilder read as well:
@@ -98,7 +98,7 @@ export class WarmedDirectory {
   }
 
   async writeIndex(index: RawManifest): Promise<void> {
-    await writeFileAtomically(this.indexPath(index.digest), index.bytes);
+    await publishFile(this.partial, this.indexPath(index.digest), index.bytes);
   }
 
   async pointer(reference: Reference, platform: Platform): Promise<WarmedPointer | undefined> {
@@ -108,7 +108,7 @@ export class WarmedDirectory {
   async writePointer(reference: Reference, pointer: Omit<WarmedPointer, 'reference'>): Promise<void> {
     const document = { version: 1, reference: formatReference(reference), ...pointer };
     const path = this.pointerPath(reference, pointer.platform);
-    await writeFileAtomically(path, `${JSON.stringify(document)}\n`);
+    await publishFile(this.partial, path, `${JSON.stringify(document)}\n`);
   }
 
   /** With the file of each and the time, in milliseconds since the epoch, when a registry last confirmed it. */
