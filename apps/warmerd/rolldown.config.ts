@@ -1,0 +1,15 @@
+import { defineConfig } from 'rolldown';
+
+export default defineConfig({
+  input: { 'shale-warmerd': 'src/main.ts' },
+  platform: 'node',
+  transform: { target: 'node22.19' },
+  resolve: { conditionNames: ['@shale/source', 'node', 'import'] },
+  output: {
+    dir: 'dist',
+    format: 'esm',
+    entryFileNames: '[name].js',
+    chunkFileNames: '[name]-[hash].js',
+    cleanDir: true,
+  },
+});

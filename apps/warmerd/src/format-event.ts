@@ -1,0 +1,17 @@
+import { formatPlatform, formatReference, type Platform, type Reference } from '@shale/core';
+import type { DaemonEvent } from './daemon.ts';
+import { messageOf } from './history.ts';
+
+/** One line of JSON, references and platforms as people write them, errors as their messages. */
+export function formatEvent(event: DaemonEvent): string {
+  return JSON.stringify(event, (key, value: unknown) => {
+    if (value instanceof Error) return messageOf(value);
+    if (key === 'reference' && isObject(value)) return formatReference(value as Reference);
+    if (key === 'platform' && isObject(value)) return formatPlatform(value as Platform);
+    return value;
+  });
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,104 @@
+import { once } from 'node:events';
+import { mkdir } from 'node:fs/promises';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { serve } from '@hono/node-server';
+import { type Config, readConfig } from './config.ts';
+import { Daemon, type DaemonEvent } from './daemon.ts';
+import { formatEvent } from './format-event.ts';
+import { History, messageOf } from './history.ts';
+import { Metrics } from './metrics.ts';
+import { createServer } from './server.ts';
+
+export interface RunOptions {
+  /** Path of the config file. */
+  readonly config: string;
+  readonly once: boolean;
+  readonly serve: boolean;
+  readonly listen?: string | undefined;
+}
+
+/** Longest wait for what runs to stop, in milliseconds. */
+const STOP_MS = 4000;
+
+/** Runs until SIGTERM or SIGINT, or once. @returns the exit code */
+export async function run(options: RunOptions): Promise<number> {
+  const config = await configOf(options);
+  await mkdir(config.directory, { recursive: true });
+  using history = new History(config.history);
+  const daemon = new Daemon(config, history);
+  const metrics = new Metrics(() => daemon.status());
+  daemon.events.on('event', (event) => {
+    if (event.type === 'image.finished') metrics.add(event.result);
+    if (event.type !== 'image.progress') log(event);
+  });
+  const stopped = stopSignal();
+  if (options.once) return runOnce(daemon, stopped);
+  const server = await listen(daemon, metrics);
+  process.on('SIGHUP', () => void reload(daemon, options));
+  daemon.start();
+  daemon.warm('start')?.catch(() => undefined); // an image that is already here costs one HEAD
+  await stopped;
+  await stop(daemon, server);
+  return 0;
+}
+
+async function runOnce(daemon: Daemon, stopped: Promise<void>): Promise<number> {
+  const runs = await Promise.race([daemon.warm('start'), stopped]);
+  if (runs === undefined) {
+    await stop(daemon);
+    return 143;
+  }
+  return runs.some(({ failed, stale, error }) => failed + stale > 0 || error !== undefined) ? 1 : 0;
+}
+
+async function configOf({ config: path, serve: isServing, listen: address }: RunOptions): Promise<Config> {
+  const config = await readConfig(path);
+  return { ...config, serve: config.serve || isServing, listen: address ?? config.listen };
+}
+
+async function reload(daemon: Daemon, options: RunOptions): Promise<void> {
+  try {
+    daemon.reload(await configOf(options));
+    log({ type: 'config.reloaded' });
+  } catch (error) {
+    log({ type: 'config.refused', error: messageOf(error) }); // the old one goes on
+  }
+}
+
+async function listen(daemon: Daemon, metrics: Metrics): Promise<Server> {
+  const [, host = '', port = ''] = /^(.*):(\d+)$/.exec(daemon.config.listen) ?? [];
+  const hostname = host.replace(/^\[(.*)\]$/, '$1');
+  const server = serve({ fetch: createServer(daemon, metrics).fetch, hostname, port: Number(port) }) as Server;
+  await once(server, 'listening');
+  const { address, port: actual } = server.address() as AddressInfo;
+  log({ type: 'listening', address, port: actual });
+  return server;
+}
+
+/** Resolves at the first signal; the second ends the process at once. */
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.once(signal, () => {
+        resolve();
+        process.once(signal, () => process.exit(1));
+      });
+    }
+  });
+}
+
+async function stop(daemon: Daemon, server?: Server): Promise<void> {
+  const forced = setTimeout(() => process.exit(0), STOP_MS).unref();
+  server?.close();
+  server?.closeAllConnections();
+  await daemon[Symbol.asyncDispose]();
+  clearTimeout(forced);
+}
+
+type LogEntry = DaemonEvent | { readonly type: string; readonly [fact: string]: unknown };
+
+/** A line of JSON on stderr. */
+function log(entry: LogEntry): void {
+  process.stderr.write(`{"time":"${new Date().toISOString()}",${formatEvent(entry as DaemonEvent).slice(1)}\n`);
+}

@@ -1,0 +1,33 @@
+import { randomBytes } from 'node:crypto';
+import { Hono } from 'hono';
+import { secureHeaders } from 'hono/secure-headers';
+import type { Daemon } from './daemon.ts';
+import { page } from './dashboard/page.ts';
+import type { Metrics } from './metrics.ts';
+import { readSecret } from './read-secret.ts';
+import { apiRoutes } from './routes/api.ts';
+import { healthRoutes } from './routes/health.ts';
+import { registryRoutes } from './routes/registry.ts';
+
+const SHOWN_RUNS = 50;
+
+/** Everything that the daemon answers over HTTP. */
+export function createServer(daemon: Daemon, metrics: Metrics): Hono {
+  const server = new Hono();
+  server.use(secureHeaders({ xFrameOptions: 'DENY' }));
+  server.route('/', healthRoutes(daemon, metrics));
+  server.route('/api', apiRoutes(daemon));
+  if (daemon.config.serve) server.route('/', registryRoutes(daemon.config.directory));
+  server.get('/', async (context) => {
+    const nonce = randomBytes(16).toString('base64');
+    context.header(
+      'content-security-policy',
+      `default-src 'none'; style-src 'nonce-${nonce}'; script-src 'nonce-${nonce}'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
+    );
+    context.header('cache-control', 'no-store');
+    const hasToken = daemon.config.tokenFile !== undefined && (await readSecret(daemon.config.tokenFile)) !== undefined;
+    const status = await daemon.status();
+    return context.html(page({ status, runs: daemon.history.runs(SHOWN_RUNS), hasToken, nonce, nowMs: Date.now() }));
+  });
+  return server;
+}
