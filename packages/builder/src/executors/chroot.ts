@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, lstatSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readFileSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { fileSystemCalls, FileType, hostPath } from '@shale/core';
 import type { Executor, RunProcessOptions, StepProcess } from '../executor.ts';
@@ -39,28 +39,50 @@ export function chrootExecutor(): Executor {
   };
 }
 
-/** What every program expects, for as long as the step runs. Files of the image's own are left as they are. */
+/** What every program expects, for as long as the step runs. What the image or the step put there stays as it is. */
 function lendFiles({ root, hostname }: StepProcess): Disposable {
-  const lent: string[] = [];
-  const isEmpty = (path: string) => lstatSync(path).isFile() && lstatSync(path).size === 0;
-  const fill = (target: string, content: string) => {
-    const { existing, missing } = resolveInTree(root, target);
-    if (missing.length === 0 && isEmpty(existing)) writeFileSync(existing, content);
-  };
-  fill('/etc/hosts', `127.0.0.1\tlocalhost ${hostname}\n::1\tlocalhost\n`);
-  if (existsSync('/etc/resolv.conf')) fill('/etc/resolv.conf', readFileSync('/etc/resolv.conf', 'utf8'));
-  const { existing: dev } = resolveInTree(root, '/dev');
-  for (const [name, minor] of Object.entries(DEVICES)) {
-    const path = `${dev}/${name}`;
-    if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) continue;
-    fileSystemCalls().makeNode(path, FileType.character | 0o666, MEMORY_DEVICES, minor);
-    lent.push(path);
-  }
+  const lent = [
+    ...lendContent(root, '/etc/hosts', `127.0.0.1\tlocalhost ${hostname}\n::1\tlocalhost\n`),
+    ...(existsSync('/etc/resolv.conf')
+      ? lendContent(root, '/etc/resolv.conf', readFileSync('/etc/resolv.conf', 'utf8'))
+      : []),
+    ...lendDevices(root),
+  ];
   return {
     [Symbol.dispose]() {
-      for (const path of lent) if (lstatSync(path, { throwIfNoEntry: false })?.isCharacterDevice()) unlinkSync(path);
+      for (const takeBack of lent) takeBack();
     },
   };
+}
+
+/** Into an empty file only, which is empty again afterwards and has its time from before. */
+function lendContent(root: string, target: string, content: string): (() => void)[] {
+  const { existing: path, missing } = resolveInTree(root, target);
+  const before = missing.length === 0 ? lstatSync(path, { bigint: true }) : undefined;
+  if (before === undefined || !before.isFile() || before.size > 0n) return [];
+  writeFileSync(path, content);
+  return [
+    () => {
+      const now = lstatSync(path, { throwIfNoEntry: false });
+      if (now?.isFile() !== true || readFileSync(path, 'utf8') !== content) return;
+      truncateSync(path);
+      fileSystemCalls().setTimes(
+        path,
+        Number(before.mtimeNs / 1_000_000_000n),
+        Number(before.mtimeNs % 1_000_000_000n),
+      );
+    },
+  ];
+}
+
+function lendDevices(root: string): (() => void)[] {
+  const { existing: directory } = resolveInTree(root, '/dev');
+  return Object.entries(DEVICES).flatMap(([name, minor]) => {
+    const path = `${directory}/${name}`;
+    if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) return [];
+    fileSystemCalls().makeNode(path, FileType.character | 0o666, MEMORY_DEVICES, minor);
+    return [() => void (lstatSync(path, { throwIfNoEntry: false })?.isCharacterDevice() && unlinkSync(path))];
+  });
 }
 
 function runProcess(

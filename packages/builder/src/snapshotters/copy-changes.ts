@@ -43,10 +43,25 @@ async function writeDirectory(
 }
 
 function isChangedDirectory(old: BigIntStats, now: BigIntStats): boolean {
-  if (old.ctimeNs === now.ctimeNs && old.ino === now.ino) return false;
-  return old.mode !== now.mode || old.uid !== now.uid || old.gid !== now.gid || old.mtimeNs !== now.mtimeNs;
+  return !isUntouched(old, now) && !hasSameMetadata(old, now);
 }
 
+/** A file that was touched may have other content, unless there is none. */
 function isChangedFile(old: BigIntStats, now: BigIntStats): boolean {
-  return old.ino !== now.ino || old.ctimeNs !== now.ctimeNs || old.mode !== now.mode || old.size !== now.size;
+  return (
+    !isUntouched(old, now) &&
+    !(old.isFile() && now.isFile() && now.size === 0n && now.nlink === 1n && hasSameMetadata(old, now))
+  );
+}
+
+const isUntouched = (old: BigIntStats, now: BigIntStats) => old.ino === now.ino && old.ctimeNs === now.ctimeNs;
+
+function hasSameMetadata(old: BigIntStats, now: BigIntStats): boolean {
+  return (
+    old.mode === now.mode &&
+    old.uid === now.uid &&
+    old.gid === now.gid &&
+    old.mtimeNs === now.mtimeNs &&
+    (now.isDirectory() || old.size === now.size)
+  );
 }
