@@ -11,3 +11,11 @@ export { keyId, parseSignKey, parseTrustKey, SignatureKeyError } from './record-
 export { registryCache, type RegistryCacheOptions } from './registry-cache.ts';
 export { type TieredCache, tieredCache, type TieredCacheOptions } from './tiered-cache.ts';
 export type { DrainOptions, DrainReport } from './write-queue.ts';
+export { baseImageCache, type BaseImageCacheEvent, type BaseImageCacheOptions } from './base-image-cache.ts';
+export {
+  formatWarmedPointer,
+  parseWarmedPointer,
+  type WarmedPaths,
+  warmedPaths,
+  type WarmedPointer,
+} from './warmed-format.ts';

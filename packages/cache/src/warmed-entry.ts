@@ -1,0 +1,114 @@
+import type { FileHandle } from 'node:fs/promises';
+import { open, readFile, stat } from 'node:fs/promises';
+import type { BlobSource, CallOptions, Descriptor, Digest, RawManifest } from '@shale/core';
+import {
+  asObject,
+  blobDirectory,
+  BlobMissingError,
+  digestHex,
+  MAX_MANIFEST_BYTES,
+  MediaType,
+  parseJson,
+  sha256,
+  StoreInvalidError,
+  undefinedIfMissing,
+  verifyBlob,
+} from '@shale/core';
+import type { Extent } from './tar-extents.ts';
+import { readTarExtents } from './tar-extents.ts';
+import type { WarmedPaths } from './warmed-format.ts';
+
+/** A document of the directory and, where it is an image's, the image's blobs. */
+export interface WarmedEntry {
+  readonly raw: RawManifest;
+  readonly blobs: BlobSource;
+}
+
+const CHUNK_BYTES = 1024 * 1024;
+
+/**
+ * Opens what the directory has under a manifest's digest, as a tar with its manifest beside it or as an OCI layout.
+ * @throws {StoreInvalidError} when something else stands there.
+ */
+export async function openWarmedEntry(paths: WarmedPaths, digest: Digest): Promise<WarmedEntry | undefined> {
+  const path = paths.entry(digest);
+  const found = await stat(path).catch(undefinedIfMissing);
+  if (found === undefined) return undefined;
+  if (found.isDirectory()) return openLayoutEntry(path, digest);
+  const raw = await readDocument(paths.manifest(digest), digest);
+  return raw && { raw, blobs: tarBlobs(path) };
+}
+
+/** An index that a warmer kept. */
+export async function readWarmedIndex(paths: WarmedPaths, digest: Digest): Promise<RawManifest | undefined> {
+  return readDocument(paths.index(digest), digest);
+}
+
+async function openLayoutEntry(path: string, digest: Digest): Promise<WarmedEntry | undefined> {
+  const blobs = blobDirectory(path);
+  const raw = await readDocument(blobs.pathOf(digest), digest);
+  return raw && { raw, blobs };
+}
+
+/** @throws {StoreInvalidError} when the content is not what the digest names. */
+async function readDocument(path: string, digest: Digest): Promise<RawManifest | undefined> {
+  const found = await stat(path).catch(undefinedIfMissing);
+  if (found === undefined) return undefined;
+  const fail = (message: string) => new StoreInvalidError(`${path}: ${message}`);
+  if (found.size > MAX_MANIFEST_BYTES) throw fail(`it is larger than ${MAX_MANIFEST_BYTES} bytes`);
+  const bytes = await readFile(path).catch(undefinedIfMissing);
+  if (bytes === undefined) return undefined;
+  if (sha256(bytes) !== digest) throw fail('it is not the manifest that its name says');
+  return { mediaType: mediaTypeOf(bytes, fail), digest, bytes };
+}
+
+/** OCI allows documents that do not say what they are. */
+function mediaTypeOf(bytes: Buffer, fail: (message: string) => Error): string {
+  const document = asObject(parseJson(bytes, 'manifest', fail), 'manifest', fail);
+  if (typeof document['mediaType'] === 'string') return document['mediaType'];
+  return 'manifests' in document ? MediaType.ociIndex : MediaType.ociManifest;
+}
+
+interface IndexedTar {
+  /** Of the file that was indexed: another one may have taken its place. */
+  readonly identity: string;
+  readonly extents: Promise<ReadonlyMap<string, Extent>>;
+}
+
+/** Reads blobs from inside the tar; nothing is extracted. A read goes on in the file it began in, also when that is replaced. */
+function tarBlobs(path: string): BlobSource {
+  let indexed: IndexedTar | undefined;
+
+  const locate = async (file: FileHandle, digest: Digest): Promise<Extent | undefined> => {
+    const { dev, ino, size, mtimeMs } = await file.stat();
+    const identity = [dev, ino, size, mtimeMs].join(':');
+    if (indexed?.identity !== identity) indexed = { identity, extents: readTarExtents(file) };
+    const extents = await indexed.extents;
+    const hex = digestHex(digest);
+    return [digest, `${hex}.tar.gz`, `blobs/sha256/${hex}`].map((name) => extents.get(name)).find(Boolean);
+  };
+
+  async function* readFrom(file: FileHandle, { offset, size }: Extent, call?: CallOptions): AsyncGenerator<Uint8Array> {
+    for (let at = 0; at < size; ) {
+      call?.signal?.throwIfAborted();
+      const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, size - at));
+      const { bytesRead } = await file.read(chunk, 0, chunk.byteLength, offset + at);
+      if (bytesRead === 0) return;
+      at += bytesRead;
+      yield chunk.subarray(0, bytesRead);
+    }
+  }
+
+  return {
+    async stat(digest) {
+      await using file = await open(path).catch(undefinedIfMissing);
+      return file && (await locate(file, digest))?.size;
+    },
+    async *read(blob: Descriptor, call) {
+      await using file = await open(path).catch(undefinedIfMissing);
+      const extent = file && (await locate(file, blob.digest));
+      if (file === undefined || extent === undefined) throw new BlobMissingError(blob.digest, path);
+      yield* verifyBlob(blob, readFrom(file, extent, call));
+    },
+  };
+}
