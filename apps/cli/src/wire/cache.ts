@@ -75,7 +75,7 @@ export function cacheRepository(text: string): Reference {
 
 function directoryTiers(wiring: CacheWiring): readonly DirCache[] {
   const { options, stateDir, store, cwd, onEvent } = wiring;
-  const policy = { ttlMs: ttlOf(wiring), readOnly: options.cacheReadonly ? true : undefined, onEvent };
+  const policy = { ttlMs: timeToLive(options.cacheTtl), readOnly: options.cacheReadonly ? true : undefined, onEvent };
   if (options.layerCacheDir !== undefined) return [dirCache({ root: resolve(cwd, options.layerCacheDir), ...policy })];
   const isDefault = options.cacheRepo === undefined;
   return isDefault ? [dirCache({ root: join(stateDir, 'cache'), blobs: store, ...policy })] : [];
@@ -90,13 +90,13 @@ function registryTiers(wiring: CacheWiring): readonly CacheBackend[] {
     registryCache(client.repository(cacheRepository(name)), {
       name: index === 0 ? 'registry' : `registry ${name}`,
       readOnly,
-      ttlMs: ttlOf(wiring),
+      ttlMs: timeToLive(options.cacheTtl),
       onEvent,
     }),
   );
 }
 
-/** `undefined` is for ever. */
-function ttlOf({ options: { cacheTtl } }: CacheWiring): number | undefined {
+/** From `--cache-ttl`, in milliseconds; `undefined` is for ever. */
+export function timeToLive(cacheTtl: number | undefined): number | undefined {
   return cacheTtl === 0 ? undefined : (cacheTtl ?? DEFAULT_TTL_MS);
 }

@@ -1,5 +1,13 @@
 import { join } from 'node:path';
-import { type ImageSource, type LocalBlobStore, type ProgressListener } from '@shale/core';
+import { baseImageCache, type BaseImageCacheEvent } from '@shale/cache';
+import {
+  formatReference,
+  type ImageSource,
+  type LocalBlobStore,
+  type ProgressEvent,
+  type ProgressListener,
+  referenceTarget,
+} from '@shale/core';
 import { layoutSource, type RegistryClient } from '@shale/registry';
 import { rememberedImages } from './remembered-images.ts';
 
@@ -9,22 +17,49 @@ export interface ImagesWiring {
   readonly stateDir: string;
   /** Absolute; `undefined` for none. */
   readonly baseImageCacheDir: string | undefined;
+  /** After which the registry is asked whether a tag in that directory has moved; `undefined` for never. */
+  readonly baseImageMaxAgeMs: number | undefined;
   /** Images that `--build-context NAME=oci-layout://…` names. */
   readonly named: ImageSource | undefined;
-  /** Pass over what was built here under the same name. */
+  /** Pass over what was built here under the same name, and ask registries what a tag names now. */
   readonly pull: boolean;
   readonly offline: boolean;
   readonly onProgress: ProgressListener;
 }
 
-/** Where base images are looked for: built here, named layouts, the warmed directory, then registries. */
+/** Where base images are looked for: named layouts, built here, the warmed directory, then registries. */
 export function imageSources(wiring: ImagesWiring): readonly ImageSource[] {
   const { client, store, stateDir, named, pull, offline, onProgress } = wiring;
   const registries = rememberedImages({ client, store, directory: join(stateDir, 'images'), offline, onProgress });
-  return [...(named === undefined ? [] : [named]), ...(pull ? [] : [localImages(stateDir)]), registries];
+  const sources = [named, pull ? undefined : localImages(stateDir), warmedImages(wiring), registries];
+  return sources.filter((source) => source !== undefined);
 }
 
 /** What `--tag` kept. */
 function localImages(stateDir: string): ImageSource {
   return { ...layoutSource(stateDir), name: 'images built here' };
+}
+
+function warmedImages(wiring: ImagesWiring): ImageSource | undefined {
+  const { client, baseImageCacheDir, baseImageMaxAgeMs, pull, offline, onProgress } = wiring;
+  if (baseImageCacheDir === undefined) return undefined;
+  return baseImageCache(baseImageCacheDir, {
+    resolveDigest: offline
+      ? undefined
+      : async (reference, options) => {
+          const found = await client.repository(reference).headManifest(referenceTarget(reference), options);
+          return found?.digest;
+        },
+    maxAgeMs: pull ? 0 : baseImageMaxAgeMs,
+    onEvent: (event) => onProgress(warningOf(event)),
+  });
+}
+
+function warningOf(event: BaseImageCacheEvent): ProgressEvent {
+  const { reference, error } = event;
+  const reason = error instanceof Error ? error.message : String(error);
+  const name = formatReference(reference);
+  return event.type === 'stale'
+    ? { type: 'warning', code: 'base-image-stale', message: `${name} is taken as it was last warmed: ${reason}` }
+    : { type: 'warning', code: 'base-image-damaged', message: `The warmed ${name} is passed over: ${reason}` };
 }

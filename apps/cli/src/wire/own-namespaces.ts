@@ -27,10 +27,9 @@ export async function takeOwnNamespaces(wishes: NamespaceWishes): Promise<void> 
   if (calls !== undefined) await enterPrivateMounts(calls).catch(() => undefined);
 }
 
-/** `--isolation chroot+copy` as root needs no namespace, and is asked for where there is none. */
+/** `--isolation chroot` as root needs no namespace, and is asked for where there is none. */
 function isRootWithoutMounts({ isolation = '' }: NamespaceWishes): boolean {
-  const words = isolation.split('+');
-  return process.getuid?.() === 0 && words.includes('chroot') && words.includes('copy');
+  return process.getuid?.() === 0 && isolation.split('+').includes('chroot');
 }
 
 function thisCommand(): readonly string[] {

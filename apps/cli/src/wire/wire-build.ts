@@ -16,7 +16,7 @@ import type { stateOptions } from '../options/general.ts';
 import type { registryOptions } from '../options/registries.ts';
 import { UsageError } from '../usage-error.ts';
 import { openBuildSource } from './build-source.ts';
-import { cacheRepository, openCache } from './cache.ts';
+import { cacheRepository, openCache, timeToLive } from './cache.ts';
 import { fetchUrl } from './fetch-url.ts';
 import { imageSources } from './images.ts';
 import { openNamedContexts } from './named-contexts.ts';
@@ -66,6 +66,7 @@ export async function wireBuild(invocation: Invocation<BuildTable>, wishes: Buil
   const images = imageSources({
     ...wiring,
     baseImageCacheDir: options.baseImageCacheDir === undefined ? undefined : resolve(cwd, options.baseImageCacheDir),
+    baseImageMaxAgeMs: timeToLive(options.cacheTtl),
     named: named.images,
     pull: options.pull,
   });
