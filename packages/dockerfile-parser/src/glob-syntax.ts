@@ -10,11 +10,18 @@ export interface GlobWildcard {
 export interface GlobClass {
   readonly type: 'class';
   readonly negated: boolean;
-  readonly ranges: readonly (readonly [first: string, last: string])[];
+  readonly ranges: readonly GlobRange[];
+}
+
+/** Code points, both included. */
+export interface GlobRange {
+  readonly first: number;
+  readonly last: number;
 }
 
 const ANY: GlobWildcard = { type: 'any' };
-const STAR: GlobWildcard = { type: 'star' };
+/** The one token of its kind. */
+export const STAR: GlobWildcard = { type: 'star' };
 
 /**
  * The tokens of Go's `filepath.Match`: `*`, `?`, `[a-z]`, `[^a-z]`, and `\` before what is meant literally.
@@ -41,30 +48,42 @@ export function parseGlob(pattern: string): GlobToken[] {
 
 function parseClass(characters: Characters, start: number, pattern: string): { token: GlobClass; end: number } {
   const negated = characters[start + 1] === '^';
-  const ranges: (readonly [string, string])[] = [];
+  const ranges: GlobRange[] = [];
   let index = start + (negated ? 2 : 1);
-  const take = (): string => {
+  const take = (): number => {
     const character = characters[index];
     if (character === '-' || character === ']') return fail(pattern);
     if (character === '\\') index += 1;
     const taken = characters[index] ?? fail(pattern);
     index += 1;
-    return taken;
+    return taken.codePointAt(0) ?? fail(pattern);
   };
   while (characters[index] !== ']' || ranges.length === 0) {
     const first = take();
     const isRange = characters[index] === '-';
     if (isRange) index += 1;
-    ranges.push([first, isRange ? take() : first]);
+    const last = isRange ? take() : first;
+    const before = ranges.at(-1);
+    if (before === undefined || before.first !== first || before.last !== last) ranges.push({ first, last });
   }
-  return { token: { type: 'class', negated, ranges }, end: index };
+  return { token: { type: 'class', negated, ranges: mergeRanges(ranges) }, end: index };
+}
+
+/** In order, apart from each other, none of them empty: a class of a million letters is quick to try. */
+function mergeRanges(ranges: readonly GlobRange[]): GlobRange[] {
+  const merged: GlobRange[] = [];
+  for (const range of ranges.toSorted((a, b) => a.first - b.first)) {
+    const before = merged.at(-1);
+    if (range.first > range.last) continue;
+    if (before === undefined || range.first > before.last + 1) merged.push(range);
+    else merged[merged.length - 1] = { first: before.first, last: Math.max(before.last, range.last) };
+  }
+  return merged;
 }
 
 export function classMatches({ negated, ranges }: GlobClass, character: string): boolean {
   const code = character.codePointAt(0) ?? 0;
-  const isInside = ranges.some(
-    ([first, last]) => code >= (first.codePointAt(0) ?? 0) && code <= (last.codePointAt(0) ?? 0),
-  );
+  const isInside = ranges.some(({ first, last }) => code >= first && code <= last);
   return isInside !== negated;
 }
 

@@ -1,4 +1,4 @@
-import { type Characters, classMatches, codePoints, type GlobToken, parseGlob } from './glob-syntax.ts';
+import { type Characters, classMatches, codePoints, type GlobToken, parseGlob, STAR } from './glob-syntax.ts';
 
 const WILDCARD = /[*?[]/;
 
@@ -36,7 +36,7 @@ function matchTokens(tokens: readonly GlobToken[], name: Characters): boolean {
   for (;;) {
     const current = tokens[token];
     const character = name[at];
-    if (isStar(current)) {
+    if (current === STAR) {
       token += 1;
       afterStar = token;
       starEnd = at;
@@ -52,10 +52,6 @@ function matchTokens(tokens: readonly GlobToken[], name: Characters): boolean {
       token = afterStar;
     }
   }
-}
-
-function isStar(token: GlobToken | undefined): boolean {
-  return typeof token === 'object' && token.type === 'star';
 }
 
 function matchesOne(token: GlobToken, character: string): boolean {

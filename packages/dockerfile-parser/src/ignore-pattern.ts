@@ -1,7 +1,18 @@
-import { type Characters, classMatches, codePoints, type GlobClass, type GlobToken, parseGlob } from './glob-syntax.ts';
+import {
+  type Characters,
+  classMatches,
+  codePoints,
+  type GlobClass,
+  type GlobToken,
+  parseGlob,
+  STAR,
+} from './glob-syntax.ts';
 
 /** A pattern's parts. A string is that one character; `directories` is `**` before more, `rest` is `**` at the end. */
 type Part = string | GlobClass | { readonly type: 'any' | 'star' | 'directories' | 'rest' };
+
+const DIRECTORIES: Part = { type: 'directories' };
+const REST: Part = { type: 'rest' };
 
 /** Regular expressions with more open parts, or longer ones, could take too long. */
 const MAX_OPEN_PARTS = 2;
@@ -35,18 +46,20 @@ function toParts(tokens: readonly GlobToken[]): Part[] {
   const parts: Part[] = [];
   for (let index = 0; index < tokens.length; index += 1) {
     const token = tokens[index] ?? '';
-    if (!isStar(token) || !isStar(tokens[index + 1])) {
+    if (token !== STAR || tokens[index + 1] !== STAR) {
       parts.push(token);
       continue;
     }
     index += tokens[index + 2] === '/' ? 2 : 1;
-    parts.push({ type: index + 1 < tokens.length ? 'directories' : 'rest' });
+    const isLast = index + 1 === tokens.length;
+    // once more after itself, `**` says nothing new
+    if (isLast) parts.push(REST);
+    else if (parts.at(-1) !== DIRECTORIES) parts.push(DIRECTORIES);
   }
   return parts;
 }
 
-const isStar = (token: GlobToken | undefined) => typeof token === 'object' && token.type === 'star';
-const isOpen = (part: Part) => typeof part === 'object' && part.type !== 'any' && part.type !== 'class';
+const isOpen = (part: Part) => part === STAR || part === DIRECTORIES || part === REST;
 
 function toExpression(part: Part): string {
   if (typeof part === 'string') return literal(part);
@@ -59,49 +72,53 @@ function toExpression(part: Part): string {
       return '(?:.*/)?';
     case 'rest':
       return '.*';
-    case 'class': {
-      const ranges = part.ranges
-        .filter(([first, last]) => first <= last)
-        .map(([first, last]) => `${inClass(first)}-${inClass(last)}`);
-      return `[${part.negated ? '^' : ''}${ranges.join('')}]`;
-    }
+    case 'class':
+      return `[${part.negated ? '^' : ''}${part.ranges.map(({ first, last }) => `${codePoint(first)}-${codePoint(last)}`).join('')}]`;
   }
 }
 
 const literal = (character: string) => character.replace(/[\\^$.*+?()[\]{}|/]/u, '\\$&');
-const inClass = (character: string) => character.replace(/[\\^\]-]/u, '\\$&');
+const codePoint = (code: number) => `\\u{${code.toString(16)}}`;
 
-/** Follows every way through the pattern at once: at most pattern times path steps. */
+/** Follows every way through the pattern at once: at most path times path steps, as each part but a star uses it up. */
 function matchParts(parts: readonly Part[], path: Characters): boolean {
-  let reached = new Uint8Array(path.length + 1);
-  reached[0] = 1;
+  // which places in the path are reached, before and after a part
+  let before = new Uint8Array(path.length + 1);
+  let after = new Uint8Array(path.length + 1);
+  before[0] = 1;
   for (const part of parts) {
-    const next = step(part, path, reached);
-    if (next === undefined) return false;
-    reached = next;
+    const found = isOpen(part) ? stepOver(part, path, before, after) : stepOne(part, path, before, after);
+    if (!found) return false;
+    [before, after] = [after, before];
   }
-  return reached[path.length] === 1;
+  return before[path.length] === 1;
 }
 
-/** The places that are reached after one more part; `undefined` when there is none. */
-function step(part: Part, path: Characters, reached: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
-  const next = new Uint8Array(reached.length);
-  const type = typeof part === 'string' ? 'character' : part.type;
-  let isOn = false;
+function stepOne(part: Part, path: Characters, before: Uint8Array, after: Uint8Array): boolean {
   let found = false;
-  for (let at = 0; at < reached.length; at += 1) {
-    const before = path[at - 1];
-    if (type === 'character' || type === 'any' || type === 'class') {
-      isOn = at > 0 && reached[at - 1] === 1 && before !== undefined && matchesOne(part, before);
-      next[at] = isOn ? 1 : 0;
-    } else {
-      isOn = reached[at] === 1 || (isOn && (type !== 'star' || before !== '/'));
-      // a directory ends with its slash
-      next[at] = reached[at] === 1 || (isOn && (type !== 'directories' || before === '/')) ? 1 : 0;
-    }
-    found ||= next[at] === 1;
+  after[0] = 0;
+  for (let at = 1; at < after.length; at += 1) {
+    const isReached = before[at - 1] === 1 && matchesOne(part, path[at - 1] ?? '');
+    after[at] = isReached ? 1 : 0;
+    found ||= isReached;
   }
-  return found ? next : undefined;
+  return found;
+}
+
+/** From anywhere to anywhere behind it: `*` up to a slash, `**` before more only to behind a slash. */
+function stepOver(part: Part, path: Characters, before: Uint8Array, after: Uint8Array): boolean {
+  const isStar = part === STAR;
+  const endsAtSlash = part === DIRECTORIES;
+  let isOn = false;
+  for (let at = 0; at < after.length; at += 1) {
+    const isSlash = at > 0 && path[at - 1] === '/';
+    if (isStar && isSlash) isOn = false;
+    if (before[at] === 1) {
+      isOn = true;
+      after[at] = 1;
+    } else after[at] = isOn && (!endsAtSlash || isSlash) ? 1 : 0;
+  }
+  return true;
 }
 
 function matchesOne(part: Part, character: string): boolean {
