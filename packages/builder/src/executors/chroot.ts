@@ -66,23 +66,40 @@ function lendContent(root: string, target: string, content: string): (() => void
       const now = lstatSync(path, { throwIfNoEntry: false });
       if (now?.isFile() !== true || readFileSync(path, 'utf8') !== content) return;
       truncateSync(path);
-      fileSystemCalls().setTimes(
-        path,
-        Number(before.mtimeNs / 1_000_000_000n),
-        Number(before.mtimeNs % 1_000_000_000n),
-      );
+      setModified(path, before.mtimeNs);
     },
   ];
 }
 
 function lendDevices(root: string): (() => void)[] {
   const { existing: directory } = resolveInTree(root, '/dev');
-  return Object.entries(DEVICES).flatMap(([name, minor]) => {
-    const path = `${directory}/${name}`;
-    if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) return [];
-    fileSystemCalls().makeNode(path, FileType.character | 0o666, MEMORY_DEVICES, minor);
-    return [() => void (lstatSync(path, { throwIfNoEntry: false })?.isCharacterDevice() && unlinkSync(path))];
-  });
+  const before = modifiedAt(directory);
+  const missing = Object.entries(DEVICES).filter(
+    ([name]) => lstatSync(`${directory}/${name}`, { throwIfNoEntry: false }) === undefined,
+  );
+  for (const [name, minor] of missing) {
+    fileSystemCalls().makeNode(`${directory}/${name}`, FileType.character | 0o666, MEMORY_DEVICES, minor);
+  }
+  const lent = modifiedAt(directory);
+  return [
+    () => {
+      const isUntouched = modifiedAt(directory) === lent;
+      for (const [name] of missing) {
+        const path = `${directory}/${name}`;
+        if (lstatSync(path, { throwIfNoEntry: false })?.isCharacterDevice()) unlinkSync(path);
+      }
+      if (isUntouched) setModified(directory, before);
+    },
+  ];
+}
+
+function modifiedAt(path: string): bigint | undefined {
+  return lstatSync(path, { bigint: true, throwIfNoEntry: false })?.mtimeNs;
+}
+
+function setModified(path: string, mtimeNs: bigint | undefined): void {
+  if (mtimeNs === undefined) return;
+  fileSystemCalls().setTimes(path, Number(mtimeNs / 1_000_000_000n), Number(mtimeNs % 1_000_000_000n));
 }
 
 function runProcess(
