@@ -1,16 +1,20 @@
-import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import type { WarmResult } from '@shale/warmer';
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import type { DaemonStatus } from './daemon.ts';
 
 /** What Prometheus reads. Times are seconds since the epoch. */
 export class Metrics {
-  readonly registry = new Registry();
+  readonly #registry = new Registry();
+  readonly #status: () => Promise<DaemonStatus>;
+  readonly #gauges: StatusGauges;
   readonly #results: Counter<'registry' | 'status'>;
   readonly #bytes: Counter<'registry'>;
 
   constructor(status: () => Promise<DaemonStatus>) {
-    const registers = [this.registry];
-    collectDefaultMetrics({ register: this.registry });
+    const registers = [this.#registry];
+    collectDefaultMetrics({ register: this.#registry });
+    this.#status = status;
+    this.#gauges = statusGauges(registers);
     this.#results = new Counter({
       name: 'shale_warmer_results_total',
       help: 'Images looked after, by registry and by what became of them: warmed, unchanged, stale or failed.',
@@ -23,41 +27,51 @@ export class Metrics {
       labelNames: ['registry'],
       registers,
     });
-    addStatusGauges(registers, status);
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
   }
 
   add({ reference, status, fetchedBytes }: WarmResult): void {
     this.#results.inc({ registry: reference.registry, status });
     this.#bytes.inc({ registry: reference.registry }, fetchedBytes);
   }
+
+  /** In Prometheus' text format, as things stand now. */
+  async read(): Promise<string> {
+    this.#show(await this.#status());
+    return this.#registry.metrics();
+  }
+
+  #show({ images, schedules, usedBytes, maxBytes = 0 }: DaemonStatus): void {
+    const { success, good, next, used, limit } = this.#gauges;
+    for (const gauge of [success, good, next]) gauge.reset();
+    used.set(usedBytes);
+    limit.set(maxBytes);
+    for (const { reference, platform, lastSuccessMs, error } of images) {
+      if (lastSuccessMs !== undefined) success.set({ reference, platform }, lastSuccessMs / 1000);
+      good.set({ reference, platform }, error === undefined ? 1 : 0);
+    }
+    for (const { name, nextRunMs } of schedules) {
+      if (nextRunMs !== undefined) next.set({ schedule: name }, nextRunMs / 1000);
+    }
+  }
 }
 
-/** All are set when they are read, from one look at the daemon. */
-function addStatusGauges(registers: Registry[], status: () => Promise<DaemonStatus>): void {
-  const gauge = <Label extends string>(name: string, help: string, labelNames: Label[] = []) =>
+type StatusGauges = ReturnType<typeof statusGauges>;
+
+function statusGauges(registers: Registry[]) {
+  const gauge = <Label extends string = never>(name: string, help: string, labelNames: Label[] = []) =>
     new Gauge({ name: `shale_warmer_${name}`, help, labelNames, registers });
-  const success = gauge('image_last_success_seconds', 'When a registry last confirmed the image.', [
-    'reference',
-    'platform',
-  ]);
-  const good = gauge('image_up_to_date', '1 unless the last look at the registry failed.', ['reference', 'platform']);
-  const next = gauge('next_run_seconds', 'When a schedule runs next.', ['schedule']);
-  const limit = gauge('directory_limit_bytes', 'Most that images may take; 0 for no limit.');
-  const used: Gauge = new Gauge({
-    name: 'shale_warmer_directory_bytes',
-    help: 'What images take.',
-    registers,
-    collect: async () => {
-      const { images, schedules, usedBytes, maxBytes = 0 } = await status();
-      used.set(usedBytes);
-      limit.set(maxBytes);
-      for (const one of [success, good, next]) one.reset();
-      for (const { reference, platform, lastSuccessMs, error } of images) {
-        if (lastSuccessMs !== undefined) success.set({ reference, platform }, lastSuccessMs / 1000);
-        good.set({ reference, platform }, error === undefined ? 1 : 0);
-      }
-      for (const { name, nextRunMs } of schedules)
-        if (nextRunMs !== undefined) next.set({ schedule: name }, nextRunMs / 1000);
-    },
-  });
+  return {
+    success: gauge('image_last_success_seconds', 'When a registry last confirmed the image.', [
+      'reference',
+      'platform',
+    ]),
+    good: gauge('image_up_to_date', '1 unless the last look at the registry failed.', ['reference', 'platform']),
+    next: gauge('next_run_seconds', 'When a schedule runs next.', ['schedule']),
+    used: gauge('directory_bytes', 'What images take.'),
+    limit: gauge('directory_limit_bytes', 'Most that images may take; 0 for no limit.'),
+  };
 }

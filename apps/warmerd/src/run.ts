@@ -33,7 +33,7 @@ export async function run(options: RunOptions): Promise<number> {
     if (event.type !== 'image.progress') log(event);
   });
   const stopped = stopSignal();
-  if (options.once) return runOnce(daemon, stopped);
+  if (options.once) return await runOnce(daemon, stopped);
   const server = await listen(daemon, metrics);
   process.on('SIGHUP', () => void reload(daemon, options));
   daemon.start();

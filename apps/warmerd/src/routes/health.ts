@@ -16,6 +16,6 @@ export function healthRoutes(daemon: Daemon, metrics: Metrics): Hono {
       }
     })
     .get('/metrics', async (context) =>
-      context.body(await metrics.registry.metrics(), 200, { 'content-type': metrics.registry.contentType }),
+      context.body(await metrics.read(), 200, { 'content-type': metrics.contentType }),
     );
 }

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { DEFAULT_REGISTRY, type Digest, isDigest, type RawManifest } from '@shale/core';
-import { blobsOf, type FoundBlob, WarmedDirectory } from '@shale/warmer';
+import { blobsOf, type FoundBlob, WarmedDirectory, type WarmedPointer } from '@shale/warmer';
 import { type Context, Hono } from 'hono';
 
 /** How long the list of blobs is believed. */
@@ -20,13 +20,14 @@ export function registryRoutes(path: string): Hono {
     .get('/v2/', (context) => context.json({}, 200, HEADERS))
     .get('/v2/:rest{.+}', async (context) => {
       const [, name = '', kind, target = ''] =
-        /^(.+)\/(manifests|blobs)\/([^/]+)$/.exec(context.req.param('rest')) ?? [];
+        /^(.+)\/(manifests|blobs|tags)\/([^/]+)$/.exec(context.req.param('rest')) ?? [];
       if (kind === 'manifests')
         return serveManifest(
           context,
           await findManifest(directory, { name, target, registry: context.req.query('ns') }),
         );
       if (kind === 'blobs' && isDigest(target)) return serveBlob(context, (await blobs()).get(target));
+      if (kind === 'tags' && target === 'list') return serveTags(context, await directory.pointers(), name);
       return refuse(context, 'UNSUPPORTED');
     })
     .all('/v2/*', (context) => context.json({ errors: [{ code: 'UNSUPPORTED', message: 'read-only' }] }, 405, HEADERS));
@@ -53,6 +54,16 @@ async function findManifest(
   const chosen = named.find(({ reference }) => reference.startsWith(`${DEFAULT_REGISTRY}/`)) ?? named[0];
   if (chosen === undefined) return undefined;
   return (await directory.index(chosen.target)) ?? (await directory.entry(chosen.target))?.raw;
+}
+
+function serveTags(context: Context, pointers: readonly WarmedPointer[], name: string): Response {
+  const references = pointers.filter(({ reference }) => !reference.includes('@')).map(({ reference }) => reference);
+  const tags = references.flatMap((reference) => {
+    const repository = reference.slice(reference.indexOf('/') + 1, reference.lastIndexOf(':'));
+    return repository === name ? [reference.slice(reference.lastIndexOf(':') + 1)] : [];
+  });
+  if (tags.length === 0) return refuse(context, 'NAME_UNKNOWN');
+  return context.json({ name, tags: [...new Set(tags)].sort() }, 200, HEADERS);
 }
 
 function serveManifest(context: Context, raw: RawManifest | undefined): Response {
