@@ -26,7 +26,7 @@ export default defineConfig({
   input: { shale: 'src/main.ts' },
   platform: 'node',
   transform: { target: 'node22.19' },
-  resolve: { conditionNames: ['@shale/source', 'node', 'import'] },
+  resolve: { conditionNames: ['@shale/source', 'node', 'import'], mainFields: ['module', 'main'] },
   plugins: [startedModules()],
   output: {
     dir: 'dist',

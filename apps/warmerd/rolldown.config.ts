@@ -4,7 +4,7 @@ export default defineConfig({
   input: { 'shale-warmerd': 'src/main.ts' },
   platform: 'node',
   transform: { target: 'node22.19' },
-  resolve: { conditionNames: ['@shale/source', 'node', 'import'] },
+  resolve: { conditionNames: ['@shale/source', 'node', 'import'], mainFields: ['module', 'main'] },
   output: {
     dir: 'dist',
     format: 'esm',
