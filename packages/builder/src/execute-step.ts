@@ -97,7 +97,7 @@ export function stepExecutor({ build, keys, signal }: ExecuteOptions) {
   }
 
   function cacheEntry(step: StepNode, layer: Layer, { inputs }: StepKey, durationMs: number): CacheEntry {
-    const created = build.sourceDateEpoch === undefined ? new Date() : new Date(build.sourceDateEpoch * 1000);
+    const created = new Date(); // the clock of --cache-ttl: images take their times from elsewhere when those are fixed
     return {
       layer,
       blobs: build.store,

@@ -1,4 +1,4 @@
-import { hostPlatform, parsePlatform } from '@shale/core';
+import { parsePlatform } from '@shale/core';
 import type { FromInstruction, Instruction, Stage } from '@shale/dockerfile-parser';
 import { parseInstruction } from '@shale/dockerfile-parser';
 import type { BaseNode, GraphNode, HistoryLine, StageNode, StepAction, StepNode } from './build-graph.ts';
@@ -179,9 +179,4 @@ function addHistory(draft: StageDraft, createdBy: string): void {
 
 export function stageName({ name, index }: Stage): string {
   return name ?? `stage-${index}`;
-}
-
-export function isForeign(platform: BaseNode['platform']): boolean {
-  const host = hostPlatform();
-  return platform.os !== host.os || platform.architecture !== host.architecture;
 }
