@@ -1,7 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
-import { isAbsolute, join, relative } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { parseIgnoreFile } from '@shale/dockerfile-parser';
-import { resolveInTree } from '../isolation/scoped-path.ts';
+import { findPath, rootOf } from '../copy/find-path.ts';
+import { plainTree } from '../copy/source-tree.ts';
 import { ContextInvalidError } from './context.ts';
 
 export interface FoundDockerfile {
@@ -28,31 +29,32 @@ export interface FindDockerfileOptions {
 export function findDockerfile(root: string, { name, readIgnore, scoped }: FindDockerfileOptions): FoundDockerfile {
   const candidates = name === undefined ? ['Dockerfile', 'dockerfile'] : [name];
   for (const candidate of candidates) {
-    const path =
-      isAbsolute(candidate) && !scoped ? candidate : scoped ? scopedFile(root, candidate) : join(root, candidate);
+    const path = scoped ? scopedFile(root, candidate) : isAbsolute(candidate) ? candidate : join(root, candidate);
     const text = path === undefined ? undefined : readText(path);
     if (path === undefined || text === undefined) continue;
     const ignore = readIgnore ? (readText(`${path}.dockerignore`) ?? readText(join(root, '.dockerignore')) ?? '') : '';
     return { name: candidate, text, ignore: parseIgnoreFile(ignore) };
   }
-  const shown = candidates.map((candidate) =>
-    isAbsolute(candidate) ? candidate : relative('', join(root, candidate)) || candidate,
-  );
-  throw new ContextInvalidError(`failed to read dockerfile: open ${shown[0]}: no such file or directory`, {
-    hint: 'Name it with -f.',
+  throw new ContextInvalidError(`failed to read dockerfile: open ${candidates[0]}: no such file or directory`, {
+    hint: name === undefined ? 'Name it with -f.' : 'Check the name after -f.',
   });
 }
 
 function scopedFile(root: string, name: string): string | undefined {
-  const { existing, missing } = resolveInTree(root, name);
-  return missing.length === 0 ? existing : undefined;
+  const tree = plainTree(root);
+  return findPath(tree, rootOf(tree), name)?.host;
 }
 
 function readText(path: string): string | undefined {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  if (stats === undefined) return undefined;
-  if (!stats.isFile()) throw new ContextInvalidError(`${path} is not a file`);
-  if (stats.size > MAX_DOCKERFILE_BYTES)
-    throw new ContextInvalidError(`${path} is larger than ${MAX_DOCKERFILE_BYTES} bytes`);
-  return readFileSync(path, 'utf8');
+  try {
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats === undefined) return undefined;
+    if (!stats.isFile()) throw new ContextInvalidError(`${path} is not a file`);
+    if (stats.size > MAX_DOCKERFILE_BYTES)
+      throw new ContextInvalidError(`${path} is larger than ${MAX_DOCKERFILE_BYTES} bytes`);
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    if (cause instanceof ContextInvalidError) throw cause;
+    throw new ContextInvalidError(`${path} cannot be read: ${(cause as Error).message}`, { cause });
+  }
 }

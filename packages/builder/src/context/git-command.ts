@@ -91,11 +91,24 @@ function collect(stream: NodeJS.ReadableStream): () => string {
 function failure(args: readonly string[], status: number | null, message: string): GitFailedError {
   if (status === 127)
     return new GitFailedError('There is no program git here', { hint: 'Install git, or use a directory or a tar.' });
-  const why = redactMessage(message.trim()) || `it ended with ${status ?? 'a signal'}`;
-  return new GitFailedError(`git ${args[0]} failed: ${why}`, { hint: 'Check the URL, the ref and your access.' });
+  const command = args.find((arg) => !arg.startsWith('-'));
+  const why = withoutSecrets(message.trim(), args) || `it ended with ${status ?? 'a signal'}`;
+  return new GitFailedError(`git ${command} failed: ${why}`, { hint: 'Check the URL, the ref and your access.' });
 }
 
-/** git repeats URLs, with the credentials in them. */
-function redactMessage(message: string): string {
-  return message.replace(/[a-z+]+:\/\/[^\s'"]+/gi, (url) => redactUrl(url));
+/** git repeats URLs and parts of them, with the credentials in them. */
+function withoutSecrets(message: string, args: readonly string[]): string {
+  const credentials = args.flatMap((arg) => /^[a-z+]+:\/\/([^/?#]*)@/i.exec(arg)?.[1] ?? []);
+  const secrets = credentials.flatMap((text) => [`${text}@`, text, ...text.split(':').slice(1)]);
+  const spelled = secrets.flatMap((secret) => [secret, decoded(secret)]).filter((secret) => secret !== '');
+  const cleaned = spelled.reduce((text, secret) => text.replaceAll(secret, ''), message);
+  return cleaned.replace(/[a-z+]+:\/\/[^\s'"]+/gi, (url) => redactUrl(url));
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

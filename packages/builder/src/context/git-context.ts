@@ -2,8 +2,8 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CallOptions } from '@shale/core';
 import { openScratchDirectory, redactUrl } from '@shale/core';
+import { findPath, rootOf } from '../copy/find-path.ts';
 import { plainTree } from '../copy/source-tree.ts';
-import { resolveInTree } from '../isolation/scoped-path.ts';
 import type { BuildContext } from './context.ts';
 import { type GitCommandOptions, runGit } from './git-command.ts';
 import type { GitSource } from './git-source.ts';
@@ -126,7 +126,8 @@ async function tidy(keepsGitDirectory: boolean, { cwd }: GitCommandOptions): Pro
 }
 
 function subdirectory(root: string, { directory, url }: GitSource): string {
-  const { existing, missing } = resolveInTree(root, directory);
-  if (missing.length === 0) return existing;
+  const tree = plainTree(root);
+  const found = findPath(tree, rootOf(tree), directory);
+  if (found?.stats.isDirectory() === true) return found.host;
   throw new GitFailedError(`${redactUrl(url)} has no directory ${directory}`);
 }
