@@ -1,40 +1,13 @@
-import { readFileSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CallOptions, Descriptor, LocalBlobStore } from '@shale/core';
 import { describeManifest, formatManifest, MediaType, sha256, writeFileAtomically } from '@shale/core';
 import type { StoredRecord } from './cache-record.ts';
-import { formatRecordConfig, parseCacheRecord } from './cache-record.ts';
-import { parseEntryTag } from './cache-scope.ts';
-import { FORMAT_DIRECTORY, parseRecordFile } from './record-file.ts';
+import { formatRecordConfig } from './cache-record.ts';
+import { readRecordFiles } from './record-files.ts';
 
 /** @see https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md#oci-layout-file */
 export const OCI_LAYOUT: string = JSON.stringify({ imageLayoutVersion: '1.0.0' });
 const REF_NAME = 'org.opencontainers.image.ref.name';
-
-/** Every record file of a directory cache, in no order; `undefined` stands for one that cannot be read. */
-export async function* readRecordFiles(
-  root: string,
-): AsyncGenerator<{ readonly path: string; readonly tag: string; readonly stored: StoredRecord | undefined }> {
-  const directory = join(root, FORMAT_DIRECTORY);
-  for (const shard of await readdir(directory).catch(() => [])) {
-    if (shard.length !== 2) continue;
-    for (const tag of await readdir(join(directory, shard)).catch(() => [])) {
-      if (parseEntryTag(tag) === undefined) continue;
-      const path = join(directory, shard, tag);
-      yield { path, tag, stored: readRecord(path) };
-    }
-  }
-}
-
-function readRecord(path: string): StoredRecord | undefined {
-  try {
-    const parsed = parseCacheRecord(parseRecordFile(readFileSync(path)));
-    return parsed.kind === 'record' ? parsed.stored : undefined;
-  } catch {
-    return undefined;
-  }
-}
 
 /** Completes the OCI image layout that a cache with its own blobs is: manifests, configs, and an index of all keys. */
 export async function writeLayout(root: string, blobs: LocalBlobStore, options: CallOptions): Promise<void> {

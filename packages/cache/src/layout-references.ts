@@ -1,0 +1,44 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { CallOptions, Descriptor, Digest, LocalBlobStore } from '@shale/core';
+import {
+  blobDirectory,
+  isIndex,
+  isIndexType,
+  isManifestType,
+  MediaType,
+  parseManifest,
+  undefinedIfMissing,
+} from '@shale/core';
+
+const MAX_DEPTH = 8;
+
+/** Every blob that the images of an OCI layout need: what `prune` must leave to them in a shared store. */
+export async function* layoutReferences(path: string, options: CallOptions = {}): AsyncGenerator<Digest> {
+  const bytes = await readFile(join(path, 'index.json')).catch(undefinedIfMissing);
+  if (bytes === undefined) return;
+  const index = parseManifest({ bytes, mediaType: MediaType.ociIndex });
+  yield* referencesOf(blobDirectory(path), isIndex(index) ? index.manifests : [], { ...options, depth: 0 });
+}
+
+interface WalkOptions extends CallOptions {
+  readonly depth: number;
+}
+
+async function* referencesOf(
+  blobs: LocalBlobStore,
+  manifests: readonly Descriptor[],
+  { depth, signal }: WalkOptions,
+): AsyncGenerator<Digest> {
+  if (depth > MAX_DEPTH) return;
+  for (const { digest, mediaType } of manifests) {
+    signal?.throwIfAborted();
+    yield digest;
+    if (!isManifestType(mediaType) && !isIndexType(mediaType)) continue;
+    const bytes = await readFile(blobs.pathOf(digest)).catch(undefinedIfMissing);
+    if (bytes === undefined) continue;
+    const document = parseManifest({ bytes, mediaType });
+    if (isIndex(document)) yield* referencesOf(blobs, document.manifests, { depth: depth + 1, signal });
+    else for (const blob of [document.config, ...document.layers]) yield blob.digest;
+  }
+}
