@@ -1,4 +1,5 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=1
+// Most of its life the daemon waits: a small young generation saves it several MiB.
 import { parseArgs } from 'node:util';
 import { ShaleError } from '@shale/core';
 import { configJsonSchema } from './config.ts';

@@ -8,4 +8,4 @@ export { WarmFailedError } from './resolve-image.ts';
 export { warm, type WarmOptions } from './warm.ts';
 export type { WarmEvent, WarmListener, WarmResult, WarmStatus, WarmedImage } from './warm-event.ts';
 export { mergeTargets, type WarmTarget } from './warm-plan.ts';
-export { WarmedDirectory, type WarmedEntry, type WarmedPointer } from './warmed-directory.ts';
+export { WarmedDirectory, type WarmedEntry, type WarmedPointerFile } from './warmed-directory.ts';

@@ -2,7 +2,15 @@ import { execFile } from 'node:child_process';
 import { readdir, readFile, stat, symlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { openScratchDirectory, parseReference, type Platform, type Reference } from '@shale/core';
+import { baseImageCache } from '@shale/cache';
+import {
+  type Image,
+  openScratchDirectory,
+  parseReference,
+  readBytes,
+  type Platform,
+  type Reference,
+} from '@shale/core';
 import { createRegistryClient, openDockerArchive } from '@shale/registry';
 import { faultProxy, makeImage, makeIndex, startRegistry, type TestRegistry } from '@shale/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -12,6 +20,7 @@ import type { WarmTarget } from './warm-plan.ts';
 
 const run = promisify(execFile);
 const amd64: Platform = { os: 'linux', architecture: 'amd64' };
+const SWAPS = Number(process.env['SHALE_WARM_SWAPS'] ?? 20);
 const arm64: Platform = { os: 'linux', architecture: 'arm64' };
 const base = { 'etc/': '', 'etc/os-release': 'ID=test\n' };
 
@@ -91,6 +100,8 @@ describe('warm()', () => {
     const again = await warmInto(scratch.path, plan);
     expect(again.results.map(({ status }) => status)).toEqual(['unchanged', 'unchanged']);
     expect(again.requests).toEqual([]);
+    const found = await baseImageCache(scratch.path).resolve(named(`pinned@${digest}`), { platform: amd64 });
+    expect(found?.manifest.digest).toBe(image.manifest.digest);
   });
 
   it('fetches a layer that images share once, and moves the tag', async () => {
@@ -119,6 +130,9 @@ describe('warm()', () => {
     expect(missing).toMatchObject([{ status: 'failed', error: { code: 'WARM_FAILED' } }]);
     await proxy[Symbol.asyncDispose]();
     const [result] = await warm([target(reference)], { directory: scratch.path, open });
+    const found = await baseImageCache(scratch.path).resolve(reference, { platform: amd64 });
+    expect(found?.manifest.digest).toBe(manifest.digest);
+    expect(found && (await found.blobs.stat(found.layers[0]?.descriptor.digest ?? manifest.digest))).toBeGreaterThan(0);
     expect(result).toMatchObject({ status: 'stale', digest: manifest.digest, error: { code: 'REGISTRY_UNREACHABLE' } });
     expect(await new WarmedDirectory(scratch.path).entry(manifest.digest)).toBeDefined();
   });
@@ -141,6 +155,32 @@ describe('warm()', () => {
     const own = join(scratch.path, '.shale/v1');
     expect([...(await readdir(join(own, 'leases'))), ...(await readdir(join(own, 'partial')))]).toEqual([]);
   });
+
+  it('swaps images under builds that read them', async () => {
+    await using scratch = await openScratchDirectory();
+    const reference = named('swapped:v1');
+    const versions: Image[] = [];
+    for (const content of ['a', 'b']) {
+      versions.push(await makeImage(open(reference), { layers: [{ content }], tag: 'v1' }));
+    }
+    const swapped = new AbortController();
+    const read = async () => {
+      for (let reads = 0; !swapped.signal.aborted; reads += 1) {
+        const found = await baseImageCache(scratch.path).resolve(reference, { platform: amd64 });
+        if (found === undefined) throw new Error(`not found after ${reads} reads`);
+        for (const { descriptor } of found.layers) await readBytes(found.blobs.read(descriptor));
+      }
+    };
+    await warm([target(reference)], { directory: scratch.path, open });
+    const reading = Promise.all([read(), read()]);
+    for (let swap = 0; swap < SWAPS; swap += 1) {
+      const { manifest } = versions[swap % 2] as Image;
+      await open(reference).putManifest('v1', manifest);
+      await Promise.race([reading, warm([target(reference)], { directory: scratch.path, open, prune: true })]);
+    }
+    swapped.abort();
+    await reading;
+  }, 300_000);
 
   it('prunes what the plan does not name, and makes room under a limit', async () => {
     await using scratch = await openScratchDirectory();

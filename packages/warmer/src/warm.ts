@@ -9,6 +9,7 @@ import {
   type Platform,
   type Reference,
 } from '@shale/core';
+import type { WarmedPointer } from '@shale/cache';
 import pLimit from 'p-limit';
 import { layOutArchive } from './archive-layout.ts';
 import { Leases } from './lease.ts';
@@ -19,7 +20,7 @@ import { ImageResolver, resolveTarget } from './resolve-image.ts';
 import { SpaceBudget } from './space-budget.ts';
 import type { WarmListener, WarmResult } from './warm-event.ts';
 import { mergeTargets, type WarmTarget } from './warm-plan.ts';
-import { WarmedDirectory, type WarmedPointer } from './warmed-directory.ts';
+import { WarmedDirectory } from './warmed-directory.ts';
 
 export interface WarmOptions extends CallOptions {
   /** Absolute path of the directory to fill; made when it is not there. */
@@ -114,7 +115,7 @@ class WarmRun {
       const pointer = await this.#directory.pointer(reference, platform).catch(() => undefined);
       const entry = pointer?.target === target ? await this.#directory.entry(pointer.digest) : undefined;
       if (entry !== undefined && !this.#options.force) {
-        await this.#directory.confirm(this.#directory.pointerPath(reference, platform), entry.digest);
+        await this.#directory.confirm(reference, { platform, digest: entry.digest });
         const facts = { digest: entry.digest, sizeBytes: entry.sizeBytes, fetchedBytes: 0, error: undefined };
         return this.#finish({ reference, platform, status: 'unchanged', ...facts, durationMs: since(startedMs) });
       }

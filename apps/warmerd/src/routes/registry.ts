@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { DEFAULT_REGISTRY, type Digest, isDigest, type RawManifest } from '@shale/core';
-import { blobsOf, type FoundBlob, WarmedDirectory, type WarmedPointer } from '@shale/warmer';
+import { blobsOf, type FoundBlob, WarmedDirectory, type WarmedPointerFile } from '@shale/warmer';
 import { type Context, Hono } from 'hono';
 
 /** How long the list of blobs is believed. */
@@ -56,7 +56,7 @@ async function findManifest(
   return (await directory.index(chosen.target)) ?? (await directory.entry(chosen.target))?.raw;
 }
 
-function serveTags(context: Context, pointers: readonly WarmedPointer[], name: string): Response {
+function serveTags(context: Context, pointers: readonly WarmedPointerFile[], name: string): Response {
   const references = pointers.filter(({ reference }) => !reference.includes('@')).map(({ reference }) => reference);
   const tags = references.flatMap((reference) => {
     const repository = reference.slice(reference.indexOf('/') + 1, reference.lastIndexOf(':'));
