@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DockerfileError } from './dockerfile-error.ts';
+import { lint } from './lint/lint.ts';
 import { parseDockerfile } from './parse.ts';
 import { printDockerfile } from './print.ts';
 
@@ -50,6 +51,7 @@ describe('large input is read', () => {
     ['200,000 comments and empty lines', `${'# c\n\n'.repeat(100_000)}FROM a\n`],
   ])('%s', (_, text) => {
     const dockerfile = parseDockerfile(text);
+    expect(lint(dockerfile, { target: 0 })).toBeDefined();
     expect(parseDockerfile(printDockerfile(dockerfile)).stages).toHaveLength(dockerfile.stages.length);
   });
 });

@@ -1,0 +1,78 @@
+import { DockerfileError } from '../dockerfile-error.ts';
+import type { Expanded } from '../expand.ts';
+import type { Instruction } from '../instruction.ts';
+import type { Dockerfile, Stage } from '../parse.ts';
+import { parseInstruction } from '../parse-instruction.ts';
+import { globalVariables } from './globals.ts';
+import type { BaseImage, LintOptions } from './lint-options.ts';
+import { reachableStages } from './reachable-stages.ts';
+import { expandIn, type Variables } from './variables.ts';
+import { type LintStep, type StageState, walkStage } from './walk-stage.ts';
+
+/** A Dockerfile as rules look at it: with the values of its variables, and without the stages that are not built. */
+export interface LintSubject {
+  readonly dockerfile: Dockerfile;
+  readonly options: LintOptions;
+  /** What FROM lines see. */
+  readonly globals: Variables;
+  /** What they would see without build arguments. */
+  readonly defaults: Variables;
+  readonly stages: readonly LintStage[];
+}
+
+export interface LintStage {
+  readonly stage: Stage;
+  /** Of FROM's image. */
+  readonly image: Expanded;
+  /** Of FROM's `--platform`. */
+  readonly platform: Expanded | undefined;
+  readonly baseImage: BaseImage | undefined;
+  /** The triggers that FROM runs, then the stage's own instructions. */
+  readonly steps: readonly LintStep[];
+}
+
+export function createSubject(dockerfile: Dockerfile, options: LintOptions): LintSubject {
+  const globals = globalVariables(dockerfile, options);
+  const defaults = globalVariables(dockerfile, { ...options, buildArgs: undefined });
+  const stages = new Map<string, { readonly stage: Stage; readonly end: StageState }>();
+  const images = dockerfile.stages.map(({ from }) => expandIn(globals, from.image));
+  const all = dockerfile.stages.map((stage): LintStage => {
+    const { from, name } = stage;
+    const image = images[stage.index] ?? expandIn(globals, from.image);
+    const base = stages.get(image.text.toLowerCase());
+    const baseImage = base === undefined ? options.baseImage?.(image.text) : undefined;
+    const triggers = base === undefined ? (baseImage?.onBuild ?? []).flatMap(parseTrigger) : triggersOf(base.stage);
+    const { steps, end } = walkStage(stage, { triggers, base: base?.end, baseImage, globals, options });
+    if (name !== undefined) stages.set(name, { stage, end });
+    return {
+      stage,
+      image,
+      platform: from.platform === undefined ? undefined : expandIn(globals, from.platform),
+      baseImage,
+      steps,
+    };
+  });
+  const { target } = options;
+  const needed = reachableStages(dockerfile, { target, images: images.map(({ text }) => text) });
+  return {
+    dockerfile,
+    options,
+    globals,
+    defaults,
+    stages: target === undefined ? all : all.filter((_, index) => needed.has(index)),
+  };
+}
+
+function triggersOf({ instructions }: Stage): Instruction[] {
+  return instructions.flatMap((item) => (item.keyword === 'ONBUILD' ? [item.instruction] : []));
+}
+
+/** A trigger that cannot be read is an error for the builder to find. */
+function parseTrigger(text: string): Instruction[] {
+  try {
+    return [parseInstruction(text)];
+  } catch (error) {
+    if (error instanceof DockerfileError) return [];
+    throw error;
+  }
+}
