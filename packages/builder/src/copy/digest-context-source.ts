@@ -1,31 +1,61 @@
 import { sha256 } from '@shale/core';
 import type { CopyAction, StepNode, TreeSource } from '../build-graph.ts';
+import { ContextInvalidError } from '../context/context.ts';
 import type { ContentDigest } from '../step-keys.ts';
 import { contentDigest } from './content-digest.ts';
 import { digestCopy } from './digest-sources.ts';
 import { isRemoteSource } from './remote-source.ts';
+import { remoteKey, type RemoteVersions } from './remote-version.ts';
+import type { SourceTree } from './source-tree.ts';
 import { resolveSources } from './sources.ts';
 
-/** The digest of what a step reads from a build context. */
+type ContextSource = Extract<TreeSource, { type: 'context' }>;
+
+/**
+ * The digest of what a step reads from a build context.
+ * @param versions Of remote sources; one that has none counts by its name alone.
+ * @throws {SourceMissingError} @throws {ContextInvalidError} for a file that cannot be read.
+ */
 export function digestContextSource(
   { action }: StepNode,
-  { context }: Extract<TreeSource, { type: 'context' }>,
+  { context }: ContextSource,
+  versions: RemoteVersions = new Map(),
 ): ContentDigest {
-  if (action.type === 'copy') return digestAdded(action, context.files);
+  try {
+    return action.type === 'copy' ? digestAdded(action, context.files, versions) : digestMounts(action, context.files);
+  } catch (error) {
+    throw readable(error, context.root);
+  }
+}
+
+function digestMounts(action: Exclude<StepNode['action'], CopyAction>, files: SourceTree): ContentDigest {
   const mounts = action.type === 'run' ? action.mounts : [];
   const paths = mounts.flatMap(({ mount, source }) =>
     source?.type === 'context' && 'source' in mount ? [mount.source] : [],
   );
-  const sources = resolveSources(context.files, paths, { parents: false });
-  return contentDigest(context.files, sources, { keepOwner: true, ignoreMode: false, exclude: [] });
+  const sources = resolveSources(files, paths, { parents: false });
+  return contentDigest(files, sources, { keepOwner: true, ignoreMode: false, exclude: [] });
 }
 
-/** URLs and repositories count by name, and by the checksum that is asked for: what is behind them is not read for a key. */
-function digestAdded(action: CopyAction, files: Parameters<typeof digestCopy>[0]): ContentDigest {
+/** URLs and repositories count by name and by what is behind them. */
+function digestAdded(action: CopyAction, files: SourceTree, versions: RemoteVersions): ContentDigest {
   const isRemote = action.instruction.keyword === 'ADD' ? isRemoteSource : () => false;
   const remote = action.sources.filter(isRemote);
   const local = { ...action, sources: action.sources.filter((source) => !isRemote(source)) };
   const content = digestCopy(files, local, false);
   if (remote.length === 0) return content;
-  return { digest: sha256(JSON.stringify([remote, content.digest])), files: content.files };
+  const named = remote.map((source) => [source, versions.get(remoteKey(source, action.checksum)) ?? '']);
+  return { digest: sha256(JSON.stringify([named, content.digest])), files: content.files };
+}
+
+const UNREADABLE = new Set(['EACCES', 'EPERM', 'EIO', 'ESTALE']);
+
+function readable(error: unknown, root: string): unknown {
+  const { code, path, message } = error as NodeJS.ErrnoException;
+  if (!UNREADABLE.has(code ?? '')) return error;
+  const shown = path?.startsWith(`${root}/`) === true ? path.slice(root.length + 1) : root;
+  return new ContextInvalidError(`The build context cannot be read at ${shown}: ${message}`, {
+    cause: error,
+    hint: 'Make it readable, or leave it out with .dockerignore.',
+  });
 }

@@ -49,32 +49,43 @@ const HEX_DIGITS = { sha256: 64, sha384: 96, sha512: 128 } as const;
  * @throws {AddSourceError}
  */
 export async function download(url: string, parent: string, options: DownloadOptions): Promise<Download> {
-  const { fetchUrl, checksum, maxBytes = MAX_DOWNLOAD_BYTES, signal } = options;
-  const shown = redactUrl(url);
-  if (fetchUrl === undefined) throw new AddSourceError(`ADD ${shown}: there is no network access here`);
+  const { checksum, signal } = options;
   const expected = checksum === undefined ? undefined : parseChecksum(checksum);
-  const { status, headers, body } = await fetchUrl(url, { signal });
-  if (status !== 200) {
-    await discard(body);
-    throw new AddSourceError(`ADD ${shown}: the server answered ${status}`, { hint: 'Check the URL and your access.' });
-  }
+  const { headers, body } = await openUrl(url, options);
   const algorithm = expected?.algorithm ?? 'sha256';
   const hash = createHash(algorithm);
   const directory = await mkdtemp(join(parent, 'download-'));
   const name = urlFileName(url);
   const path = join(directory, name);
-  const measured = measure(body, { hash, maxBytes, shown });
-  await pipeline(measured, createWriteStream(path, { mode: 0o600, flags: 'wx' }), { signal });
+  await pipeline(hashed(body, hash), createWriteStream(path, { mode: 0o600, flags: 'wx' }), { signal });
   const actual = hash.digest();
   if (expected !== undefined && !sameBytes(actual, expected.bytes)) {
     throw new AddSourceError(
-      `digest mismatch for ${shown}: expected ${checksum}, received ${algorithm}:${actual.toString('hex')}`,
+      `digest mismatch for ${redactUrl(url)}: expected ${checksum}, received ${algorithm}:${actual.toString('hex')}`,
       { hint: 'Check the file, then the --checksum.' },
     );
   }
   const modified = lastModified(headers['last-modified']);
   await utimes(path, modified, modified);
   return { directory, name, digest: `${algorithm}:${actual.toString('hex')}` };
+}
+
+/** An answer that has the content; whoever does not read the body discards it. */
+export interface OpenedUrl extends Pick<FetchResponse, 'headers' | 'body'> {
+  discard(): Promise<void>;
+}
+
+/** @throws {AddSourceError} for any status but 200. The body throws it for too many bytes. */
+export async function openUrl(
+  url: string,
+  { fetchUrl, maxBytes = MAX_DOWNLOAD_BYTES, signal }: Omit<DownloadOptions, 'checksum'>,
+): Promise<OpenedUrl> {
+  const shown = redactUrl(url);
+  if (fetchUrl === undefined) throw new AddSourceError(`ADD ${shown}: there is no network access here`);
+  const { status, headers, body } = await fetchUrl(url, { signal });
+  if (status === 200) return { headers, body: limited(body, maxBytes, shown), discard: () => discard(body) };
+  await discard(body);
+  throw new AddSourceError(`ADD ${shown}: the server answered ${status}`, { hint: 'Check the URL and your access.' });
 }
 
 function parseChecksum(text: string) {
@@ -100,20 +111,20 @@ async function discard(body: AsyncIterable<Uint8Array>): Promise<void> {
     .catch(() => undefined);
 }
 
-interface MeasureOptions {
-  readonly hash: ReturnType<typeof createHash>;
-  readonly maxBytes: number;
-  readonly shown: string;
-}
-
-async function* measure(
-  body: AsyncIterable<Uint8Array>,
-  { hash, maxBytes, shown }: MeasureOptions,
-): AsyncIterable<Uint8Array> {
+async function* limited(body: AsyncIterable<Uint8Array>, maxBytes: number, shown: string): AsyncIterable<Uint8Array> {
   let bytes = 0;
   for await (const chunk of body) {
     bytes += chunk.byteLength;
     if (bytes > maxBytes) throw new AddSourceError(`ADD ${shown}: more than ${maxBytes} bytes`);
+    yield chunk;
+  }
+}
+
+async function* hashed(
+  body: AsyncIterable<Uint8Array>,
+  hash: ReturnType<typeof createHash>,
+): AsyncIterable<Uint8Array> {
+  for await (const chunk of body) {
     hash.update(chunk);
     yield chunk;
   }
