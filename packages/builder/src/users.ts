@@ -16,7 +16,7 @@ export interface Owner {
 
 /** A name that the tree's passwd or group does not know. */
 export class UserUnknownError extends ShaleError {
-  readonly code = 'USAGE_INVALID';
+  readonly code = 'STEP_FAILED';
 }
 
 interface PasswdEntry {
@@ -34,7 +34,7 @@ interface GroupEntry {
 
 /** An image is not trusted: larger account files are not read. */
 const MAX_ACCOUNT_BYTES = 4 * 1024 * 1024;
-const MAX_ID = 2 ** 32 - 2;
+const MAX_ID = 2 ** 31 - 1;
 
 /**
  * `USER user[:group]` in a tree, by its own passwd and group: names or numbers. With a group, that is the only one;
@@ -42,28 +42,27 @@ const MAX_ID = 2 ** 32 - 2;
  * @throws {UserUnknownError}
  */
 export function resolveUser(tree: string, text: string): ResolvedUser {
-  const { user, group } = splitUser(text === '' ? '0' : text);
+  const { user, group } = splitUser(text);
   const account = findUser(readPasswd(tree), user);
   const uid = account?.uid ?? numericId(user);
-  if (uid === undefined)
-    throw new UserUnknownError(`unable to find user ${user}: no matching entries in passwd file`, {
-      hint: 'Create the user in an earlier RUN, or use its number.',
-    });
+  if (uid === undefined) throw unknown('user', user);
   const home = account?.home || '/';
-  const groups = readGroup(tree);
   if (group !== undefined) {
-    const gid = findGroup(groups, group);
-    if (gid === undefined)
-      throw new UserUnknownError(`unable to find group ${group}: no matching entries in group file`, {
-        hint: 'Create the group in an earlier RUN, or use its number.',
-      });
+    const gid = numericId(group) ?? findGroup(readGroup(tree), group);
+    if (gid === undefined) throw unknown('group', group);
     return { uid, gid, groups: [gid], home };
   }
   const gid = account?.gid ?? 0;
-  const supplementary = groups.flatMap((entry) =>
-    account !== undefined && entry.members.includes(account.name) ? [entry.gid] : [],
-  );
-  return { uid, gid, groups: [...new Set([gid, ...supplementary])], home };
+  // who is root because no USER says otherwise is in no further group
+  const groups =
+    account === undefined || text === '' ? [] : readGroup(tree).filter(({ members }) => members.includes(account.name));
+  return { uid, gid, groups: [...new Set([gid, ...groups.map((entry) => entry.gid)])], home };
+}
+
+function unknown(kind: 'user' | 'group', name: string): UserUnknownError {
+  return new UserUnknownError(`There is no ${kind} ${JSON.stringify(name)} in the image`, {
+    hint: `Create the ${kind} in an earlier RUN, or use its number.`,
+  });
 }
 
 /** `--chown user[:group]`: a number alone is both; a name that is not known is root, as in BuildKit. */
@@ -89,13 +88,16 @@ function numericId(text: string): number | undefined {
   return id <= MAX_ID ? id : undefined;
 }
 
+/** A number is an id, whatever names there are. Root needs no entry. */
 function findUser(entries: readonly PasswdEntry[], user: string): PasswdEntry | undefined {
-  const number = numericId(user);
-  return entries.find(({ name }) => name === user) ?? entries.find(({ uid }) => uid === number);
+  const number = /^\d+$/.test(user) ? numericId(user) : undefined;
+  if (number !== undefined) return entries.find(({ uid }) => uid === number);
+  const found = entries.find(({ name }) => name === user);
+  return found ?? (user === 'root' ? { name: 'root', uid: 0, gid: 0, home: '/' } : undefined);
 }
 
 function findGroup(entries: readonly GroupEntry[], group: string): number | undefined {
-  return entries.find(({ name }) => name === group)?.gid ?? numericId(group);
+  return entries.find(({ name }) => name === group)?.gid ?? (group === 'root' ? 0 : undefined);
 }
 
 function readPasswd(tree: string): PasswdEntry[] {
@@ -119,7 +121,10 @@ function readFields(tree: string, path: string): string[][] {
   const fd = openSync(hostPath(existing), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     const stats = fstatSync(fd);
-    if (!stats.isFile() || stats.size > MAX_ACCOUNT_BYTES) return [];
+    if (!stats.isFile()) return [];
+    if (stats.size > MAX_ACCOUNT_BYTES) {
+      throw new UserUnknownError(`${path} of the image is not read: it is larger than ${MAX_ACCOUNT_BYTES} bytes`);
+    }
     return readFileSync(fd, 'utf8')
       .split('\n')
       .map((line) => line.split(':'));

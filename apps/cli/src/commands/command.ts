@@ -66,8 +66,3 @@ export function command<const Table extends OptionTable>(description: CommandDes
     run: (invocation) => run(invocation as Invocation<Table>),
   };
 }
-
-/** A command that only groups others. */
-export function commandGroup(name: string, summary: string, subcommands: readonly CommandSpec[]): CommandSpec {
-  return { name, summary, subcommands, arguments: [], options: {}, examples: [], run: undefined };
-}
