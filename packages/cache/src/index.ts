@@ -27,3 +27,6 @@ export { readStoreEntries, type StoreEntry } from './store-entries.ts';
 export { exportCache, importCache, type TransferOptions, type TransferReport } from './transfer-cache.ts';
 export { cacheUsage, type CacheUsage } from './usage.ts';
 export { type BrokenEntry, verifyCache, type VerifyOptions, type VerifyReport } from './verify-cache.ts';
+export { type EarlierInputs, explain, explainMiss, type MissEvidence, type MissExplanation } from './explain.ts';
+export type { Change, MissCause } from './miss-cause.ts';
+export { type StepIdentity, type StepTrails, stepTrails, type TrailEntry } from './step-trail.ts';

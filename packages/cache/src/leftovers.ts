@@ -2,26 +2,48 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LocalBlobStore } from '@shale/core';
 import { QUARANTINE_DIRECTORY } from './healing-blobs.ts';
+import { FORMAT_DIRECTORY } from './record-file.ts';
 import { shards } from './record-files.ts';
+import { TRAIL_DIRECTORY } from './step-trail.ts';
 
 export interface Leftover {
   readonly path: string;
   readonly sizeBytes: number;
 }
 
-/** Half-written files of processes that ended, and damaged blobs that were put aside, last changed before `youngestMs`. */
+/** Steps that were not built for this long are forgotten, in milliseconds. */
+const TRAIL_AGE_MS = 90 * 24 * 3_600_000;
+
+/**
+ * Half-written files of processes that ended, damaged blobs that were put aside and trails of steps that are no more,
+ * last changed before `youngestMs`.
+ */
 export async function* readLeftovers(
   root: string,
   blobs: LocalBlobStore,
   youngestMs: number,
 ): AsyncGenerator<Leftover> {
-  const directories = [join(blobs.root, 'ingest'), join(blobs.root, QUARANTINE_DIRECTORY), ...(await shards(root))];
-  for (const [index, directory] of directories.entries()) {
-    for (const name of await readdir(directory).catch(() => [])) {
-      if (index >= 2 && !name.endsWith('.tmp')) continue; // a record
-      const path = join(directory, name);
-      const found = await stat(path).catch(() => undefined);
-      if (found?.isFile() === true && found.mtimeMs <= youngestMs) yield { path, sizeBytes: found.size };
-    }
+  const isHalf = (name: string) => name.endsWith('.tmp');
+  const places = [
+    { directory: join(blobs.root, 'ingest'), isLeftover: () => true },
+    { directory: join(blobs.root, QUARANTINE_DIRECTORY), isLeftover: () => true },
+    ...(await shards(root)).map((directory) => ({ directory, isLeftover: isHalf })),
+    { directory: join(root, FORMAT_DIRECTORY, TRAIL_DIRECTORY), isLeftover: isHalf },
+  ];
+  for (const { directory, isLeftover } of places) yield* filesIn(directory, youngestMs, isLeftover);
+  const oldestMs = Math.min(youngestMs, Date.now() - TRAIL_AGE_MS);
+  yield* filesIn(join(root, FORMAT_DIRECTORY, TRAIL_DIRECTORY), oldestMs, (name) => !isHalf(name));
+}
+
+async function* filesIn(
+  directory: string,
+  youngestMs: number,
+  isMeant: (name: string) => boolean,
+): AsyncGenerator<Leftover> {
+  for (const name of await readdir(directory).catch(() => [])) {
+    if (!isMeant(name)) continue;
+    const path = join(directory, name);
+    const found = await stat(path).catch(() => undefined);
+    if (found?.isFile() === true && found.mtimeMs <= youngestMs) yield { path, sizeBytes: found.size };
   }
 }
