@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { fileSystemCalls } from '@shale/core';
-import { type Arbitrary, array, assert, constantFrom, property, record } from 'fast-check';
+import { type Arbitrary, array, assert, asyncProperty, constantFrom, record } from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ContentDigestOptions } from './content-digest.ts';
 import { contentDigest } from './content-digest.ts';
@@ -130,18 +130,19 @@ const mutation: Arbitrary<Mutation> = record({
 });
 
 describe('contentDigest() is equal exactly when the copied trees are', () => {
-  it.each([{ keepOwner: false }, { keepOwner: true }])('for any two trees, with %o', ({ keepOwner }) => {
-    const build = (mutations: readonly Mutation[]) => {
+  it.each([{ keepOwner: false }, { keepOwner: true }])('for any two trees, with %o', async ({ keepOwner }) => {
+    const build = async (mutations: readonly Mutation[]) => {
       for (const root of [trees.from, trees.to]) rmSync(root, { recursive: true, force: true });
       mkdirSync(join(trees.from, 'd/e'), { recursive: true });
       mkdirSync(trees.to);
       for (const mutate of mutations) mutate(trees.from);
-      trees.copy(['.'], '/x', { owner: keepOwner ? undefined : { uid: 0, gid: 0 } });
+      await trees.copy(['.'], '/x', { owner: keepOwner ? undefined : { uid: 0, gid: 0 } });
       return { digest: digest(['.'], { keepOwner }), tree: JSON.stringify(describeTree(trees.to)) };
     };
-    assert(
-      property(array(mutation, { maxLength: 8 }), array(mutation, { maxLength: 2 }), (common, change) => {
-        const [left, right] = [build(common), build([...common, ...change])];
+    await assert(
+      asyncProperty(array(mutation, { maxLength: 8 }), array(mutation, { maxLength: 2 }), async (common, change) => {
+        const left = await build(common);
+        const right = await build([...common, ...change]);
         expect(left.digest === right.digest).toBe(left.tree === right.tree);
       }),
       { numRuns: 25 },

@@ -37,13 +37,13 @@ export function contentDigest(
   for (const source of sources) {
     total.add(`source\0${source.isDirectory ? '' : basename(source.name)}\0\n`);
     const records = new SourceRecords(tree, source, options);
-    walkSource(tree, source, options.exclude, (entry) => {
+    for (const entry of walkSource(tree, source, options.exclude)) {
       const record = records.entry(entry);
       total.add(record);
-      if (files.length >= MAX_NAMED_FILES || entry.stats.isDirectory()) return;
+      if (files.length >= MAX_NAMED_FILES || entry.stats.isDirectory()) continue;
       const name = entry.path === '' ? source.name : below(source.name, entry.path);
       files.push({ name, hash: hash('sha256', record, 'hex').slice(0, 16) });
-    });
+    }
   }
   return { digest: total.finish(), files };
 }

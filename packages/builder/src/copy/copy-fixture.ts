@@ -53,10 +53,10 @@ export class CopyFixture implements Disposable {
     return writeFile(join(this.to, path), content, 0o644);
   }
 
-  copy(sources: readonly string[], destination: string, request: CopyRequest = {}): void {
+  async copy(sources: readonly string[], destination: string, request: CopyRequest = {}): Promise<void> {
     const { tree = plainTree(this.from), parents = false, ...options } = request;
     const found = resolveSources(tree, sources, { parents });
-    copyIntoTree(this.to, tree, found, destination, { owner: ROOT, chmod: undefined, exclude: [], ...options });
+    await copyIntoTree(this.to, tree, found, destination, { owner: ROOT, chmod: undefined, exclude: [], ...options });
   }
 
   read(path: string): string {

@@ -1,9 +1,11 @@
 import { lstatSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
+import type { CallOptions } from '@shale/core';
 import { hostPath } from '@shale/core';
 import type { ModeChange } from '@shale/dockerfile-parser';
 import { parseChmod } from '@shale/dockerfile-parser';
 import { resolveInTree } from '../isolation/scoped-path.ts';
+import { Breather } from './breather.ts';
 import { FileCopier } from './file-copier.ts';
 import type { DirectoryMetadata } from './make-directory.ts';
 import { makeDirectories, makeDirectoryInTree, PathConflictError } from './make-directory.ts';
@@ -11,7 +13,7 @@ import type { SourceTree } from './source-tree.ts';
 import type { ResolvedSource } from './sources.ts';
 import { walkSource } from './walk.ts';
 
-export interface CopyTreeOptions {
+export interface CopyTreeOptions extends CallOptions {
   /** Given to everything that is copied or made; `undefined` keeps the sources' owners, and what is made is root's. */
   readonly owner: { readonly uid: number; readonly gid: number } | undefined;
   /** As `--chmod` has it: octal or symbolic. */
@@ -28,27 +30,32 @@ export interface CopyTreeOptions {
  * @see https://docs.docker.com/reference/dockerfile/#copy
  * @throws {PathConflictError} for a directory where a file is, or the other way round.
  */
-export function copyIntoTree(
+export async function copyIntoTree(
   tree: string,
   from: SourceTree,
   sources: readonly ResolvedSource[],
   destination: string,
   options: CopyTreeOptions,
-): void {
-  const { owner, chmod, exclude, onWarning } = options;
+): Promise<void> {
+  const { owner, chmod, exclude, onWarning, signal } = options;
   const change = chmod === undefined ? undefined : parseChmod(chmod);
   const made = { uid: owner?.uid ?? 0, gid: owner?.gid ?? 0, mode: madeMode(chmod, change) };
+  const breather = new Breather(signal);
   for (const source of sources) {
     const copier = new FileCopier(tree, { owner, change, onWarning });
     let target: string | undefined;
-    walkSource(from, source, exclude, (entry) => {
+    for (const entry of walkSource(from, source, exclude)) {
       if (target === undefined) {
         target = landingPlace(tree, source, destination, made);
         copier.start(source.isDirectory ? target : dirname(target));
       }
       if (entry.path === '' && source.isDirectory) copier.keepTime(entry.host, target);
-      else copier.copy(entry, entry.path === '' ? target : `${target}/${entry.path}`);
-    });
+      else {
+        const slow = copier.copy(entry, entry.path === '' ? target : `${target}/${entry.path}`);
+        if (slow !== undefined) await slow;
+      }
+      if (breather.isDue()) await breather.breathe();
+    }
     copier.finish();
   }
 }

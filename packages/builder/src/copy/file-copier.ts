@@ -16,6 +16,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
+import { copyFile } from 'node:fs/promises';
 import { fileSystemCalls, hostPath, keptXattrs } from '@shale/core';
 import type { ModeChange } from '@shale/dockerfile-parser';
 import { PathConflictError, shownPath } from './make-directory.ts';
@@ -32,6 +33,8 @@ type Original = Pick<WalkEntry, 'host' | 'stats'>;
 
 /** Files up to this size go through one reused buffer: fewer system calls than the kernel's own copy takes. */
 const SMALL_FILE_BYTES = 256 * 1024;
+/** Beyond this size the kernel copies while other work goes on. */
+const HUGE_FILE_BYTES = 16 * 1024 * 1024;
 const buffer = Buffer.allocUnsafeSlow(SMALL_FILE_BYTES);
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY, COPYFILE_EXCL, COPYFILE_FICLONE } = constants;
@@ -68,11 +71,14 @@ export class FileCopier {
     this.#noticeDirectory(directory, lstatSync(hostPath(directory)));
   }
 
-  copy({ host, stats, isParent }: WalkEntry, to: string): void {
+  /** A promise only where waiting pays: for a huge file. */
+  copy({ host, stats, isParent }: WalkEntry, to: string): Promise<void> | undefined {
     const original = { host, stats };
-    if (stats.isDirectory()) return this.#copyDirectory(original, to, isParent);
     if (stats.isFile()) return this.#copyFile(original, to);
-    return stats.isSymbolicLink() ? this.#copySymlink(original, to) : this.#copySpecial(original, to);
+    if (stats.isDirectory()) this.#copyDirectory(original, to, isParent);
+    else if (stats.isSymbolicLink()) this.#copySymlink(original, to);
+    else this.#copySpecial(original, to);
+    return undefined;
   }
 
   /** For the directory that stands for the source's: only the time of that one lands. */
@@ -118,27 +124,51 @@ export class FileCopier {
     this.#setTime(to, exactStats(original.host));
   }
 
-  #copyFile(original: Original, to: string): void {
+  #copyFile(original: Original, to: string): Promise<void> | undefined {
     const first = original.stats.nlink > 1 ? this.#firstCopy(original.stats, to) : undefined;
-    if (first !== undefined) return this.#create(to, () => linkSync(hostPath(first), hostPath(to)));
-    const source = openSync(hostPath(original.host), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    if (first !== undefined) this.#create(to, () => linkSync(hostPath(first), hostPath(to)));
+    else if (original.stats.size > HUGE_FILE_BYTES) return this.#copyHuge(original, to);
+    else this.#copyContent(original, to);
+    return undefined;
+  }
+
+  async #copyHuge(original: Original, to: string): Promise<void> {
+    this.#create(to, () => closeSync(openSync(hostPath(to), NEW_FILE, 0o600)));
+    await copyFile(hostPath(original.host), hostPath(to), COPYFILE_FICLONE);
+    const source = this.#open(original.host);
     try {
-      const exact = fstatSync(source, { bigint: true });
-      if (!exact.isFile()) throw new PathConflictError(`${original.host} changed while it was copied`);
-      const mode = this.#modeOf(original.stats);
-      const isLarge = exact.size > SMALL_FILE_BYTES;
-      if (isLarge) this.#copyLarge(original.host, to);
-      else this.#copySmall(source, to, mode);
-      this.#setOwner(original.stats, to);
-      // after the owner: a change of that takes special bits away
-      const isSet = !isLarge && !this.#inheritsMode && (mode & (SPECIAL_BITS | this.#umask)) === 0;
-      if (!isSet) chmodSync(hostPath(to), mode);
-      this.#copyAttributes(original.host, to, source);
-      this.#setTime(to, exact);
+      this.#finishFile(original, to, { source, hasMode: false });
     } finally {
       closeSync(source);
     }
-    return undefined;
+  }
+
+  #copyContent(original: Original, to: string): void {
+    const source = this.#open(original.host);
+    try {
+      const isSmall = original.stats.size <= SMALL_FILE_BYTES;
+      if (isSmall) this.#copySmall(source, to, this.#modeOf(original.stats));
+      else
+        this.#create(to, () => copyFileSync(hostPath(original.host), hostPath(to), COPYFILE_FICLONE | COPYFILE_EXCL));
+      this.#finishFile(original, to, { source, hasMode: isSmall && !this.#inheritsMode });
+    } finally {
+      closeSync(source);
+    }
+  }
+
+  #open(host: string): number {
+    return openSync(hostPath(host), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  }
+
+  #finishFile(original: Original, to: string, { source, hasMode }: { source: number; hasMode: boolean }): void {
+    const exact = fstatSync(source, { bigint: true });
+    if (!exact.isFile()) throw new PathConflictError(`${original.host} changed while it was copied`);
+    const mode = this.#modeOf(original.stats);
+    this.#setOwner(original.stats, to);
+    // after the owner: a change of that takes special bits away
+    if (!hasMode || (mode & (SPECIAL_BITS | this.#umask)) !== 0) chmodSync(hostPath(to), mode);
+    this.#copyAttributes(original.host, to, source);
+    this.#setTime(to, exact);
   }
 
   /** Where the file was copied to under another name; remembers `to` when this is the first. */
@@ -147,10 +177,6 @@ export class FileCopier {
     const first = this.#links.get(key);
     if (first === undefined) this.#links.set(key, to);
     return first;
-  }
-
-  #copyLarge(from: string, to: string): void {
-    this.#create(to, () => copyFileSync(hostPath(from), hostPath(to), COPYFILE_FICLONE | COPYFILE_EXCL));
   }
 
   #copySmall(source: number, to: string, mode: number): void {

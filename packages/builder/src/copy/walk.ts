@@ -19,67 +19,74 @@ export interface WalkEntry {
   readonly isParent: boolean;
 }
 
+/** A directory on the way down. */
+interface Level {
+  readonly entry: WalkEntry;
+  /** Still to be looked at, the next one last. */
+  readonly names: string[];
+  /** Whether it was given; if not, it waits for something in it. */
+  isGiven: boolean;
+}
+
 /**
- * Visits a source and everything below it that is neither ignored nor excluded: parents first, names sorted. Rules of
+ * Gives a source and everything below it that is neither ignored nor excluded: parents first, names sorted. Rules of
  * `exclude` are relative to a directory that is copied, and meet a file that is named directly by its own name.
  */
-export function walkSource(
+export function* walkSource(
   tree: SourceTree,
   source: ResolvedSource,
   exclude: readonly string[],
-  visit: (entry: WalkEntry) => void,
-): void {
+): Generator<WalkEntry, void, undefined> {
   const filter = new SourceFilter(source.pattern, exclude);
   if (!source.isDirectory && !filter.takes(basename(source.name))) return;
   const stats = lstatSync(hostPath(source.host));
   const top = { path: '', treePath: source.path, host: source.host, stats, isParent: false };
-  visit(top);
-  if (source.isDirectory) new Walk(tree, filter, visit).directory(top);
+  yield top;
+  const levels = source.isDirectory ? [openLevel(top, true)] : [];
+  for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
+    const name = level.names.pop();
+    if (name === undefined) levels.pop();
+    const found = name === undefined ? undefined : lookAt(tree, filter, level.entry, name);
+    if (found === undefined) continue;
+    const { entry, isTaken } = found;
+    if (isTaken) {
+      yield* waiting(levels);
+      yield entry;
+    }
+    if (entry.stats.isDirectory()) levels.push(openLevel(entry, isTaken));
+  }
 }
 
-type WalkPlace = Pick<WalkEntry, 'path' | 'treePath' | 'host'>;
+function openLevel(entry: WalkEntry, isGiven: boolean): Level {
+  return { entry, names: readNames(entry.host).sort().reverse(), isGiven };
+}
 
-class Walk {
-  readonly #tree: SourceTree;
-  readonly #filter: SourceFilter;
-  readonly #visit: (entry: WalkEntry) => void;
-  /** Directories on the way down that wait for something in them to be taken. */
-  readonly #pending: WalkEntry[] = [];
-
-  constructor(tree: SourceTree, filter: SourceFilter, visit: (entry: WalkEntry) => void) {
-    this.#tree = tree;
-    this.#filter = filter;
-    this.#visit = visit;
+function* waiting(levels: readonly Level[]): Generator<WalkEntry, void, undefined> {
+  if (levels.at(-1)?.isGiven === true) return;
+  for (const level of levels) {
+    if (!level.isGiven) yield level.entry;
+    level.isGiven = true;
   }
+}
 
-  directory(parent: WalkPlace): void {
-    for (const name of readNames(parent.host).sort()) {
-      const path = below(parent.path, name);
-      const treePath = below(parent.treePath, name);
-      const isIgnored = this.#tree.ignores(treePath);
-      if (isIgnored && !this.#tree.mayReinclude(treePath)) continue;
-      const isTaken = this.#filter.takes(path);
-      if (!isTaken && !this.#filter.mayTakeBelow(path)) continue;
-      const host = `${parent.host}/${name}`;
-      const stats = lstatSync(hostPath(host), { throwIfNoEntry: false });
-      if (stats === undefined) continue;
-      const entry = { path, treePath, host, stats, isParent: !isTaken };
-      if (isTaken && !isIgnored) this.#take(entry);
-      else if (stats.isDirectory()) this.#descend(entry);
-    }
-  }
-
-  #take(entry: WalkEntry): void {
-    if (this.#pending.length > 0) for (const parent of this.#pending.splice(0)) this.#visit(parent);
-    this.#visit(entry);
-    if (entry.stats.isDirectory()) this.directory(entry);
-  }
-
-  #descend(entry: WalkEntry): void {
-    const depth = this.#pending.push(entry);
-    this.directory(entry);
-    if (this.#pending.length >= depth) this.#pending.length = depth - 1;
-  }
+/** `undefined` for what is left out, with all that is below it. Of what is not taken, only directories are of interest. */
+function lookAt(
+  tree: SourceTree,
+  filter: SourceFilter,
+  parent: WalkEntry,
+  name: string,
+): { readonly entry: WalkEntry; readonly isTaken: boolean } | undefined {
+  const path = below(parent.path, name);
+  const treePath = below(parent.treePath, name);
+  const isIgnored = tree.ignores(treePath);
+  if (isIgnored && !tree.mayReinclude(treePath)) return undefined;
+  const isWanted = filter.takes(path);
+  if (!isWanted && !filter.mayTakeBelow(path)) return undefined;
+  const host = `${parent.host}/${name}`;
+  const stats = lstatSync(hostPath(host), { throwIfNoEntry: false });
+  const isTaken = isWanted && !isIgnored;
+  if (stats === undefined || (!isTaken && !stats.isDirectory())) return undefined;
+  return { entry: { path, treePath, host, stats, isParent: !isWanted }, isTaken };
 }
 
 /** What `--parents` and `--exclude` leave of a source. Paths are relative to it. */

@@ -22,9 +22,9 @@ const ROOT: Owner = { uid: 0, gid: 0 };
 export async function copyStep(action: CopyAction, context: StepContext): Promise<void> {
   try {
     await using work = await openCopyWork(action, context);
-    if (action.instruction.keyword === 'COPY') copySources(work);
+    if (action.instruction.keyword === 'COPY') await copySources(work);
     else for (const source of action.sources) await addSource(source, work);
-    copyInline(work);
+    await copyInline(work);
   } catch (error) {
     await noSpace(context.tree)(error);
   }
@@ -53,15 +53,16 @@ async function openCopyWork(action: CopyAction, context: StepContext): Promise<C
   return { ...work, from: tree, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
-function copySources(work: CopyWork): void {
+async function copySources(work: CopyWork): Promise<void> {
   const { action, from, owner } = work;
   const parents = action.instruction.keyword === 'COPY' && action.instruction.parents;
   const isContext = action.from.type === 'context';
-  place(work, from, resolveSources(from, action.sources, { parents }), owner ?? (isContext ? ROOT : undefined));
+  const sources = resolveSources(from, action.sources, { parents });
+  await place(work, from, sources, owner ?? (isContext ? ROOT : undefined));
 }
 
 /** Files of mode 0644 from the epoch, each by the name of its delimiter. */
-function copyInline(work: CopyWork): void {
+async function copyInline(work: CopyWork): Promise<void> {
   const { action, owner, scratch } = work;
   for (const [index, { name, content }] of action.inline.entries()) {
     const directory = join(scratch, String(index));
@@ -71,18 +72,19 @@ function copyInline(work: CopyWork): void {
     chmodSync(path, 0o644);
     utimesSync(path, 0, 0);
     const from = plainTree(directory);
-    place(work, from, [literalSource(from, name.replaceAll('/', '_'))], owner ?? ROOT);
+    await place(work, from, [literalSource(from, name.replaceAll('/', '_'))], owner ?? ROOT);
   }
 }
 
-function place(
+async function place(
   { action, context }: CopyWork,
   from: SourceTree,
   sources: readonly ResolvedSource[],
   owner: Owner | undefined,
-): void {
+): Promise<void> {
   const { chmod, destination, instruction } = action;
-  copyIntoTree(context.tree, from, sources, destination, { owner, chmod, exclude: instruction.exclude });
+  const options = { owner, chmod, exclude: instruction.exclude, signal: context.signal };
+  await copyIntoTree(context.tree, from, sources, destination, options);
 }
 
 async function addSource(source: string, work: CopyWork): Promise<void> {
@@ -126,5 +128,5 @@ async function addGit(url: string, work: CopyWork): Promise<void> {
     keepGitDirectory: action.instruction.keyword === 'ADD' && action.instruction.keepGitDir === true,
     checksum: action.checksum,
   });
-  place(work, repository.files, [literalSource(repository.files, '')], owner ?? ROOT);
+  await place(work, repository.files, [literalSource(repository.files, '')], owner ?? ROOT);
 }
