@@ -1,6 +1,6 @@
 import { hostPlatform } from '@shale/core';
 import { parseDockerfile } from '@shale/dockerfile-parser';
-import { assembleImage, keepDocuments } from './assemble.ts';
+import { type AssembledImage, assembleImage, keepDocuments } from './assemble.ts';
 import type { StageNode, StepNode } from './build-graph.ts';
 import { chainOf, reachableSteps } from './build-graph.ts';
 import type { BuildOptions, BuildResult, StepReport } from './build-options.ts';
@@ -83,7 +83,11 @@ async function finishBuild(
   return { image: assembled.image, steps };
 }
 
-export function assembleStage(stage: StageNode, results: ReadonlyMap<StepNode, StepResult>, options: BuildOptions) {
+export function assembleStage(
+  stage: StageNode,
+  results: ReadonlyMap<StepNode, StepResult>,
+  options: BuildOptions,
+): AssembledImage {
   return assembleImage(stage, {
     labels: options.labels ?? {},
     sourceDateEpoch: options.sourceDateEpoch,

@@ -7,7 +7,7 @@ export type SecretSource =
   | { readonly type: 'value'; readonly value: Uint8Array };
 
 /** The largest secret, in bytes: as in BuildKit. */
-export const MAX_SECRET_BYTES = 500 * 1024;
+export const MAX_SECRET_BYTES: number = 500 * 1024;
 
 export class SecretError extends ShaleError {
   readonly code = 'SOURCE_MISSING';
