@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { attributesOf } from './fingerprint.ts';
+import { attributesOf } from './attributes.ts';
 import type { CopyTreeOptions } from './copy-tree.ts';
 import { copyIntoTree } from './copy-tree.ts';
 import type { SourceTree } from './source-tree.ts';

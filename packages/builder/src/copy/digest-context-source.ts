@@ -1,7 +1,8 @@
 import { sha256 } from '@shale/core';
 import type { CopyAction, StepNode, TreeSource } from '../build-graph.ts';
+import type { BuildContext } from '../context/context.ts';
 import { ContextInvalidError } from '../context/context.ts';
-import type { ContentDigest } from '../step-keys.ts';
+import type { ContentDigest, ContextDigests } from '../step-keys.ts';
 import { contentDigest } from './content-digest.ts';
 import { digestCopy } from './digest-sources.ts';
 import { isRemoteSource } from './remote-source.ts';
@@ -26,6 +27,31 @@ export function digestContextSource(
   } catch (error) {
     throw readable(error, context.root);
   }
+}
+
+/**
+ * The same for all steps of one build: what several of them read alike is read once.
+ * @example definitionKeys(stage.tip, contextDigests(await remoteVersions(steps, options)))
+ */
+export function contextDigests(versions: RemoteVersions = new Map()): ContextDigests {
+  const known = new Map<BuildContext, Map<string, ContentDigest>>();
+  return (step, source) => {
+    const digests = known.get(source.context) ?? new Map<string, ContentDigest>();
+    known.set(source.context, digests);
+    const key = describeRead(step);
+    const digest = digests.get(key) ?? digestContextSource(step, source, versions);
+    digests.set(key, digest);
+    return digest;
+  };
+}
+
+/** All that `digestContextSource` goes by. */
+function describeRead({ action }: StepNode): string {
+  if (action.type !== 'copy')
+    return JSON.stringify(action.type === 'run' ? action.mounts.map(({ mount }) => mount) : []);
+  const { instruction, sources, chmod, checksum } = action;
+  const parents = instruction.keyword === 'COPY' && instruction.parents;
+  return JSON.stringify([instruction.keyword, parents, instruction.exclude, sources, chmod ?? null, checksum ?? null]);
 }
 
 function digestMounts(action: Exclude<StepNode['action'], CopyAction>, files: SourceTree): ContentDigest {

@@ -1,4 +1,4 @@
-import type { BigIntStats, Stats } from 'node:fs';
+import type { Stats } from 'node:fs';
 import {
   chmodSync,
   closeSync,
@@ -17,8 +17,10 @@ import {
   writeSync,
 } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
-import { fileSystemCalls, hostPath, keptXattrs } from '@shale/core';
+import { fileSystemCalls, hostPath } from '@shale/core';
 import type { ModeChange } from '@shale/dockerfile-parser';
+import { copyAttributes, decidesOnModes } from './attributes.ts';
+import { exactStats, setTime } from './exact-time.ts';
 import { PathConflictError, shownPath } from './make-directory.ts';
 import type { WalkEntry } from './walk.ts';
 
@@ -42,14 +44,11 @@ const NEW_FILE = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
 const FILE_TYPE = 0o170000;
 const SETGID = 0o2000;
 const SPECIAL_BITS = 0o7000;
-/** Where a file system or a user namespace cannot hold an attribute. */
-const REFUSED = new Set(['ENOTSUP', 'EOPNOTSUPP', 'EPERM', 'EACCES', 'EINVAL']);
 
 /** Copies one source into a tree, with owners, modes, times and attributes. Those of directories are set at the end. */
 export class FileCopier {
   readonly #tree: string;
   readonly #options: FileCopierOptions;
-  readonly #calls = fileSystemCalls();
   readonly #umask = process.umask();
   readonly #uid = process.geteuid?.() ?? 0;
   readonly #gid = process.getegid?.() ?? 0;
@@ -83,7 +82,7 @@ export class FileCopier {
 
   /** For the directory that stands for the source's: only the time of that one lands. */
   keepTime(host: string, to: string): void {
-    this.#unfinished.push(() => this.#setTime(to, exactStats(host)));
+    this.#unfinished.push(() => setTime(to, exactStats(host)));
   }
 
   /** Children change the times of their directories, and modes may forbid to make them. */
@@ -114,14 +113,14 @@ export class FileCopier {
 
   #noticeDirectory(host: string, { mode }: Stats): void {
     if ((mode & SETGID) !== 0) this.#inheritsGroup = true;
-    if (this.#calls.getXattrs(hostPath(host)).has('system.posix_acl_default')) this.#inheritsMode = true;
+    if (decidesOnModes(host)) this.#inheritsMode = true;
   }
 
   #copySymlink(original: Original, to: string): void {
     const target = readlinkSync(hostPath(original.host), { encoding: 'buffer' });
     this.#create(to, () => symlinkSync(target, hostPath(to)));
     this.#setOwner(original.stats, to);
-    this.#setTime(to, exactStats(original.host));
+    setTime(to, exactStats(original.host));
   }
 
   #copyFile(original: Original, to: string): Promise<void> | undefined {
@@ -168,7 +167,7 @@ export class FileCopier {
     // after the owner: a change of that takes special bits away
     if (!hasMode || (mode & (SPECIAL_BITS | this.#umask)) !== 0) chmodSync(hostPath(to), mode);
     this.#copyAttributes(original.host, to, source);
-    this.#setTime(to, exact);
+    setTime(to, exact);
   }
 
   /** Where the file was copied to under another name; remembers `to` when this is the first. */
@@ -199,7 +198,7 @@ export class FileCopier {
     try {
       this.#create(to, () => {
         if (original.stats.isSocket()) closeSync(openSync(path, NEW_FILE, 0o600));
-        else this.#calls.makeNode(path, (mode & FILE_TYPE) | 0o600, major(rdev), minor(rdev));
+        else fileSystemCalls().makeNode(path, (mode & FILE_TYPE) | 0o600, major(rdev), minor(rdev));
       });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EPERM') throw error;
@@ -213,7 +212,7 @@ export class FileCopier {
     lchownSync(hostPath(to), ...this.#ownerOf(original.stats));
     chmodSync(hostPath(to), this.#modeOf(original.stats));
     if (hasAttributes) this.#copyAttributes(original.host, to);
-    this.#setTime(to, exactStats(original.host));
+    setTime(to, exactStats(original.host));
   }
 
   /** Makes something new, in place of what is there if that is no directory. */
@@ -247,33 +246,14 @@ export class FileCopier {
 
   /** After owner and mode: a change of owner takes capabilities away, and one of mode changes an access list. */
   #copyAttributes(from: string, to: string, fd?: number): void {
-    const found = this.#calls.getXattrs(hostPath(from), fd);
-    if (found.size === 0) return;
-    for (const [name, value] of keptXattrs(found)) {
-      try {
-        this.#calls.setXattr(hostPath(to), name, value);
-      } catch (error) {
-        if (!REFUSED.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
-        this.#options.onWarning?.(`${this.#shown(to)} loses ${name}: ${(error as Error).message}`);
-      }
-    }
-  }
-
-  #setTime(to: string, { mtimeNs }: BigIntStats): void {
-    const nanoseconds = ((mtimeNs % SECOND) + SECOND) % SECOND;
-    this.#calls.setTimes(hostPath(to), Number((mtimeNs - nanoseconds) / SECOND), Number(nanoseconds));
+    const onRefused = (name: string, { message }: Error) =>
+      this.#options.onWarning?.(`${this.#shown(to)} loses ${name}: ${message}`);
+    copyAttributes(from, to, { fd, onRefused });
   }
 
   #shown(to: string): string {
     return shownPath(this.#tree, to);
   }
-}
-
-const SECOND = 1_000_000_000n;
-
-/** Times to the nanosecond, which a double does not hold. */
-function exactStats(host: string): BigIntStats {
-  return lstatSync(hostPath(host), { bigint: true });
 }
 
 const isExisting = (error: unknown) => (error as NodeJS.ErrnoException).code === 'EEXIST';

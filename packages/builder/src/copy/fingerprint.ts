@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { createHash, hash } from 'node:crypto';
-import { fileSystemCalls, hostPath, keptXattrs } from '@shale/core';
+import { hostPath } from '@shale/core';
+import { attributesOf } from './attributes.ts';
 
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
 const buffer = Buffer.allocUnsafeSlow(1024 * 1024);
@@ -23,16 +24,6 @@ export function fingerprintOf(host: string): string {
   } finally {
     closeSync(fd);
   }
-}
-
-/** The attributes that a copy keeps, as one word; `''` without any. `fd`, if open, makes it faster. */
-export function attributesOf(host: string, fd?: number): string {
-  const found = fileSystemCalls().getXattrs(hostPath(host), fd);
-  if (found.size === 0) return '';
-  return keptXattrs(found)
-    .map(([name, value]) => `${encodeURIComponent(name)}=${Buffer.from(value).toString('base64')}`)
-    .toSorted()
-    .join(',');
 }
 
 function hashContent(fd: number): string {
