@@ -44,6 +44,9 @@ export interface StoreOptions extends CallOptions {
   readonly replace?: boolean | undefined;
 }
 
+/** What became of an entry: it is new there, an earlier one of its key stays, or the backend takes none. */
+export type StoreOutcome = 'stored' | 'kept' | 'skipped';
+
 /** Remembers, between builds, which layer a step made. */
 export interface CacheBackend {
   /** Stable, for progress and logs: `dir`, `registry`. */
@@ -55,5 +58,5 @@ export interface CacheBackend {
   /** Resolves to `undefined` on a miss, also for a broken or expired entry; rejects only when the backend itself failed. */
   lookup(key: CacheKey, options?: CallOptions): Promise<CacheEntry | undefined>;
   /** Idempotent. An entry that is there, whole and still valid stays, unless `replace` is set. */
-  store(key: CacheKey, entry: CacheEntry, options?: StoreOptions): Promise<void>;
+  store(key: CacheKey, entry: CacheEntry, options?: StoreOptions): Promise<StoreOutcome | void>;
 }

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { access, readFile, rm, stat, utimes } from 'node:fs/promises';
 import type { BlobSource, CallOptions, LocalBlobStore } from '@shale/core';
 import { blobDirectory, touchBlob, undefinedIfMissing } from '@shale/core';
-import type { CacheBackend, CacheEntry, StoreOptions } from './cache-backend.ts';
+import type { CacheBackend, CacheEntry, StoreOptions, StoreOutcome } from './cache-backend.ts';
 import type { CacheEvent, CacheEventListener } from './cache-event.ts';
 import type { CacheKey } from './cache-key.ts';
 import type { StoredRecord } from './cache-record.ts';
@@ -85,14 +85,15 @@ class DirectoryCache implements DirCache {
     return undefined;
   }
 
-  async store(key: CacheKey, entry: CacheEntry, { replace = false, signal }: StoreOptions = {}): Promise<void> {
-    if (!(await this.#canWrite())) return;
+  async store(key: CacheKey, entry: CacheEntry, { replace = false, signal }: StoreOptions = {}): Promise<StoreOutcome> {
+    if (!(await this.#canWrite())) return 'skipped';
     try {
-      await this.#store(key, entry, { replace, signal });
+      return await this.#store(key, entry, { replace, signal });
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code ?? '';
       if (!UNWRITABLE.has(code)) throw error;
       this.#becomeReadOnly(code);
+      return 'skipped';
     }
   }
 
@@ -102,30 +103,27 @@ class DirectoryCache implements DirCache {
     await writeLayout(this.root, this.blobs, { signal });
   }
 
-  async #store(key: CacheKey, entry: CacheEntry, { replace, signal }: StoreOptions): Promise<void> {
+  async #store(key: CacheKey, entry: CacheEntry, { replace, signal }: StoreOptions): Promise<StoreOutcome> {
     const { descriptor } = entry.layer;
     await this.blobs.put(descriptor, () => entry.blobs.read(descriptor, { signal }), { signal });
     await touchBlob(this.blobs, descriptor.digest);
-    const path = recordPath(this.root, key, this.#policy.ownScope);
-    const kept = replace === true ? undefined : await this.#usable(key, this.#policy.ownScope, () => {});
+    const own = () => this.#usable(key, this.#policy.ownScope, () => {});
+    const kept = replace === true ? undefined : await own();
     if (kept !== undefined) return this.#keep(key, kept, entry);
-    const { raw } = recordFor(key, entry, this.#policy);
-    const content = formatRecordFile(raw);
+    const path = recordPath(this.root, key, this.#policy.ownScope);
+    const content = formatRecordFile(recordFor(key, entry, this.#policy).raw);
     // what is there and not usable gives way; what another writer made meanwhile stays
     const isNew = await publishFile(path, content, { replace: replace === true || (await exists(path)) });
     if (isNew) this.#hasUnlisted = true;
-    else {
-      const first = await this.#usable(key, this.#policy.ownScope, () => {});
-      if (first !== undefined) await this.#keep(key, first, entry);
-    }
-    return undefined;
+    const first = isNew ? undefined : await own();
+    return first === undefined ? 'stored' : this.#keep(key, first, entry);
   }
 
-  async #keep(key: CacheKey, { layer }: StoredRecord, entry: CacheEntry): Promise<void> {
+  async #keep(key: CacheKey, { layer }: StoredRecord, entry: CacheEntry): Promise<StoreOutcome> {
     await this.#touch(recordPath(this.root, key, this.#policy.ownScope));
-    if (layer.diffId === entry.layer.diffId) return;
     const [kept, offered] = [layer.diffId, entry.layer.diffId];
-    this.#onEvent({ type: 'non-deterministic', backend: this.name, key, kept, offered });
+    if (kept !== offered) this.#onEvent({ type: 'non-deterministic', backend: this.name, key, kept, offered });
+    return 'kept';
   }
 
   /** The record, if it may be used and its layer is here. */

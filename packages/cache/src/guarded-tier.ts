@@ -1,6 +1,6 @@
 import type { CallOptions } from '@shale/core';
 import pLimit from 'p-limit';
-import type { CacheBackend, CacheEntry, StoreOptions } from './cache-backend.ts';
+import type { CacheBackend, CacheEntry, StoreOptions, StoreOutcome } from './cache-backend.ts';
 import { CacheRequiredError } from './cache-error.ts';
 import type { CacheKey } from './cache-key.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
@@ -62,20 +62,20 @@ export class GuardedTier {
     });
   }
 
-  /** @returns Whether it was stored. @throws {CacheRequiredError} when the cache is required. */
-  async store(key: CacheKey, entry: CacheEntry, options: StoreOptions): Promise<boolean> {
+  /** @returns `undefined` when it failed. @throws {CacheRequiredError} when the cache is required. */
+  async store(key: CacheKey, entry: CacheEntry, options: StoreOptions): Promise<StoreOutcome | undefined> {
     return this.#storeLimit(async () => {
       options.signal?.throwIfAborted();
-      if (!this.#stores.allows()) return false;
+      if (!this.#stores.allows()) return undefined;
       try {
-        await this.backend.store(key, entry, options);
+        const outcome = await this.backend.store(key, entry, options);
         this.#stores.succeeded();
-        return true;
+        return outcome ?? 'stored';
       } catch (error) {
         options.signal?.throwIfAborted();
         this.#stores.failed();
         this.#degrade(error);
-        return false;
+        return undefined;
       }
     });
   }

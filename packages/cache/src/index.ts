@@ -1,4 +1,4 @@
-export type { CacheBackend, CacheEntry, CacheInput, CacheRecord, StoreOptions } from './cache-backend.ts';
+export type { CacheBackend, CacheEntry, CacheInput, CacheRecord, StoreOptions, StoreOutcome } from './cache-backend.ts';
 export { CacheReadOnlyError, CacheRequiredError } from './cache-error.ts';
 export type { CacheEvent, CacheEventListener, UntrustedReason } from './cache-event.ts';
 export { type CacheKey, cacheKey, type KeyedInputs, type KeyInput } from './cache-key.ts';

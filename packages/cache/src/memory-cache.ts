@@ -25,10 +25,11 @@ export function memoryCache({ maxEntries = 4096 }: MemoryCacheOptions = {}): Cac
     },
     async store(key, entry, { replace = false, signal }: StoreOptions = {}) {
       signal?.throwIfAborted();
-      if (!replace && entries.has(key)) return;
+      if (!replace && entries.has(key)) return 'kept';
       use(key, entry);
       const [oldest] = entries.keys();
       if (entries.size > maxEntries && oldest !== undefined) entries.delete(oldest);
+      return 'stored';
     },
   };
 }

@@ -7,7 +7,7 @@ import {
   ShaleError,
   SizeMismatchError,
 } from '@shale/core';
-import type { CacheBackend, CacheEntry, StoreOptions } from './cache-backend.ts';
+import type { CacheBackend, CacheEntry, StoreOptions, StoreOutcome } from './cache-backend.ts';
 import { CacheReadOnlyError, isForbidden } from './cache-error.ts';
 import type { CacheEventListener } from './cache-event.ts';
 import type { CacheKey } from './cache-key.ts';
@@ -72,13 +72,14 @@ class RegistryCache implements CacheBackend {
     return { layer: stored.layer, blobs: this.#source, record: stored.record, manifest: stored.raw };
   }
 
-  async store(key: CacheKey, entry: CacheEntry, { replace = false, signal }: StoreOptions = {}): Promise<void> {
+  async store(key: CacheKey, entry: CacheEntry, { replace = false, signal }: StoreOptions = {}): Promise<StoreOutcome> {
     signal?.throwIfAborted();
-    if (this.#isReadOnly) return;
+    if (this.#isReadOnly) return 'skipped';
     try {
       const kept = replace ? undefined : await this.#whole(key, { signal });
-      if (kept === undefined) await this.#put(key, entry, { signal });
-      else this.#compare(key, kept, entry);
+      if (kept !== undefined) return this.#keep(key, kept, entry);
+      await this.#put(key, entry, { signal });
+      return 'stored';
     } catch (error) {
       signal?.throwIfAborted();
       if (!isForbidden(error)) throw error;
@@ -108,9 +109,10 @@ class RegistryCache implements CacheBackend {
     return (await this.#store.stat(digest, options)) === size ? stored : undefined;
   }
 
-  #compare(key: CacheKey, { layer }: StoredRecord, entry: CacheEntry): void {
+  #keep(key: CacheKey, { layer }: StoredRecord, entry: CacheEntry): StoreOutcome {
     const [kept, offered] = [layer.diffId, entry.layer.diffId];
     if (kept !== offered) this.#onEvent({ type: 'non-deterministic', backend: this.name, key, kept, offered });
+    return 'kept';
   }
 
   async #usable(key: CacheKey, scope: CacheScope, options: ReadOptions): Promise<StoredRecord | undefined> {

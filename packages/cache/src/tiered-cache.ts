@@ -15,7 +15,7 @@ export interface TieredCacheOptions {
   readonly required?: boolean | undefined;
   /** Longest wait for one lookup before the tier is given up for the rest of the build, in milliseconds. @default 2000 */
   readonly lookupTimeoutMs?: number | undefined;
-  /** Longest time that a build waits for a tier's lookups in all, in milliseconds. @default 5000 */
+  /** Longest time that a build waits for a tier's lookups in all, in milliseconds. @default 4500 */
   readonly lookupBudgetMs?: number | undefined;
   /** Lookups at once in a tier. @default 16 */
   readonly lookupConcurrency?: number | undefined;
@@ -48,7 +48,7 @@ export function tieredCache(backends: readonly CacheBackend[], options: TieredCa
     (backend) =>
       new GuardedTier(backend, {
         lookupTimeoutMs: options.lookupTimeoutMs ?? 2000,
-        lookupBudgetMs: options.lookupBudgetMs ?? 5000,
+        lookupBudgetMs: options.lookupBudgetMs ?? 4500,
         lookupConcurrency: options.lookupConcurrency ?? 16,
         storeConcurrency: options.storeConcurrency ?? 4,
         required,
@@ -128,10 +128,10 @@ class TieredBackend implements TieredCache {
   #write(tier: GuardedTier, key: CacheKey, entry: CacheEntry, options: StoreOptions = {}): void {
     const { name: backend, holdsBlobs } = tier.backend;
     this.#queue.add(async (signal) => {
-      const isStored = await tier.store(key, entry, { ...options, signal });
+      const outcome = await tier.store(key, entry, { ...options, signal });
       const bytes = holdsBlobs === false ? 0 : entry.layer.descriptor.size;
-      if (isStored) this.#options.onProgress({ type: 'cache.stored', backend, key, bytes });
-      return isStored;
+      if (outcome === 'stored') this.#options.onProgress({ type: 'cache.stored', backend, key, bytes });
+      return outcome;
     });
   }
 }

@@ -1,4 +1,5 @@
 import type { CallOptions } from '@shale/core';
+import type { StoreOutcome } from './cache-backend.ts';
 
 export interface DrainOptions extends CallOptions {
   /** Longest wait for writes that are under way, in milliseconds; then they are abandoned. @default no limit */
@@ -6,8 +7,10 @@ export interface DrainOptions extends CallOptions {
 }
 
 export interface DrainReport {
-  /** Writes since the last drain; an entry that goes to two tiers is two. */
+  /** New entries since the last drain; one that goes to two tiers is two. */
   readonly stored: number;
+  /** Entries whose key was there already. */
+  readonly kept: number;
   readonly failed: number;
   /** Given up because the time was over. */
   readonly abandoned: number;
@@ -18,19 +21,17 @@ export interface DrainReport {
 /** Writes that go on beside the build. */
 export class WriteQueue {
   readonly #running = new Set<Promise<void>>();
-  #stored = 0;
-  #failed = 0;
+  #counts = noCounts();
   #error: unknown;
   #abandon = new AbortController();
 
-  /** `write` resolves to whether there is something new, and stops when its signal says so. */
-  add(write: (signal: AbortSignal) => Promise<boolean>): void {
+  /** `write` resolves to what became of it, `undefined` when it failed, and stops when its signal says so. */
+  add(write: (signal: AbortSignal) => Promise<StoreOutcome | undefined>): void {
     const run = async () => {
       try {
-        if (await write(this.#abandon.signal)) this.#stored += 1;
-        else this.#failed += 1;
+        this.#counts[(await write(this.#abandon.signal)) ?? 'failed'] += 1;
       } catch (error) {
-        this.#failed += 1;
+        this.#counts.failed += 1;
         this.#error ??= error;
       }
     };
@@ -42,9 +43,9 @@ export class WriteQueue {
     const isIdle = await this.#idle(timeoutMs, signal);
     const abandoned = isIdle ? 0 : this.#running.size;
     if (!isIdle) this.#giveUp(timeoutMs);
-    const report = { stored: this.#stored, failed: this.#failed, abandoned, error: this.#error };
-    this.#stored = 0;
-    this.#failed = 0;
+    const { stored, kept, failed } = this.#counts;
+    const report = { stored, kept, failed, abandoned, error: this.#error };
+    this.#counts = noCounts();
     this.#error = undefined;
     signal?.throwIfAborted();
     return report;
@@ -77,4 +78,8 @@ export class WriteQueue {
   async #untilEmpty(): Promise<void> {
     while (this.#running.size > 0) await Promise.all(this.#running); // a write may have begun another one
   }
+}
+
+function noCounts(): Record<StoreOutcome | 'failed', number> {
+  return { stored: 0, kept: 0, skipped: 0, failed: 0 };
 }
