@@ -280,3 +280,17 @@ function requestsOf(proxy: FaultProxy): () => string[] {
     return added.map(({ method, path }) => `${method} ${path.split('/').at(4) ?? ''}`);
   };
 }
+
+it('drain() tells what is new, what was there, and reports neither for a read-only tier', async () => {
+  await using made = await openMadeEntries();
+  await using scratch = await openScratchDirectory();
+  const events: ProgressEvent[] = [];
+  const writable = dirCache({ root: join(scratch.path, 'writable') });
+  const readOnly = dirCache({ root: join(scratch.path, 'read-only'), readOnly: true });
+  const cache = tieredCache([writable, readOnly], { onProgress: (event) => events.push(event) });
+  await writable.store(madeKey('b'), await made.entry('b'));
+  await cache.store(KEY, await made.entry('a'));
+  await cache.store(madeKey('b'), await made.entry('b'));
+  expect(await cache.drain()).toMatchObject({ stored: 1, kept: 1, failed: 0 });
+  expect(events).toMatchObject([{ type: 'cache.stored', backend: 'dir', key: KEY }]);
+});
