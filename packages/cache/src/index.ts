@@ -2,7 +2,16 @@ export type { CacheBackend, CacheEntry, CacheInput, CacheRecord, StoreOptions, S
 export { CacheReadOnlyError, CacheRequiredError } from './cache-error.ts';
 export type { CacheEvent, CacheEventListener, UntrustedReason } from './cache-event.ts';
 export { type CacheKey, cacheKey, type KeyedInputs, type KeyInput } from './cache-key.ts';
-export { type CacheScope, CacheScopeError, parseScope, UNSCOPED } from './cache-scope.ts';
+export {
+  formatCacheRecord,
+  type FormattedRecord,
+  type FormatRecordOptions,
+  parseCacheRecord,
+  type ParsedRecord,
+  RecordAnnotation,
+  type StoredRecord,
+} from './cache-record.ts';
+export { type CacheScope, CacheScopeError, entryTag, parseEntryTag, parseScope, UNSCOPED } from './cache-scope.ts';
 export { type DirCache, dirCache, type DirCacheOptions } from './dir-cache.ts';
 export { encodeKeyValue, type KeyValue } from './key-value.ts';
 export { memoryCache, type MemoryCacheOptions } from './memory-cache.ts';
