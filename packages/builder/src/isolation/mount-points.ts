@@ -1,5 +1,5 @@
 import type { BigIntStats } from 'node:fs';
-import { closeSync, lstatSync, mkdirSync, openSync, rmdirSync, unlinkSync } from 'node:fs';
+import { chmodSync, closeSync, lstatSync, mkdirSync, openSync, rmdirSync, unlinkSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { fileSystemCalls } from '@shale/core';
 import { checkType, resolveInTree } from './scoped-path.ts';
@@ -62,7 +62,7 @@ export class MountPointStubs implements Disposable {
   }
 
   #make(path: string, type: MountPoint['type']): void {
-    if (type === 'directory') mkdirSync(path, { mode: 0o755 });
+    if (type === 'directory') makeDirectory(path);
     else closeSync(openSync(path, 'wx', 0o644));
     this.#stubs.push({ path, type, ino: lstatSync(path, { bigint: true }).ino });
   }
@@ -85,6 +85,12 @@ export class MountPointStubs implements Disposable {
     if (type === 'directory' && stats.isDirectory()) removeIfEmpty(path);
     if (type === 'file' && stats.isFile() && stats.size === 0n && stats.ino === ino) unlinkSync(path);
   }
+}
+
+/** Readable for every user, whatever this process's umask says: the step may put files there. */
+function makeDirectory(path: string): void {
+  mkdirSync(path);
+  chmodSync(path, 0o755);
 }
 
 /** Without those inside of another one, which are made in what is mounted there. */

@@ -1,95 +1,152 @@
-import { chmodSync, mkdirSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { CallOptions, Digest, Layer, SystemCalls } from '@shale/core';
 import { EMPTY_DIFF_ID, unpackLayer, writeLayer } from '@shale/core';
 import type { CommitOptions, LayerStack, Snapshotter, TreeView, WorkingTree } from '../snapshotter.ts';
 import { ChangeWriter } from './change-writer.ts';
-import { writeCopyChanges } from './copy-changes.ts';
+import { touchedFiles, writeCopyChanges } from './copy-changes.ts';
+import type { DirectoryLock } from './directory-lock.ts';
 import { layerCompression } from './layer-compression.ts';
 import type { Draft } from './snapshot-directory.ts';
 import { SnapshotDirectory } from './snapshot-directory.ts';
 import { topChainId } from './top-chain-id.ts';
+import { makeTreeRoot } from './tree-root.ts';
 import type { TreeScan } from './tree-scan.ts';
 import { scanTree } from './tree-scan.ts';
+import { unchangedFiles } from './unchanged-files.ts';
 
 export interface CopySnapshotterOptions {
   /** Absolute; trees are in `trees/` there. */
   readonly stateDir: string;
+  /** Without them locks are taken by the program `flock`. */
   readonly calls: SystemCalls | undefined;
 }
 
 /**
  * Keeps whole trees, for where nothing can be mounted. A step takes over its parent's tree when nobody else uses it, so
  * that a row of steps copies nothing; otherwise the layers are unpacked again. What changed is found by two looks at it.
+ *
+ * A file of several names stays one file here, and overlayfs parts it when one of its names is written to: only there do
+ * the layers of the two snapshotters differ.
  */
 export function copySnapshotter({ stateDir, calls }: CopySnapshotterOptions): Snapshotter {
   return new CopySnapshotter(new SnapshotDirectory(join(stateDir, 'trees', 'copy-v1'), calls));
 }
 
+/** A look at a committed tree, and at which: the same ChainID can be unpacked again. */
+interface KnownScan {
+  readonly ino: number;
+  readonly scan: TreeScan;
+}
+
+interface Work {
+  readonly stack: LayerStack;
+  readonly draft: Draft;
+  readonly before: TreeScan;
+}
+
+/** Kernels before 6.13 date changes to their timer's last tick: two within one look like none. */
+const TICK_MS = 20;
+
 class CopySnapshotter implements Snapshotter {
   readonly name = 'copy';
   readonly #trees: SnapshotDirectory;
-  /** What trees were like when they were committed: the next step need not look again. */
-  readonly #scans = new Map<Digest, TreeScan>();
+  /** So that the next step need not look again. */
+  readonly #scans = new Map<Digest, KnownScan>();
+  /** For views, which share a tree. */
+  readonly #unpacking = new Map<Digest, Promise<Draft>>();
 
   constructor(trees: SnapshotDirectory) {
     this.#trees = trees;
   }
 
   async view(stack: LayerStack, options?: CallOptions): Promise<TreeView> {
-    if (stack.length > 0) {
-      const chainId = topChainId(stack.map(({ layer }) => layer));
-      const lock = this.#trees.hold(chainId);
-      if (lock !== undefined)
-        return { path: treeOf(lock.path), [Symbol.asyncDispose]: async () => lock[Symbol.dispose]() };
-    }
-    const draft = await this.#unpack(stack, options);
+    const chainId = chainIdOf(stack);
+    if (chainId === undefined) return this.#emptyView();
+    const lock = await this.#hold(chainId, stack, options);
+    return { path: treeOf(lock.path), [Symbol.asyncDispose]: async () => lock[Symbol.dispose]() };
+  }
+
+  #emptyView(): TreeView {
+    const draft = this.#startDraft();
     return { path: treeOf(draft.path), [Symbol.asyncDispose]: async () => draft[Symbol.dispose]() };
   }
 
+  async #hold(chainId: Digest, stack: LayerStack, options?: CallOptions): Promise<DirectoryLock> {
+    for (;;) {
+      options?.signal?.throwIfAborted();
+      const lock = this.#trees.hold(chainId);
+      if (lock !== undefined) return lock;
+      const other = this.#unpacking.get(chainId);
+      await (other?.catch(() => {}) ?? this.#publish(chainId, stack, options)); // another's failure is not ours
+    }
+  }
+
+  async #publish(chainId: Digest, stack: LayerStack, options?: CallOptions): Promise<void> {
+    const unpacking = this.#unpack(stack, options);
+    this.#unpacking.set(chainId, unpacking);
+    try {
+      using draft = await unpacking;
+      draft.publish(chainId);
+    } finally {
+      this.#unpacking.delete(chainId);
+    }
+  }
+
   async prepare(stack: LayerStack, options?: CallOptions): Promise<WorkingTree> {
-    const chainId = stack.length === 0 ? undefined : topChainId(stack.map(({ layer }) => layer));
+    options?.signal?.throwIfAborted();
+    const chainId = chainIdOf(stack);
     const claimed = chainId && this.#trees.claim(chainId);
     const draft = claimed ?? (await this.#unpack(stack, options));
-    const path = treeOf(draft.path);
-    const before = (claimed && chainId && this.#scans.get(chainId)) ?? scanTree(path);
+    const before = this.#takeScan(chainId, treeOf(draft.path)) ?? scanTree(treeOf(draft.path));
+    if (Date.now() - before.newestMs < TICK_MS) await delay(TICK_MS);
     return {
-      path,
+      path: treeOf(draft.path),
       commit: (commit) => this.#commit({ stack, draft, before }, commit),
       [Symbol.asyncDispose]: async () => draft[Symbol.dispose](),
     };
   }
 
-  async #commit(
-    { stack, draft, before }: { readonly stack: LayerStack; readonly draft: Draft; readonly before: TreeScan },
-    { store, compression, sourceDateEpoch, signal }: CommitOptions,
-  ): Promise<Layer> {
+  #takeScan(chainId: Digest | undefined, tree: string): TreeScan | undefined {
+    const known = chainId && this.#scans.get(chainId);
+    if (chainId === undefined || known?.ino !== lstatSync(tree).ino) return undefined;
+    this.#scans.delete(chainId);
+    return known.scan;
+  }
+
+  async #commit({ stack, draft, before }: Work, options: CommitOptions): Promise<Layer> {
+    const { store, compression, sourceDateEpoch, signal } = options;
     const root = treeOf(draft.path);
-    const after = scanTree(root);
+    const sides = { before, after: scanTree(root) };
+    const unchanged = await unchangedFiles(root, stack, await touchedFiles(sides), { signal });
     const layer = await writeLayer(
       store,
-      (tar) => writeCopyChanges({ before, after }, new ChangeWriter(tar, { root, sourceDateEpoch })),
+      (tar) => writeCopyChanges(sides, unchanged, new ChangeWriter(tar, { root, sourceDateEpoch })),
       { compression: layerCompression(compression), signal },
     );
-    const parents = stack.map((stacked) => stacked.layer);
     // a tree that did not change is still its parent's
-    const layers = layer.diffId === EMPTY_DIFF_ID ? parents : [...parents, layer];
-    if (layers.length > 0) {
-      const chainId = topChainId(layers);
-      this.#scans.set(chainId, after);
+    const chainId = layer.diffId === EMPTY_DIFF_ID ? chainIdOf(stack) : chainIdOf([...stack, { layer, blobs: store }]);
+    if (chainId !== undefined) {
+      this.#scans.set(chainId, { ino: lstatSync(root).ino, scan: sides.after });
       draft.publish(chainId);
     }
+    draft[Symbol.dispose]();
     return layer;
   }
 
-  async #unpack(stack: LayerStack, options?: CallOptions): Promise<Draft> {
+  #startDraft(): Draft {
     const draft = this.#trees.startDraft();
+    makeTreeRoot(treeOf(draft.path));
+    return draft;
+  }
+
+  async #unpack(stack: LayerStack, options?: CallOptions): Promise<Draft> {
+    const draft = this.#startDraft();
     try {
-      const root = treeOf(draft.path);
-      mkdirSync(root, { mode: 0o755 });
-      chmodSync(root, 0o755);
       for (const { layer, blobs } of stack) {
-        await unpackLayer(blobs.read(layer.descriptor, options), layer, root, { ...options, whiteouts: 'apply' });
+        const content = blobs.read(layer.descriptor, options);
+        await unpackLayer(content, layer, treeOf(draft.path), { ...options, whiteouts: 'apply' });
       }
       return draft;
     } catch (error) {
@@ -97,6 +154,10 @@ class CopySnapshotter implements Snapshotter {
       throw error;
     }
   }
+}
+
+function chainIdOf(stack: LayerStack): Digest | undefined {
+  return stack.length === 0 ? undefined : topChainId(stack.map(({ layer }) => layer));
 }
 
 const treeOf = (directory: string) => join(directory, 'fs');

@@ -11,6 +11,7 @@ import { mountOverlay } from './overlay-mount.ts';
 import type { Draft } from './snapshot-directory.ts';
 import { SnapshotDirectory } from './snapshot-directory.ts';
 import { topChainId } from './top-chain-id.ts';
+import { makeTreeRoot } from './tree-root.ts';
 import { UnpackedLayers } from './unpacked-layers.ts';
 
 export interface OverlaySnapshotterOptions {
@@ -92,7 +93,7 @@ class OverlayTree {
   }
 
   mountLower(): string {
-    mkdirSync(this.#path('empty'), { mode: 0o755 }); // overlayfs takes no fewer than two
+    makeTreeRoot(this.#path('empty')); // overlayfs takes no fewer than two
     if (this.#lowers.length === 0) return this.#path('empty');
     return this.#mount('lower', [...this.#lowers, this.#path('empty')]);
   }
@@ -100,7 +101,7 @@ class OverlayTree {
   /** The changes alone are the tree when there is nothing below. */
   mountMerged(): string {
     const [top] = this.#lowers;
-    mkdirSync(this.#path('fs'), { mode: 0o755 });
+    makeTreeRoot(this.#path('fs'));
     if (top === undefined) return this.#path('fs');
     const { mode, uid, gid } = lstatSync(top);
     chmodSync(this.#path('fs'), mode & 0o7777);

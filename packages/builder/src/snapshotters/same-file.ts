@@ -1,6 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 import { closeSync, constants, openSync, readlinkSync, readSync } from 'node:fs';
-import { fileSystemCalls, hostPath } from '@shale/core';
+import type { FileSystemCalls } from '@shale/core';
+import { fileSystemCalls, hostPath, keptXattrs } from '@shale/core';
 
 /** Whether two files, or two directories apart from what is in them, are the same in all that a layer says of them. */
 export function isSameFile(a: string, b: string, aStats: BigIntStats, bStats: BigIntStats): boolean {
@@ -23,16 +24,21 @@ function hasSameMetadata(a: BigIntStats, b: BigIntStats): boolean {
 
 const readLink = (path: string) => readlinkSync(hostPath(path), 'buffer');
 
+type Xattrs = ReadonlyMap<string, Uint8Array>;
+
 function hasSameXattrs(a: string, b: string): boolean {
-  const [one, other] = [imageXattrs(a), imageXattrs(b)];
-  return one.size === other.size && [...one].every(([name, value]) => isEqual(value, other.get(name)));
+  const calls = fileSystemCalls();
+  return isSameXattrs(imageXattrs(calls, hostPath(a)), imageXattrs(calls, hostPath(b)));
 }
 
-/** Without those that overlayfs keeps for itself. */
-function imageXattrs(path: string): ReadonlyMap<string, Uint8Array> {
-  const found = fileSystemCalls().getXattrs(hostPath(path));
-  if (found.size === 0) return found;
-  return new Map([...found].filter(([name]) => !/^(?:trusted|user)\.overlay\./.test(name)));
+export function isSameXattrs(a: Xattrs, b: Xattrs): boolean {
+  return a.size === b.size && [...a].every(([name, value]) => isEqual(value, b.get(name)));
+}
+
+/** A file's attributes that a layer has, and not those that overlayfs or the host's security module keep there. */
+export function imageXattrs(calls: FileSystemCalls, path: string | Buffer): Xattrs {
+  const found = calls.getXattrs(path);
+  return found.size === 0 ? found : new Map(keptXattrs(found));
 }
 
 const isEqual = (a: Uint8Array, b: Uint8Array | undefined) => b !== undefined && Buffer.compare(a, b) === 0;

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CallOptions, Digest } from '@shale/core';
 import { chainIds, unpackLayer } from '@shale/core';
@@ -6,6 +5,7 @@ import pLimit from 'p-limit';
 import type { LayerStack, StackedLayer } from '../snapshotter.ts';
 import type { DirectoryLock } from './directory-lock.ts';
 import type { SnapshotDirectory } from './snapshot-directory.ts';
+import { makeTreeRoot } from './tree-root.ts';
 
 export interface UnpackedLayersOptions {
   readonly overlayXattrs: 'trusted' | 'user';
@@ -61,7 +61,7 @@ export class UnpackedLayers {
   async #unpack(chainId: Digest, { layer, blobs }: StackedLayer, options?: CallOptions): Promise<void> {
     using draft = this.#snapshots.startDraft();
     const root = join(draft.path, 'fs');
-    mkdirSync(root, { mode: 0o755 });
+    makeTreeRoot(root);
     const content = blobs.read(layer.descriptor, options);
     await unpackLayer(content, layer, root, { ...options, ...this.#options, whiteouts: 'overlay' });
     draft.publish(chainId);

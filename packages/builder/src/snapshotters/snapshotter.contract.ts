@@ -1,0 +1,427 @@
+import { execFileSync } from 'node:child_process';
+import {
+  appendFileSync,
+  chmodSync,
+  chownSync,
+  cpSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import {
+  type ArchiveEntry,
+  blobDirectory,
+  decompress,
+  EMPTY_DIFF_ID,
+  fileSystemCalls,
+  type Layer,
+  type LocalBlobStore,
+  openScratchDirectory,
+  readTar,
+  type ScratchDirectory,
+} from '@shale/core';
+import { type MadeEntry, makeLayer } from '@shale/testing';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { LayerStack, Snapshotter, StackedLayer } from '../snapshotter.ts';
+
+export interface SnapshotterContract {
+  /** Another one on the same directory stands for another process. */
+  readonly open: (stateDir: string) => Snapshotter;
+  /** Why the snapshotter does not work here; `undefined` when it does. */
+  readonly skip?: string | undefined;
+}
+
+const CONTENT = 'content';
+/** The layer that scenarios change. */
+export const BASE: readonly MadeEntry[] = [
+  { path: 'dir/', mtimeSeconds: 100 },
+  { path: 'dir/a', content: CONTENT, mtimeSeconds: 101 },
+  { path: 'dir/b', content: 'b', mode: 0o755, mtimeSeconds: 102 },
+  { path: 'dir/empty', mtimeSeconds: 103 },
+  { path: 'dir/sub/', mtimeSeconds: 104 },
+  { path: 'dir/sub/c', content: 'c' },
+  { path: 'dir/sub/deep/' },
+  { path: 'dir/sub/deep/d', content: 'd' },
+  { path: 'link', type: 'symlink', linkPath: 'dir/a' },
+  { path: 'one', content: 'linked' },
+  { path: 'same', type: 'hardlink', linkPath: 'one' },
+  { path: 'owned', uid: 7, gid: 8, content: 'o' },
+];
+
+interface Scenario {
+  readonly change: (tree: string) => void;
+  /** What the layer has, in order: `path`, and `path type` for all but files. */
+  readonly layer: readonly string[];
+}
+
+const rewrite = (path: string, content: string) => {
+  const { atime, mtime } = lstatSync(path);
+  writeFileSync(path, content);
+  utimesSync(path, atime, mtime);
+};
+
+/** What a step may do to the base, and the layer that every snapshotter makes of it. */
+export const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  nothing: { change: () => {}, layer: [] },
+  'reading alone': { change: (tree) => void readFileSync(`${tree}/dir/a`), layer: [] },
+  'a new file': { change: (tree) => writeFileSync(`${tree}/dir/new`, 'n'), layer: ['dir directory', 'dir/new'] },
+  'a new file at the top': { change: (tree) => writeFileSync(`${tree}/top`, ''), layer: ['top'] },
+  'a new tree': {
+    change(tree) {
+      mkdirSync(`${tree}/x/y/z`, { recursive: true });
+      writeFileSync(`${tree}/x/y/f`, '');
+    },
+    layer: ['x directory', 'x/y directory', 'x/y/f', 'x/y/z directory'],
+  },
+  'more content': { change: (tree) => appendFileSync(`${tree}/dir/a`, '+'), layer: ['dir directory', 'dir/a'] },
+  'content of the same size and time': {
+    change: (tree) => rewrite(`${tree}/dir/a`, CONTENT.toUpperCase()),
+    layer: ['dir directory', 'dir/a'],
+  },
+  'the same content again, and its time': { change: (tree) => rewrite(`${tree}/dir/a`, CONTENT), layer: [] },
+  'a file made empty': { change: (tree) => truncateSync(`${tree}/dir/a`), layer: ['dir directory', 'dir/a'] },
+  'another mode': { change: (tree) => chmodSync(`${tree}/dir/a`, 0o4711), layer: ['dir directory', 'dir/a'] },
+  'the mode that it has': { change: (tree) => chmodSync(`${tree}/dir/b`, 0o755), layer: [] },
+  'the owner that it has': { change: (tree) => chownSync(`${tree}/owned`, 7, 8), layer: [] },
+  'another owner': { change: (tree) => chownSync(`${tree}/owned`, 9, 9), layer: ['owned'] },
+  'another time': { change: (tree) => utimesSync(`${tree}/dir/a`, 5, 5), layer: ['dir directory', 'dir/a'] },
+  "a directory's mode": {
+    change: (tree) => chmodSync(`${tree}/dir/sub`, 0o700),
+    layer: ['dir directory', 'dir/sub directory'],
+  },
+  'a file that came and went': {
+    change(tree) {
+      writeFileSync(`${tree}/dir/sub/tmp`, '');
+      unlinkSync(`${tree}/dir/sub/tmp`);
+    },
+    layer: ['dir directory', 'dir/sub directory'],
+  },
+  'a removed file': { change: (tree) => unlinkSync(`${tree}/dir/a`), layer: ['dir directory', 'dir/.wh.a'] },
+  'a removed file at the top': { change: (tree) => unlinkSync(`${tree}/owned`), layer: ['.wh.owned'] },
+  'a removed directory': {
+    change: (tree) => rmSync(`${tree}/dir/sub`, { recursive: true }),
+    layer: ['dir directory', 'dir/.wh.sub'],
+  },
+  'a directory made again': {
+    change(tree) {
+      rmSync(`${tree}/dir`, { recursive: true });
+      mkdirSync(`${tree}/dir/sub`, { recursive: true });
+      writeFileSync(`${tree}/dir/a`, 'other');
+    },
+    layer: [
+      'dir directory',
+      'dir/.wh.b',
+      'dir/.wh.empty',
+      'dir/a',
+      'dir/sub directory',
+      'dir/sub/.wh.c',
+      'dir/sub/.wh.deep',
+    ],
+  },
+  'a directory in place of a file': {
+    change(tree) {
+      unlinkSync(`${tree}/dir/a`);
+      mkdirSync(`${tree}/dir/a`);
+      writeFileSync(`${tree}/dir/a/in`, '');
+    },
+    layer: ['dir directory', 'dir/a directory', 'dir/a/in'],
+  },
+  'a file in place of a directory': {
+    change(tree) {
+      rmSync(`${tree}/dir/sub`, { recursive: true });
+      writeFileSync(`${tree}/dir/sub`, '');
+    },
+    layer: ['dir directory', 'dir/sub'],
+  },
+  'a symlink in place of a directory': {
+    change(tree) {
+      rmSync(`${tree}/dir/sub`, { recursive: true });
+      symlinkSync('/etc', `${tree}/dir/sub`);
+    },
+    layer: ['dir directory', 'dir/sub symlink'],
+  },
+  'a symlink elsewhere': {
+    change(tree) {
+      unlinkSync(`${tree}/link`);
+      symlinkSync('dir/b', `${tree}/link`);
+    },
+    layer: ['link symlink'],
+  },
+  'a file renamed': {
+    change: (tree) => renameSync(`${tree}/dir/a`, `${tree}/dir/z`),
+    layer: ['dir directory', 'dir/.wh.a', 'dir/z'],
+  },
+  'a directory moved': {
+    change: (tree) => {
+      cpSync(`${tree}/dir/sub`, `${tree}/moved`, { recursive: true });
+      rmSync(`${tree}/dir/sub`, { recursive: true });
+    },
+    layer: ['dir directory', 'dir/.wh.sub', 'moved directory', 'moved/c', 'moved/deep directory', 'moved/deep/d'],
+  },
+  'two new names of one file': {
+    change(tree) {
+      writeFileSync(`${tree}/x`, 'x');
+      linkSync(`${tree}/x`, `${tree}/dir/y`);
+    },
+    layer: ['dir directory', 'dir/y', 'x hardlink'],
+  },
+  'another name for an old file': {
+    change: (tree) => linkSync(`${tree}/dir/a`, `${tree}/dir/z`),
+    layer: ['dir directory', 'dir/a', 'dir/z hardlink'],
+  },
+  'one name fewer': { change: (tree) => unlinkSync(`${tree}/same`), layer: ['.wh.same'] },
+  'names that are not UTF-8, or long': {
+    change(tree) {
+      writeFileSync(Buffer.concat([Buffer.from(`${tree}/dir/`), Buffer.of(0xff, 0xfe)]), 'x');
+      mkdirSync(`${tree}/${'l'.repeat(200)}`);
+      writeFileSync(`${tree}/${'l'.repeat(200)}/${'m'.repeat(200)}`, '');
+    },
+    layer: [
+      'dir directory',
+      'dir/\udcff\udcfe',
+      `${'l'.repeat(200)} directory`,
+      `${'l'.repeat(200)}/${'m'.repeat(200)}`,
+    ],
+  },
+  'a pipe and a device': {
+    change(tree) {
+      fileSystemCalls().makeNode(`${tree}/fifo`, 0o010644, 0, 0);
+      fileSystemCalls().makeNode(`${tree}/zero`, 0o020666, 1, 5);
+    },
+    layer: ['fifo fifo', 'zero character'],
+  },
+  'an attribute of a file': {
+    change: (tree) => fileSystemCalls().setXattr(`${tree}/dir/a`, 'user.note', Buffer.from('x')),
+    layer: ['dir directory', 'dir/a'],
+  },
+  'everything removed': {
+    change(tree) {
+      for (const name of readdirSync(tree)) rmSync(join(tree, name), { recursive: true });
+    },
+    layer: ['.wh.dir', '.wh.link', '.wh.one', '.wh.owned', '.wh.same'],
+  },
+};
+
+const compression = { algorithm: 'gzip' } as const;
+
+/** Owner, mode, time, size, names and content of every file below the root. */
+export function describeTree(tree: string): string {
+  const files = execFileSync('find', ['.', '-mindepth', '1', '-printf', '%P %y %m %U:%G %n %s %Ts %l\n'], {
+    cwd: tree,
+    encoding: 'latin1',
+  });
+  const sums = execFileSync('sh', ['-c', 'find . -type f -exec sha256sum {} +'], { cwd: tree, encoding: 'latin1' });
+  // sizes of directories are the file system's business, as are their numbers of links
+  const lines = files.replaceAll(/^(.* d \S+ \S+) \S+ \S+/gm, '$1').split('\n');
+  return [...lines, ...sums.split('\n')].sort().join('\n');
+}
+
+/** A layer's entries as scenarios write them. */
+export async function listLayer(store: LocalBlobStore, layer: Layer): Promise<string[]> {
+  const names: string[] = [];
+  await readTar(decompress(store.read(layer.descriptor)), {
+    entry: ({ path, type }: ArchiveEntry) => void names.push(type === 'file' ? path : `${path} ${type}`),
+  });
+  return names;
+}
+
+/** Every snapshotter runs this one suite. */
+export function snapshotterContract(name: string, { open, skip }: SnapshotterContract): void {
+  describe.skipIf(skip !== undefined)(name, () => {
+    let scratch: ScratchDirectory;
+    let store: LocalBlobStore;
+    let base: LayerStack;
+    let stateDir: string;
+    let snapshotter: Snapshotter;
+    let count = 0;
+
+    beforeAll(async () => {
+      scratch = await openScratchDirectory();
+      store = blobDirectory(join(scratch.path, 'store'));
+      base = [{ layer: await makeLayer(store, BASE), blobs: store }];
+    });
+    beforeEach(() => {
+      stateDir = join(scratch.path, `state-${(count += 1)}`);
+      snapshotter = open(stateDir);
+    });
+    afterAll(() => scratch[Symbol.asyncDispose]());
+
+    async function change(stack: LayerStack, work: (tree: string) => void, by = snapshotter): Promise<StackedLayer> {
+      await using tree = await by.prepare(stack);
+      work(tree.path);
+      return { layer: await tree.commit({ store, compression }), blobs: store };
+    }
+
+    const treeOf = async (stack: LayerStack, by = snapshotter) => {
+      await using view = await by.view(stack);
+      return describeTree(view.path);
+    };
+
+    it.each(Object.entries(SCENARIOS))('makes a layer of %s', async (_name, scenario) => {
+      let changed = '';
+      const made = await change(base, (tree) => {
+        scenario.change(tree);
+        changed = describeTree(tree);
+      });
+      expect(await listLayer(store, made.layer)).toEqual(scenario.layer);
+      if (scenario.layer.length === 0) expect(made.layer.diffId).toBe(EMPTY_DIFF_ID);
+      const stack = scenario.layer.length === 0 ? base : [...base, made];
+      expect(await treeOf(stack)).toBe(changed);
+      expect(await treeOf(stack, open(join(stateDir, 'fresh')))).toBe(changed);
+    });
+
+    it('gives equal bytes for equal changes', async () => {
+      const work = (tree: string) => {
+        writeFileSync(`${tree}/dir/new`, 'n');
+        utimesSync(`${tree}/dir/new`, 9, 9);
+        utimesSync(`${tree}/dir`, 9, 9);
+        unlinkSync(`${tree}/link`);
+      };
+      const first = await change(base, work);
+      expect((await change(base, work, open(join(stateDir, 'other')))).layer).toEqual(first.layer);
+    });
+
+    it('stacks the layers of one step after another', async () => {
+      const first = await change(base, (tree) => rmSync(`${tree}/dir`, { recursive: true }));
+      const second = await change([...base, first], (tree) => mkdirSync(`${tree}/dir`));
+      const third = await change([...base, first, second], (tree) => writeFileSync(`${tree}/dir/a`, 'again'));
+      expect(await listLayer(store, second.layer)).toEqual(['dir directory']);
+      const stack = [...base, first, second, third];
+      const tree = await treeOf(stack);
+      expect(tree).toBe(await treeOf(stack, open(join(stateDir, 'fresh'))));
+      expect(tree).not.toContain('dir/sub');
+    });
+
+    it('starts from nothing', async () => {
+      const made = await change([], (tree) => writeFileSync(`${tree}/first`, '1'));
+      expect(await listLayer(store, made.layer)).toEqual(['first']);
+      expect(await treeOf([made])).toContain('first f 644');
+      expect(await treeOf([])).not.toContain('first');
+      expect((await change([], () => {})).layer.diffId).toBe(EMPTY_DIFF_ID);
+    });
+
+    it('lets everybody enter the root', async () => {
+      const umask = process.umask(0o077);
+      try {
+        await using tree = await snapshotter.prepare([]);
+        expect(lstatSync(tree.path).mode & 0o777).toBe(0o755);
+        await using view = await snapshotter.view(base);
+        expect(lstatSync(view.path).mode & 0o777).toBe(0o755);
+      } finally {
+        process.umask(umask);
+      }
+    });
+
+    it('clamps times to the epoch that is given', async () => {
+      await using tree = await snapshotter.prepare(base);
+      writeFileSync(join(tree.path, 'dir/new'), '');
+      const layer = await tree.commit({ store, compression, sourceDateEpoch: 50 });
+      const times: number[] = [];
+      await readTar(decompress(store.read(layer.descriptor)), {
+        entry: (entry) => void times.push(entry.mtimeSeconds),
+      });
+      expect(times).toEqual([50, 50]);
+    });
+
+    it('forgets a tree that is not committed', async () => {
+      {
+        await using tree = await snapshotter.prepare(base);
+        writeFileSync(join(tree.path, 'lost'), '');
+        rmSync(join(tree.path, 'dir/sub/deep'), { recursive: true });
+      }
+      expect(await treeOf(base)).toContain('dir/sub/deep/d');
+      expect(await treeOf(base)).not.toContain('lost');
+      expect(leftovers(stateDir)).toEqual([]);
+    });
+
+    it('keeps trees of the same stack apart', async () => {
+      await using first = await snapshotter.prepare(base);
+      await using second = await snapshotter.prepare(base);
+      await using view = await snapshotter.view(base);
+      writeFileSync(join(first.path, 'x'), '1');
+      expect(readdirSync(second.path)).not.toContain('x');
+      const made = await first.commit({ store, compression });
+      expect(await listLayer(store, made)).toEqual(['x']);
+      writeFileSync(join(second.path, 'y'), '1');
+      expect(await listLayer(store, await second.commit({ store, compression }))).toEqual(['y']);
+      expect(readdirSync(view.path)).not.toContain('x');
+    });
+
+    it('unpacks a layer once, however many ask at the same time', async () => {
+      let reads = 0;
+      const blobs = {
+        stat: store.stat,
+        read: (...args: Parameters<LocalBlobStore['read']>) => {
+          reads += 1;
+          return store.read(...args);
+        },
+      };
+      const stack = base.map(({ layer }) => ({ layer, blobs }));
+      const views = await Promise.all([1, 2, 3, 4].map(() => snapshotter.view(stack)));
+      for (const view of views) await view[Symbol.asyncDispose]();
+      await using _again = await open(stateDir).view(stack);
+      expect(reads).toBe(1);
+    });
+
+    it('shares what is there with other processes', async () => {
+      const made = await change(base, (tree) => writeFileSync(`${tree}/x`, ''));
+      const blobs = {
+        stat: store.stat,
+        read() {
+          throw new Error('nothing is left to read');
+        },
+      };
+      await using view = await open(stateDir).view([...base, made].map(({ layer }) => ({ layer, blobs })));
+      expect(readdirSync(view.path)).toContain('x');
+    });
+
+    it('leaves nothing of a layer that cannot be read', async () => {
+      const bad = [...base, { layer: (base[0] as StackedLayer).layer, blobs: { ...store, read: failing } }];
+      await expect(snapshotter.view(bad)).rejects.toThrow('unreadable');
+      expect(leftovers(stateDir)).toEqual([]);
+      await expect(snapshotter.prepare(bad)).rejects.toThrow('unreadable');
+    });
+
+    it('stops when told to', async () => {
+      const signal = AbortSignal.abort(new Error('enough'));
+      await expect(snapshotter.view(base, { signal })).rejects.toThrow('enough');
+      await using tree = await snapshotter.prepare(base);
+      writeFileSync(join(tree.path, 'x'), '');
+      await expect(tree.commit({ store, compression, signal })).rejects.toThrow('enough');
+    });
+
+    it('stacks a hundred and thirty layers', async () => {
+      const stack: StackedLayer[] = [];
+      for (let index = 0; index < 130; index += 1) {
+        const entries = [{ path: `f${index}`, content: String(index) }];
+        stack.push({ layer: await makeLayer(store, entries, { algorithm: 'none' }), blobs: store });
+      }
+      const made = await change(stack, (tree) => writeFileSync(`${tree}/f0`, 'changed'));
+      expect(await listLayer(store, made.layer)).toEqual(['f0']);
+      await using view = await snapshotter.view([...stack, made]);
+      expect(readdirSync(view.path)).toHaveLength(130);
+    });
+  });
+}
+
+async function* failing(): AsyncIterable<Uint8Array> {
+  yield new Uint8Array();
+  throw new Error('unreadable');
+}
+
+/** What drafts are left. */
+function leftovers(stateDir: string): string[] {
+  return execFileSync('find', [stateDir, '-path', '*/drafts/*', '-prune', '-print'], { encoding: 'utf8' })
+    .split('\n')
+    .filter((path) => path !== '');
+}

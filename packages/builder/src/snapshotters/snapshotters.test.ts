@@ -1,0 +1,43 @@
+import { join } from 'node:path';
+import { blobDirectory, type Layer, loadSystemCalls, openScratchDirectory, type SystemCalls } from '@shale/core';
+import { makeLayer } from '@shale/testing';
+import { describe, expect, it } from 'vitest';
+import { Capability, hasCapability } from '../isolation/privileges.ts';
+import { copySnapshotter } from './copy.ts';
+import { overlaySnapshotter } from './overlay.ts';
+import { BASE, SCENARIOS, snapshotterContract } from './snapshotter.contract.ts';
+
+const calls = loadSystemCalls();
+
+if (calls !== undefined) {
+  snapshotterContract('overlaySnapshotter()', {
+    open: (stateDir) => overlaySnapshotter({ stateDir, calls }),
+    skip: hasCapability(Capability.sysAdmin) ? undefined : 'it needs the right to mount',
+  });
+}
+
+snapshotterContract('copySnapshotter()', { open: (stateDir) => copySnapshotter({ stateDir, calls }) });
+
+snapshotterContract('copySnapshotter() without system calls', {
+  open: (stateDir) => copySnapshotter({ stateDir, calls: undefined }),
+});
+
+describe.skipIf(calls === undefined || !hasCapability(Capability.sysAdmin))('overlay and copy', () => {
+  it.each(Object.entries(SCENARIOS))('make the same bytes of %s', async (_name, { change }) => {
+    await using scratch = await openScratchDirectory();
+    const store = blobDirectory(join(scratch.path, 'store'));
+    const base = [{ layer: await makeLayer(store, BASE), blobs: store }];
+    const stateDir = scratch.path;
+    const snapshotters = [
+      overlaySnapshotter({ stateDir, calls: calls as SystemCalls }),
+      copySnapshotter({ stateDir, calls }),
+    ];
+    const layers: Layer[] = [];
+    for (const snapshotter of snapshotters) {
+      await using tree = await snapshotter.prepare(base);
+      change(tree.path);
+      layers.push(await tree.commit({ store, compression: { algorithm: 'gzip' }, sourceDateEpoch: 0 }));
+    }
+    expect(layers[1]).toEqual(layers[0]);
+  });
+});
