@@ -2,7 +2,8 @@ import type { CacheEntry } from '@shale/cache';
 import type { StageNode, StepNode } from './build-graph.ts';
 import { reachableSteps } from './build-graph.ts';
 import type { BuildOptions } from './build-options.ts';
-import { digestContextSource } from './copy/digest-context-source.ts';
+import { contextDigests } from './copy/digest-context-source.ts';
+import { remoteVersions } from './copy/remote-version.ts';
 import type { StepKey } from './step-keys.ts';
 import { definitionKeys } from './step-keys.ts';
 
@@ -19,7 +20,8 @@ export async function lookUp(stage: StageNode, options: BuildOptions): Promise<L
   const { cache, signal, onProgress = () => {} } = options;
   const steps = reachableSteps(stage.tip);
   onProgress({ type: 'build.planned', steps: steps.map(({ info }) => info) });
-  const keys = definitionKeys(stage.tip, digestContextSource);
+  const versions = await remoteVersions(steps, { fetchUrl: options.fetchUrl, signal });
+  const keys = definitionKeys(stage.tip, contextDigests(versions));
   const found = await Promise.all(
     steps.map(async (step) => {
       const entry = step.noCache ? undefined : await cache.lookup((keys.get(step) as StepKey).key, { signal });
