@@ -54,7 +54,7 @@ describe('cacheKey()', () => {
       { numRuns: 100_000 },
     );
     expect(seen.size).toBeGreaterThan(50_000);
-  });
+  }, 120_000);
 
   it('cacheKey() depends on the borders between parts, which kaniko joins with "-"', () => {
     expect(keyOf(input('x', 'a-b'), input('x', 'c'))).not.toBe(keyOf(input('x', 'a'), input('x', 'b-c')));
