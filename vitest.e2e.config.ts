@@ -9,5 +9,6 @@ export default defineConfig({
     testTimeout: 180_000,
     hookTimeout: 300_000, // the first run makes the base images
     fileParallelism: false,
+    maxConcurrency: 2,
   },
 });

@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startBaseRegistry } from '../base-images/base-registry.ts';
 import { requireCommand, runCommand } from '../src/command.ts';
-import { runShale } from '../src/shale.ts';
+import { bundledShale } from '../src/shale.ts';
 import { buildFlags, type ConformanceCase } from './case.ts';
 import type { BuildOutcome, CaseBuilder } from './case-builder.ts';
 import { readTarTree } from './image-tree.ts';
 import type { RawConfig } from './observation.ts';
 
-/** shale from source. */
+/** shale's bundle, as users install it. */
 export interface ShaleBuilder extends CaseBuilder {
   /** Builds with exactly these flags for state and cache. */
   buildIn(
@@ -29,10 +29,15 @@ export interface CasePlaces {
 
 /** One state directory serves all cases of `build()`. */
 export async function shaleBuilder(): Promise<ShaleBuilder> {
+  const shale = await bundledShale();
   const base = await startBaseRegistry(['busybox']);
   const state = await mkdtemp(join(tmpdir(), 'shale-conformance-'));
   const buildIn: ShaleBuilder['buildIn'] = (flags, conformanceCase, places) =>
-    buildCase(['--registry-mirror', base.url, '--progress', 'plain', ...flags], conformanceCase, places);
+    buildCase(
+      [...shale, 'build', '--registry-mirror', base.url, '--progress', 'plain', ...flags],
+      conformanceCase,
+      places,
+    );
   return {
     name: 'shale',
     build: (conformanceCase, context, scratch) =>
@@ -46,15 +51,15 @@ export async function shaleBuilder(): Promise<ShaleBuilder> {
 }
 
 async function buildCase(
-  flags: readonly string[],
+  shale: readonly string[],
   conformanceCase: ConformanceCase,
   { context, scratch }: CasePlaces,
 ): Promise<BuildOutcome & { readonly digest?: string }> {
-  const command = ['build', ...flags, ...buildFlags(conformanceCase)];
+  const command = [...shale, ...buildFlags(conformanceCase)];
   const rootfs = join(scratch, 'rootfs.tar');
   const archive = join(scratch, 'image.tar');
   const outputs = ['--output', `type=tar,dest=${rootfs}`, '--output', `type=oci,dest=${archive}`];
-  const built = await runShale([...command, ...outputs, context]);
+  const built = await runCommand([...command, ...outputs, context]);
   if (built.status !== 0) return { type: 'error', message: built.stderr };
   return { type: 'image', tree: await readTarTree(rootfs), ...(await imageOf(archive)) };
 }

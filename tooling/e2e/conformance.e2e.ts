@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => builder[Symbol.asyncDispose]());
 
-describe('every Dockerfile of the conformance folder becomes what its golden says', () => {
+describe.concurrent('every Dockerfile of the conformance folder becomes what its golden says', () => {
   it.each(loadCases().map((conformanceCase) => [conformanceCase.name, conformanceCase] as const))(
     '%s',
     async (_name, conformanceCase) => {
