@@ -27,6 +27,9 @@ export interface CasePlaces {
   readonly scratch: string;
 }
 
+/** Goldens show what full isolation makes: a build that cannot have it fails and says why. */
+const ISOLATION = ['--isolation', 'namespaces+overlay'];
+
 /** One state directory serves all cases of `build()`. */
 export async function shaleBuilder(): Promise<ShaleBuilder> {
   const shale = await bundledShale();
@@ -34,7 +37,7 @@ export async function shaleBuilder(): Promise<ShaleBuilder> {
   const state = await mkdtemp(join(tmpdir(), 'shale-conformance-'));
   const buildIn: ShaleBuilder['buildIn'] = (flags, conformanceCase, places) =>
     buildCase(
-      [...shale, 'build', '--registry-mirror', base.url, '--progress', 'plain', ...flags],
+      [...shale, 'build', '--registry-mirror', base.url, ...ISOLATION, '--progress', 'plain', ...flags],
       conformanceCase,
       places,
     );
