@@ -3,10 +3,7 @@ import { ProcessControl } from '@shale/core/linux';
 import type { ProcessUser } from '../executor.ts';
 import type { SyscallNumbers } from './syscall-number.ts';
 
-/**
- * What Docker leaves to root in a container.
- * @see https://github.com/moby/moby/blob/v28.0.0/daemon/pkg/oci/caps/defaults.go
- */
+/** By number. @see https://man7.org/linux/man-pages/man7/capabilities.7.html */
 const CAPABILITIES = {
   chown: 0,
   dacOverride: 1,
@@ -24,21 +21,27 @@ const CAPABILITIES = {
   setfcap: 31,
 } as const;
 
-const KEPT: ReadonlySet<number> = new Set(Object.values(CAPABILITIES));
+/**
+ * What Docker leaves to root in a container.
+ * @see https://github.com/moby/moby/blob/v28.0.0/daemon/pkg/oci/caps/defaults.go
+ */
+export const DOCKER_CAPABILITIES: ReadonlySet<number> = new Set(Object.values(CAPABILITIES));
+
+/** Without those by which root could leave a chroot, or open the host's disks. */
+export const CHROOT_CAPABILITIES: ReadonlySet<number> = new Set(
+  [...DOCKER_CAPABILITIES].filter((number) => number !== CAPABILITIES.sysChroot && number !== CAPABILITIES.mknod),
+);
+
 const HIGHEST_CAPABILITY = 63;
 const CLOSE_RANGE_CLOEXEC = 4;
 const KEYCTL_JOIN_SESSION_KEYRING = 1;
 
-/** Takes from programs that this thread starts what Docker takes: all capabilities but its fourteen. */
-export function dropCapabilities(calls: SystemCalls): void {
+/** Takes all other capabilities from programs that this thread starts, as far as it may. */
+export function dropCapabilities(calls: SystemCalls, kept: ReadonlySet<number>): void {
   for (let capability = 0; capability <= HIGHEST_CAPABILITY; capability += 1) {
-    if (KEPT.has(capability)) continue;
-    try {
-      calls.prctl(ProcessControl.capabilityDrop, capability);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EINVAL') return; // past the kernel's last one
-      throw error;
-    }
+    // EINVAL is past the kernel's last one; without CAP_SETPCAP nothing can be taken
+    if (!kept.has(capability))
+      tolerate(['EINVAL', 'EPERM'], () => calls.prctl(ProcessControl.capabilityDrop, capability));
   }
 }
 
@@ -68,20 +71,35 @@ function tolerate(codes: readonly string[], call: () => unknown): void {
   }
 }
 
-const RLIMIT_NOFILE = 7;
+/** By number. @see https://man7.org/linux/man-pages/man2/getrlimit.2.html */
+const Limit = { openFiles: 7, messageQueues: 12 } as const;
 /** Linux's own default: Node raises the limit for itself, and some programs close every descriptor up to it. */
-const OPEN_FILES = 1024n;
+const OPEN_FILES = 1024;
 
-/** Runs `work` with the limit on open files that programs expect to start with. */
-export function withUsualFileLimit<T>(calls: SystemCalls, numbers: SyscallNumbers, work: () => T): T {
+/**
+ * Runs `work`, which starts a program, with the limit on open files that programs expect, and marked by `tag`.
+ * @see newStepTag
+ */
+export function withStepLimits<T>(
+  calls: SystemCalls,
+  numbers: SyscallNumbers,
+  tag: number | undefined,
+  work: () => T,
+): T {
+  const tagged = () => (tag === undefined ? work() : withLimit(calls, numbers, Limit.messageQueues, tag, work));
+  return withLimit(calls, numbers, Limit.openFiles, OPEN_FILES, tagged);
+}
+
+/** Lowers a soft limit of the whole process, for a moment: programs take it from their parent. */
+function withLimit<T>(calls: SystemCalls, numbers: SyscallNumbers, limit: number, most: number, work: () => T): T {
   const ours = new BigUint64Array(2);
-  calls.syscall(numbers.prlimit64, 0, RLIMIT_NOFILE, 0, new Uint8Array(ours.buffer));
+  calls.syscall(numbers.prlimit64, 0, limit, 0, new Uint8Array(ours.buffer));
   const [soft = 0n, hard = 0n] = ours;
-  const usual = new BigUint64Array([soft < OPEN_FILES ? soft : OPEN_FILES, hard]);
-  calls.syscall(numbers.prlimit64, 0, RLIMIT_NOFILE, new Uint8Array(usual.buffer), 0);
+  const lowered = new BigUint64Array([soft < BigInt(most) ? soft : BigInt(most), hard]);
+  calls.syscall(numbers.prlimit64, 0, limit, new Uint8Array(lowered.buffer), 0);
   try {
     return work();
   } finally {
-    calls.syscall(numbers.prlimit64, 0, RLIMIT_NOFILE, new Uint8Array(ours.buffer), 0);
+    calls.syscall(numbers.prlimit64, 0, limit, new Uint8Array(ours.buffer), 0);
   }
 }

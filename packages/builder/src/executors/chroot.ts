@@ -1,150 +1,110 @@
-import { spawn } from 'node:child_process';
-import { existsSync, lstatSync, mkdirSync, readFileSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
-import { constants } from 'node:os';
-import { fileSystemCalls, FileType, hostPath } from '@shale/core';
+import { chmodSync, chownSync, existsSync, readFileSync } from 'node:fs';
+import { fileSystemCalls, FileType, loadSystemCalls } from '@shale/core';
 import type { Executor, RunProcessOptions, StepProcess } from '../executor.ts';
+import type { MountPoint } from '../isolation/mount-points.ts';
 import { MountPointStubs } from '../isolation/mount-points.ts';
-import { resolveInTree } from '../isolation/scoped-path.ts';
+import { runChrootProgram } from './chroot-program.ts';
+import { LentFiles } from './lent-files.ts';
+import { lendMount } from './lent-mounts.ts';
 import { SandboxFailedError } from './sandbox-failed-error.ts';
+import type { ChrootConfinement } from './sandbox-message.ts';
+import { stepMountPoints } from './step-mount-points.ts';
+import { newStepTag } from './step-tag.ts';
+import { StepThreads } from './step-threads.ts';
 
-/** How long a step may take to end after SIGTERM. */
-const GRACE_MS = 2000;
-const DEVICES: Readonly<Record<string, number>> = { null: 3, zero: 5, full: 7, random: 8, urandom: 9 };
+export interface ChrootExecutorOptions {
+  /** Options of Node for the threads that run steps. @default those of this thread */
+  readonly execArgv?: readonly string[] | undefined;
+  /** Runs the program `chroot` instead of system calls. @default where Node has no system calls */
+  readonly usesProgram?: boolean | undefined;
+}
+
+const POINTS: readonly MountPoint[] = [
+  { target: '/dev', type: 'directory' },
+  { target: '/etc/hosts', type: 'file' },
+  { target: '/etc/resolv.conf', type: 'file' },
+];
 const MEMORY_DEVICES = 1;
-const PROGRAMS = ['/usr/sbin/chroot', '/usr/bin/chroot', '/sbin/chroot', '/bin/chroot'];
+const DEVICES = { null: 3, zero: 5, full: 7, random: 8, urandom: 9 };
+const ROOT = { uid: 0, gid: 0 };
 
 /**
  * Runs each step with nothing but another root: where neither mounts nor namespaces are allowed. The step has no `/proc`,
- * and no mounts of its own. Needs CAP_SYS_CHROOT, and the program `chroot` of the host.
+ * sees the host's name and network, and gets copies of what it asks to be mounted. It may signal other processes of its
+ * user: this separates builds, and is no wall around hostile ones. Needs CAP_SYS_CHROOT.
  */
-export function chrootExecutor(): Executor {
+export function chrootExecutor({ execArgv, usesProgram }: ChrootExecutorOptions = {}): Executor {
+  const threads = usesProgram === true || loadSystemCalls() === undefined ? undefined : new StepThreads(execArgv);
   return {
     name: 'chroot',
     async run(step, options) {
       options.signal?.throwIfAborted();
-      if (step.mounts.length > 0) {
-        throw new SandboxFailedError('RUN --mount needs the right to mount, which the chroot executor lacks', {
-          hint: 'Build as root, or where user namespaces are allowed.',
-        });
+      refuseWhatCannotBe(step);
+      const stubs = new MountPointStubs(step.root, [...POINTS, ...stepMountPoints(step.mounts)]);
+      try {
+        return await runWithLentFiles(step, options, threads);
+      } finally {
+        stubs[Symbol.dispose]();
       }
-      using _stubs = new MountPointStubs(step.root, [
-        { target: '/dev', type: 'directory' },
-        { target: '/etc/hosts', type: 'file' },
-        { target: '/etc/resolv.conf', type: 'file' },
-      ]);
-      using _files = lendFiles(step);
-      mkdirSync(hostPath(`${step.root}${step.cwd}`), { recursive: true });
-      return await runProcess(step, options);
     },
   };
 }
 
-/** What every program expects, for as long as the step runs. What the image or the step put there stays as it is. */
-function lendFiles({ root, hostname }: StepProcess): Disposable {
-  const lent = [
-    ...lendContent(root, '/etc/hosts', `127.0.0.1\tlocalhost ${hostname}\n::1\tlocalhost\n`),
-    ...(existsSync('/etc/resolv.conf')
-      ? lendContent(root, '/etc/resolv.conf', readFileSync('/etc/resolv.conf', 'utf8'))
-      : []),
-    ...lendDevices(root),
-  ];
-  return {
-    [Symbol.dispose]() {
-      for (const takeBack of lent) takeBack();
-    },
-  };
+function refuseWhatCannotBe({ network }: StepProcess): void {
+  if (network === 'host') return;
+  throw new SandboxFailedError('RUN --network=none needs a namespace, and the chroot executor has none', {
+    hint: 'Build as root, or where user namespaces are allowed.',
+  });
 }
 
-/** Into an empty file only, which is empty again afterwards and has its time from before. */
-function lendContent(root: string, target: string, content: string): (() => void)[] {
-  const { existing: path, missing } = resolveInTree(root, target);
-  const before = missing.length === 0 ? lstatSync(path, { bigint: true }) : undefined;
-  if (before === undefined || !before.isFile() || before.size > 0n) return [];
-  writeFileSync(path, content);
-  return [
-    () => {
-      const now = lstatSync(path, { throwIfNoEntry: false });
-      if (now?.isFile() !== true || readFileSync(path, 'utf8') !== content) return;
-      truncateSync(path);
-      setModified(path, before.mtimeNs);
-    },
-  ];
-}
-
-function lendDevices(root: string): (() => void)[] {
-  const { existing: directory } = resolveInTree(root, '/dev');
-  const before = modifiedAt(directory);
-  const missing = Object.entries(DEVICES).filter(
-    ([name]) => lstatSync(`${directory}/${name}`, { throwIfNoEntry: false }) === undefined,
-  );
-  for (const [name, minor] of missing) {
-    fileSystemCalls().makeNode(`${directory}/${name}`, FileType.character | 0o666, MEMORY_DEVICES, minor);
-  }
-  const lent = modifiedAt(directory);
-  return [
-    () => {
-      const isUntouched = modifiedAt(directory) === lent;
-      for (const [name] of missing) {
-        const path = `${directory}/${name}`;
-        if (lstatSync(path, { throwIfNoEntry: false })?.isCharacterDevice()) unlinkSync(path);
-      }
-      if (isUntouched) setModified(directory, before);
-    },
-  ];
-}
-
-function modifiedAt(path: string): bigint | undefined {
-  return lstatSync(path, { bigint: true, throwIfNoEntry: false })?.mtimeNs;
-}
-
-function setModified(path: string, mtimeNs: bigint | undefined): void {
-  if (mtimeNs === undefined) return;
-  fileSystemCalls().setTimes(path, Number(mtimeNs / 1_000_000_000n), Number(mtimeNs % 1_000_000_000n));
-}
-
-function runProcess(
-  { root, args, env, cwd, user }: StepProcess,
-  { signal, onOutput }: RunProcessOptions,
+async function runWithLentFiles(
+  step: StepProcess,
+  options: RunProcessOptions,
+  threads: StepThreads | undefined,
 ): Promise<number> {
-  const program = PROGRAMS.find((path) => existsSync(path));
-  if (program === undefined)
-    throw new SandboxFailedError('There is no chroot program on this host', { hint: 'Install coreutils.' });
-  const inDirectory = cwd === '/' ? args : ['/bin/sh', '-c', 'cd "$1" && shift && exec "$@"', 'sh', cwd, ...args];
-  const identity = [`--userspec=${user.uid}:${user.gid}`, `--groups=${user.groups.join(',')}`];
-  const child = spawn(program, [...identity, root, ...inDirectory], {
-    cwd: '/',
-    env: Object.fromEntries(
-      env.map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]),
-    ),
-    stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true, // a process group of its own, which can be ended as one
-  });
-  child.stdout.on('data', (data: Buffer) => onOutput('stdout', data));
-  child.stderr.on('data', (data: Buffer) => onOutput('stderr', data));
-  const end = (name: NodeJS.Signals) => killGroup(child.pid, name);
-  let timer: NodeJS.Timeout | undefined;
-  const stop = () => {
-    end('SIGTERM');
-    timer = setTimeout(() => end('SIGKILL'), GRACE_MS);
-  };
-  signal?.addEventListener('abort', stop, { once: true });
-  return new Promise<number>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', () => end('SIGKILL')); // what it left behind holds its output open
-    child.once('close', (code, name) => {
-      if (signal?.aborted) reject(signal.reason);
-      else resolve(code ?? 128 + constants.signals[name ?? 'SIGKILL']);
-    });
-  }).finally(() => {
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', stop);
-  });
+  const { root, user } = step;
+  const lent = new LentFiles(root);
+  try {
+    for (const mount of step.mounts) await lendMount(lent, mount, { root, user, signal: options.signal });
+    lendNameFiles(lent, step);
+    lendDevices(lent);
+    const pipes: ChrootConfinement = {
+      type: 'chroot',
+      stdout: lendPipe(lent, step, 'stdout'),
+      stderr: lendPipe(lent, step, 'stderr'),
+    };
+    lent.seal();
+    if (threads === undefined) return await runChrootProgram(step, pipes, options);
+    return await threads.run({ process: step, confinement: pipes, tag: newStepTag() }, options);
+  } finally {
+    await lent[Symbol.asyncDispose]();
+  }
 }
 
-function killGroup(pid: number | undefined, signal: NodeJS.Signals): void {
-  try {
-    if (pid !== undefined) process.kill(-pid, signal);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+function lendNameFiles(lent: LentFiles, { hostname }: StepProcess): void {
+  const hosts = `127.0.0.1\tlocalhost ${hostname}\n::1\tlocalhost ip6-localhost ip6-loopback\n`;
+  lent.file('/etc/hosts', hosts, 0o644, ROOT);
+  const resolvers = existsSync('/etc/resolv.conf') ? readFileSync('/etc/resolv.conf') : '';
+  lent.file('/etc/resolv.conf', resolvers, 0o644, ROOT);
+}
+
+function lendDevices(lent: LentFiles): void {
+  for (const [name, minor] of Object.entries(DEVICES)) {
+    lent.node(`/dev/${name}`, (path) => {
+      fileSystemCalls().makeNode(path, FileType.character | 0o666, MEMORY_DEVICES, minor);
+      chmodSync(path, 0o666);
+    });
   }
+}
+
+/** At `/dev/stdout` and `/dev/stderr`, unless the image has something there. */
+function lendPipe(lent: LentFiles, { user }: StepProcess, name: 'stdout' | 'stderr'): string {
+  const make = (path: string) => {
+    fileSystemCalls().makeNode(path, FileType.fifo | 0o600, 0, 0);
+    chownSync(path, user.uid, user.gid);
+  };
+  const path = lent.node(`/dev/${name}`, make) ?? lent.node(`/dev/.${name}`, make);
+  if (path === undefined)
+    throw new SandboxFailedError(`There is no place for the output of a step in /dev of the image`);
+  return path;
 }

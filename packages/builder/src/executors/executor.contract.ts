@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   copyFileSync,
@@ -12,6 +13,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openScratchDirectory, type ScratchDirectory } from '@shale/core';
@@ -49,7 +51,7 @@ export function makeBusyboxTree(path: string): void {
   mkdirSync(join(path, 'tmp'));
   chmodSync(join(path, 'tmp'), 0o1777);
   copyFileSync('/bin/busybox', join(path, 'bin/busybox'));
-  for (const applet of [...APPLETS, ...MORE_APPLETS, 'head', 'kill', 'dd', 'unshare', 'mount']) {
+  for (const applet of [...APPLETS, ...MORE_APPLETS, 'head', 'kill', 'test', 'dd', 'unshare', 'mount']) {
     symlinkSync('busybox', join(path, 'bin', applet));
   }
 }
@@ -238,12 +240,60 @@ export function executorContract(name: string, { open, hides, skip }: ExecutorCo
         { type: 'bind', source, target: '/ro', readOnly: true },
         { type: 'bind', source: join(source, 'file'), target: '/deep/in/file', readOnly: true },
       ];
-      const script = 'cat /ro/file /deep/in/file; echo new > /rw/made; ls /ro; echo > /ro/file && echo written';
-      expect((await run(script, { mounts })).stdout).toBe(
-        'contentcontentfile\nmade\nsub\n'.replace('made\n', hides.includes('mounts') ? 'made\n' : ''),
-      );
+      const script = 'cat /ro/file /deep/in/file; echo new > /rw/made; echo > /ro/file; ls /rw';
+      expect((await run(script, { mounts })).stdout).toBe('contentcontentfile\nmade\nsub\n');
       expect(readFileSync(join(source, 'made'), 'utf8')).toBe('new\n');
       expect(readFileSync(join(source, 'file'), 'utf8')).toBe('content');
+    });
+
+    it('covers what the image has, and gives it back', async () => {
+      mkdirSync(join(root, 'data/own'), { recursive: true });
+      writeFileSync(join(root, 'data/file'), 'of the image');
+      utimesSync(join(root, 'data'), 3, 3);
+      mkdirSync(join(root, 'etc'));
+      writeFileSync(join(root, 'etc/hosts'), 'of the image');
+      const before = listing();
+      const source = join(scratch.path, `source-${count}`);
+      mkdirSync(source);
+      writeFileSync(join(source, 'file'), 'content');
+      const mounts: StepProcess['mounts'] = [
+        { type: 'bind', source, target: '/data', readOnly: true },
+        { type: 'tmpfs', target: '/bin/t' },
+      ];
+      expect((await run('ls /data; cat /etc/hosts', { mounts })).stdout).toMatch(/^file\n127/);
+      expect(listing()).toBe(before);
+      expect(readFileSync(join(root, 'etc/hosts'), 'utf8')).toBe('of the image');
+    });
+
+    it('brings back what was removed from a mount', async () => {
+      const source = join(scratch.path, `source-${count}`);
+      mkdirSync(join(source, 'old'), { recursive: true });
+      const mounts: StepProcess['mounts'] = [{ type: 'bind', source, target: '/cache', readOnly: false }];
+      await run('rm -r /cache/old; ln -s /etc /cache/link; chmod 700 /cache', { mounts });
+      expect(readdirSync(source)).toEqual(['link']);
+      expect(readlinkSync(join(source, 'link'))).toBe('/etc');
+    });
+
+    it('passes a socket on', async () => {
+      const path = join(scratch.path, `s${count}`);
+      const server = createServer().listen(path);
+      try {
+        await once(server, 'listening');
+        const mounts: StepProcess['mounts'] = [{ type: 'bind', source: path, target: '/run/agent', readOnly: false }];
+        expect(await run('test -S /run/agent', { mounts })).toMatchObject({ code: 0 });
+        expect(existsSync(join(root, 'run'))).toBe(false);
+        expect(existsSync(path)).toBe(true);
+      } finally {
+        server.close();
+      }
+    });
+
+    it('makes the working directory within the tree', async () => {
+      const outside = join(scratch.path, `outside-${count}`);
+      mkdirSync(outside);
+      symlinkSync(outside, join(root, 'link'));
+      await run('pwd', { cwd: '/link/x' });
+      expect(readdirSync(outside)).toEqual([]);
     });
 
     it('drops what is written to a mount that takes writes', async () => {

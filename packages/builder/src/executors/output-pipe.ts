@@ -1,4 +1,4 @@
-import { closeSync, fchownSync } from 'node:fs';
+import { closeSync, constants, fchownSync, openSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { SystemCalls } from '@shale/core/linux';
 import type { ProcessUser } from '../executor.ts';
@@ -22,10 +22,18 @@ export function openOutputPipe(calls: SystemCalls, numbers: SyscallNumbers, { ui
   const [readFd = -1, writeFd = -1] = fds;
   try {
     fchownSync(writeFd, uid, gid);
-    return { reader: new Socket({ fd: readFd, readable: true, writable: false }), writeFd };
+    return { reader: readerOf(readFd), writeFd };
   } catch (error) {
     closeSync(readFd);
     closeSync(writeFd);
     throw error;
   }
 }
+
+/** The same through a pipe that has a name. */
+export function openNamedPipe(path: string): OutputPipe {
+  const readFd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+  return { reader: readerOf(readFd), writeFd: openSync(path, constants.O_WRONLY | constants.O_NOFOLLOW) };
+}
+
+const readerOf = (fd: number) => new Socket({ fd, readable: true, writable: false });

@@ -3,10 +3,24 @@ import type { StepProcess } from '../executor.ts';
 /** What the worker thread is to do: it starts when this arrives, and ends when the step has. */
 export interface SandboxOrder {
   readonly process: StepProcess;
+  readonly confinement: NamespacesConfinement | ChrootConfinement;
+  /** See `newStepTag`. */
+  readonly tag?: number | undefined;
+}
+
+export interface NamespacesConfinement {
+  readonly type: 'namespaces';
   /** `shared` where the kernel lets no new `/proc` be mounted: the step then sees the builder's processes. */
   readonly processes: 'own' | 'shared';
   /** Inside a user namespace overlayfs keeps its marks in attributes that users may write. */
   readonly isUserNamespace: boolean;
+}
+
+export interface ChrootConfinement {
+  readonly type: 'chroot';
+  /** Pipes with names, so that the step can open its output again. */
+  readonly stdout: string;
+  readonly stderr: string;
 }
 
 /** To the worker. */
@@ -20,8 +34,6 @@ export type SandboxRequest =
 /** From the worker. */
 export type SandboxReport =
   | { readonly type: 'output'; readonly stream: 'stdout' | 'stderr'; readonly data: Uint8Array }
-  /** The mount namespace's name: how processes that the step left behind are recognized. */
-  | { readonly type: 'entered'; readonly mountNamespace: string }
   /** The program ended. Where the kernel does not end what it started, the main thread is asked to. */
   | { readonly type: 'left' }
   | { readonly type: 'exited'; readonly code: number }

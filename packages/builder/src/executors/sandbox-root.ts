@@ -18,10 +18,10 @@ import {
 import { join } from 'node:path';
 import type { SystemCalls } from '@shale/core/linux';
 import { MountFlag, UnmountFlag } from '@shale/core/linux';
-import type { StepMount } from '../executor.ts';
+import type { StepMount, StepProcess } from '../executor.ts';
 import { makeInTree } from '../isolation/scoped-path.ts';
 import { restrictMount } from './mount-attributes.ts';
-import type { SandboxOrder } from './sandbox-message.ts';
+import type { NamespacesConfinement } from './sandbox-message.ts';
 import type { SyscallNumbers } from './syscall-number.ts';
 
 const { bind, recursive, noSuid, noDev, noExec, readOnly } = MountFlag;
@@ -58,14 +58,16 @@ const READ_ONLY = ['proc/bus', 'proc/fs', 'proc/irq', 'proc/sys', 'proc/sysrq-tr
 export class SandboxRoot {
   readonly #calls: SystemCalls;
   readonly #numbers: SyscallNumbers;
-  readonly #order: SandboxOrder;
+  readonly #step: StepProcess;
+  readonly #confinement: NamespacesConfinement;
   readonly #root: string;
 
-  constructor(calls: SystemCalls, numbers: SyscallNumbers, order: SandboxOrder) {
+  constructor(calls: SystemCalls, numbers: SyscallNumbers, step: StepProcess, confinement: NamespacesConfinement) {
     this.#calls = calls;
     this.#numbers = numbers;
-    this.#order = order;
-    this.#root = order.process.root;
+    this.#step = step;
+    this.#confinement = confinement;
+    this.#root = step.root;
   }
 
   /** Makes a mount of the tree, to which others are added. */
@@ -84,10 +86,10 @@ export class SandboxRoot {
 
   /** Hides what is dangerous, then mounts what the step asked for. `/proc` is there. */
   finish(): void {
-    if (this.#order.processes === 'shared') this.#bindProc(join(this.#root, 'proc'));
+    if (this.#confinement.processes === 'shared') this.#bindProc(join(this.#root, 'proc'));
     for (const path of READ_ONLY) this.#protect(join(this.#root, path));
     for (const path of MASKED) this.#mask(join(this.#root, path));
-    for (const mount of this.#order.process.mounts) this.#mountForStep(mount);
+    for (const mount of this.#step.mounts) this.#mountForStep(mount);
   }
 
   /** Makes the tree the root of the mount namespace, so that nothing outside can be reached even by escaping a chroot. */
@@ -159,7 +161,7 @@ export class SandboxRoot {
 
   /** In memory, so that the step may write to them and the host's files stay as they are. */
   #mountNameFiles(): void {
-    const { hostname } = this.#order.process;
+    const { hostname } = this.#step;
     const hosts = `127.0.0.1\tlocalhost ${hostname}\n::1\tlocalhost ip6-localhost ip6-loopback\n`;
     this.#bindContent('/etc/hosts', hosts);
     this.#bindContent('/etc/resolv.conf', existsSync('/etc/resolv.conf') ? readFileSync('/etc/resolv.conf') : '');
@@ -219,7 +221,7 @@ export class SandboxRoot {
     chownSync(upper, stats.uid, stats.gid);
     const fds = [source, upper, work].map((path) => openSync(path, constants.O_RDONLY | constants.O_DIRECTORY));
     const [lowerdir, upperdir, workdir] = fds.map((fd) => `/proc/self/fd/${fd}`);
-    const marks = this.#order.isUserNamespace ? ',userxattr' : '';
+    const marks = this.#confinement.isUserNamespace ? ',userxattr' : '';
     const data = `lowerdir=${lowerdir},upperdir=${upperdir},workdir=${workdir}${marks}`;
     this.#calls.mount({ source: 'overlay', target: place, type: 'overlay', flags: noDev, data });
     for (const fd of fds) closeSync(fd);

@@ -137,9 +137,7 @@ function executorCandidates({ options, isUserNamespace, mountsDenied }: Host): C
       name: 'namespaces',
       async open() {
         if (mountsDenied !== undefined) throw new Error(mountsDenied);
-        const executor = namespacesExecutor({ isUserNamespace });
-        await probeWithMounts(executor, options);
-        return executor;
+        return openNamespaces(isUserNamespace, options);
       },
     },
     {
@@ -151,4 +149,18 @@ function executorCandidates({ options, isUserNamespace, mountsDenied }: Host): C
       },
     },
   ];
+}
+
+/** In a user namespace inside a container no new `/proc` can be mounted: steps then see the container's. */
+async function openNamespaces(isUserNamespace: boolean, options: ChooseIsolationOptions): Promise<Executor> {
+  const own = namespacesExecutor({ isUserNamespace });
+  try {
+    await probeWithMounts(own, options);
+    return own;
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    const shared = namespacesExecutor({ isUserNamespace, processes: 'shared' });
+    await probeWithMounts(shared, options).catch(() => Promise.reject(error)); // the first failure tells more
+    return shared;
+  }
 }

@@ -1,9 +1,12 @@
 import { existsSync, realpathSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { CallOptions } from '@shale/core';
 import { openScratchDirectory } from '@shale/core';
 import type { Executor, StepMount, StepProcess } from '../executor.ts';
 
 const EXIT_CODE = 42;
+const NOT_FOUND = 127;
 /** What `/bin/sh` may need, wherever a distribution keeps it. */
 const SYSTEM_DIRECTORIES = ['/bin', '/lib', '/lib32', '/lib64', '/usr', '/nix', '/gnu'];
 
@@ -13,26 +16,30 @@ const SYSTEM_DIRECTORIES = ['/bin', '/lib', '/lib32', '/lib64', '/usr', '/nix', 
  */
 export async function probeWithMounts(executor: Executor, options?: CallOptions): Promise<void> {
   await using tree = await openScratchDirectory();
+  const args = ['/bin/sh', '-c', `exit ${EXIT_CODE}`];
   const mounts = SYSTEM_DIRECTORIES.filter((path) => existsSync(path)).map(
     (path): StepMount => ({ type: 'bind', source: realpathSync(path), target: path, readOnly: true }),
   );
-  await probe(executor, { root: tree.path, mounts }, options);
+  await probe(executor, { root: tree.path, mounts, args }, EXIT_CODE, options);
 }
 
-/** Runs the host's shell in the host's own tree. */
+/** Runs a program that is not there in an empty tree: an executor that gets as far as missing it works. */
 export async function probeWithoutMounts(executor: Executor, options?: CallOptions): Promise<void> {
-  await probe(executor, { root: '/', mounts: [] }, options);
+  await using scratch = await openScratchDirectory();
+  const root = join(scratch.path, 'tree');
+  await mkdir(root);
+  await probe(executor, { root, mounts: [], args: ['/absent'] }, NOT_FOUND, options);
 }
 
 async function probe(
   executor: Executor,
-  place: Pick<StepProcess, 'root' | 'mounts'>,
+  place: Pick<StepProcess, 'root' | 'mounts' | 'args'>,
+  expected: number,
   options?: CallOptions,
 ): Promise<void> {
   const output: Uint8Array[] = [];
   const step: StepProcess = {
     ...place,
-    args: ['/bin/sh', '-c', `exit ${EXIT_CODE}`],
     env: ['PATH=/usr/sbin:/usr/bin:/sbin:/bin'],
     cwd: '/',
     user: { uid: 0, gid: 0, groups: [0] },
@@ -40,5 +47,5 @@ async function probe(
     network: 'host',
   };
   const code = await executor.run(step, { ...options, onOutput: (_stream, data) => output.push(data) });
-  if (code !== EXIT_CODE) throw new Error(`a shell ended with ${code}: ${Buffer.concat(output).toString().trim()}`);
+  if (code !== expected) throw new Error(`a program ended with ${code}: ${Buffer.concat(output).toString().trim()}`);
 }

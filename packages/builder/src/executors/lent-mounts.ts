@@ -1,0 +1,117 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import type { Stats } from 'node:fs';
+import {
+  chownSync,
+  closeSync,
+  copyFileSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+} from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { basename, dirname } from 'node:path';
+import { promisify } from 'node:util';
+import type { CallOptions } from '@shale/core';
+import type { ProcessUser, StepMount } from '../executor.ts';
+import { directoryAt } from '../isolation/directory-times.ts';
+import { makeInTree } from '../isolation/scoped-path.ts';
+import { removeTree } from '../snapshotters/remove-tree.ts';
+import type { LentFiles } from './lent-files.ts';
+
+const run = promisify(execFile);
+const HOST_PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
+
+export interface LendMountOptions extends CallOptions {
+  readonly root: string;
+  readonly user: ProcessUser;
+}
+
+/**
+ * Gives a step what it asked to be mounted, as copies. What it writes to a directory that is mounted to be written to is
+ * brought back; all other writes are lost, as they would be.
+ */
+export async function lendMount(lent: LentFiles, mount: StepMount, options: LendMountOptions): Promise<void> {
+  if (mount.type === 'tmpfs') {
+    lent.directory(mount.target, mount.mode ?? 0o1777, { uid: 0, gid: 0 });
+    return;
+  }
+  const stats = statSync(mount.source);
+  const keepsWrites = mount.type === 'bind' && !mount.readOnly;
+  if (stats.isSocket()) await lendSocket(lent, mount, options);
+  else if (stats.isDirectory()) await lendDirectory(lent, mount, stats, keepsWrites, options);
+  else lendFile(lent, mount, stats, keepsWrites);
+}
+
+type SourceMount = Exclude<StepMount, { type: 'tmpfs' }>;
+
+function lendFile(lent: LentFiles, { source, target }: SourceMount, stats: Stats, keepsWrites: boolean): void {
+  const path = lent.file(target, readFileSync(source), stats.mode, stats);
+  if (!keepsWrites) return;
+  lent.beforehand(() => {
+    if (lstatSync(path, { throwIfNoEntry: false })?.isFile()) copyFileSync(path, source);
+  });
+}
+
+async function lendDirectory(
+  lent: LentFiles,
+  { source, target }: SourceMount,
+  stats: Stats,
+  keepsWrites: boolean,
+  { root, signal }: LendMountOptions,
+): Promise<void> {
+  const path = lent.directory(target, stats.mode, stats);
+  await copyTree(source, path, { signal });
+  if (!keepsWrites) return;
+  lent.beforehand(async () => {
+    if (directoryAt(root, path) !== undefined) await replaceTree(source, path);
+  });
+}
+
+/** Everything in `from` also in `to`: owners, times, attributes and links. */
+async function copyTree(from: string, to: string, options?: CallOptions): Promise<void> {
+  await run('cp', ['-a', '--', `${from}/.`, to], { env: { PATH: HOST_PATH, LC_ALL: 'C' }, signal: options?.signal });
+}
+
+/** Readers of the old tree keep it; there is no moment with half a tree. */
+async function replaceTree(path: string, content: string): Promise<void> {
+  const mark = randomBytes(6).toString('hex');
+  const [fresh, old] = [`${path}.new-${mark}`, `${path}.old-${mark}`];
+  mkdirSync(fresh);
+  await copyTree(content, fresh);
+  renameSync(path, old);
+  renameSync(fresh, path);
+  removeTree(old);
+}
+
+/** A socket cannot be copied: connections are passed on. */
+async function lendSocket(
+  lent: LentFiles,
+  { source, target }: SourceMount,
+  { root, user }: LendMountOptions,
+): Promise<void> {
+  const path = makeInTree(root, target, 'file');
+  unlinkSync(path);
+  const server = createServer((client) => {
+    const agent = connect(source);
+    client.on('error', () => agent.destroy());
+    agent.on('error', () => client.destroy());
+    client.pipe(agent).pipe(client);
+  });
+  const directory = openSync(dirname(path), 'r');
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once('error', reject);
+  server.listen(`/proc/self/fd/${directory}/${basename(path)}`, resolve); // names of sockets are short
+  await promise;
+  chownSync(path, user.uid, user.gid);
+  lent.beforehand(async () => {
+    await new Promise((closed) => {
+      server.close(closed);
+    });
+    closeSync(directory);
+  });
+}
