@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, existsSync, readFileSync } from 'node:fs';
+import { chmodSync, chownSync, closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { fileSystemCalls, FileType, loadSystemCalls } from '@shale/core';
 import type { Executor, RunProcessOptions, StepProcess } from '../executor.ts';
 import type { MountPoint } from '../isolation/mount-points.ts';
@@ -90,11 +90,19 @@ function lendNameFiles(lent: LentFiles, { hostname }: StepProcess): void {
 
 function lendDevices(lent: LentFiles): void {
   for (const [name, minor] of Object.entries(DEVICES)) {
-    lent.node(`/dev/${name}`, (path) => {
-      fileSystemCalls().makeNode(path, FileType.character | 0o666, MEMORY_DEVICES, minor);
-      chmodSync(path, 0o666);
-    });
+    lent.node(`/dev/${name}`, (path) => makeDevice(path, minor));
   }
+}
+
+/** In a user namespace no device can be made. A file takes what is written to `/dev/null`, as long as the step runs. */
+function makeDevice(path: string, minor: number): void {
+  try {
+    fileSystemCalls().makeNode(path, FileType.character | 0o666, MEMORY_DEVICES, minor);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') throw error;
+    closeSync(openSync(path, 'wx'));
+  }
+  chmodSync(path, 0o666);
 }
 
 /** At `/dev/stdout` and `/dev/stderr`, unless the image has something there. */

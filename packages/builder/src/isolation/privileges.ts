@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 
 /** Bits of the kernel's capability sets. @see https://man7.org/linux/man-pages/man7/capabilities.7.html */
 export const Capability = { sysChroot: 18, sysAdmin: 21 } as const;
@@ -9,9 +9,10 @@ export function hasCapability(capability: number): boolean {
   return ((BigInt(`0x${effective}`) >> BigInt(capability)) & 1n) === 1n;
 }
 
-const WHOLE_RANGE = /^\s*0\s+0\s+4294967295\s*$/;
+/** The kernel gives the first user namespace this number, always. */
+const INITIAL_USER_NAMESPACE = 'user:[4026531837]';
 
 /** Whether this process's rights are those of a user namespace only, and not the host's. */
 export function isInUserNamespace(): boolean {
-  return !WHOLE_RANGE.test(readFileSync('/proc/self/uid_map', 'utf8'));
+  return readlinkSync('/proc/self/ns/user') !== INITIAL_USER_NAMESPACE;
 }

@@ -2,7 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { constants, userInfo } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Capability, hasCapability, isInUserNamespace } from './privileges.ts';
+import { Capability, hasCapability } from './privileges.ts';
 
 export interface UserNamespaceOptions {
   /** The program and its arguments: this program itself, as it was started. */
@@ -16,7 +16,7 @@ const TOOLS_PATH = '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin';
 
 /** Whether this process lacks rights that a user namespace could give it. */
 export function wantsUserNamespace(): boolean {
-  return process.platform === 'linux' && !hasCapability(Capability.sysAdmin) && !isInUserNamespace();
+  return process.platform === 'linux' && !hasCapability(Capability.sysAdmin);
 }
 
 /**

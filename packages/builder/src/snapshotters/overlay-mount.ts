@@ -15,7 +15,9 @@ export interface OverlayMount {
  * With these on, a changed file's content or a renamed directory's would be missing from the upper directory, or inode
  * numbers would change.
  */
-const PLAIN = 'redirect_dir=off,metacopy=off,index=off,xino=off';
+const PLAIN = ['redirect_dir=off', 'metacopy=off', 'index=off', 'xino=off'];
+/** The first two go without saying here, and saying them is an error. */
+const PLAIN_WITH_USER_XATTRS = ['userxattr', 'index=off', 'xino=off'];
 /** mount(2) takes one page. */
 const MAX_DATA_BYTES = 4095;
 
@@ -32,8 +34,7 @@ export function mountOverlay(calls: SystemCalls, mount: OverlayMount): void {
     if (mount.upper !== undefined) {
       options.push(`upperdir=${named(mount.upper.directory)}`, `workdir=${named(mount.upper.work)}`);
     }
-    options.push(PLAIN);
-    if (mount.isUserNamespace) options.push('userxattr');
+    options.push(...(mount.isUserNamespace ? PLAIN_WITH_USER_XATTRS : PLAIN));
     tryMount(calls, mount, options.join(','));
   } finally {
     for (const fd of fds) closeSync(fd);

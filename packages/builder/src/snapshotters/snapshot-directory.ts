@@ -14,6 +14,7 @@ export interface Draft extends Disposable {
   publish(chainId: Digest): void;
 }
 
+const SNAPSHOT_NAME = /^[0-9a-f]{64,128}$/;
 /** Younger drafts may be about to be locked by who made them. */
 const STALE_AFTER_MS = 60_000;
 
@@ -56,10 +57,30 @@ export class SnapshotDirectory {
   /** Turns a snapshot into a draft, so that it is no snapshot any more. `undefined` when there is none, or it is in use. */
   claim(chainId: Digest): Draft | undefined {
     const lock = tryLockDirectory(this.#calls, this.pathOf(chainId), 'exclusive');
-    if (lock === undefined) return undefined;
+    return lock && this.#takeOut(lock);
+  }
+
+  #takeOut(lock: DirectoryLock): Draft {
     const path = join(this.#drafts, randomBytes(8).toString('hex'));
     renameSync(lock.path, path);
     return this.#ownDraft(path, lock);
+  }
+
+  /** When each snapshot was used last. */
+  list(): { readonly name: string; readonly path: string; readonly lastUsedMs: number }[] {
+    return readdirSync(this.root).flatMap((name) => {
+      const path = join(this.root, name);
+      const stats = SNAPSHOT_NAME.test(name) ? lstatSync(path, { throwIfNoEntry: false }) : undefined;
+      return stats === undefined ? [] : [{ name, path, lastUsedMs: stats.mtimeMs }];
+    });
+  }
+
+  /** Whether it was removed: what somebody uses stays. */
+  remove(name: string): boolean {
+    const lock = tryLockDirectory(this.#calls, join(this.root, name), 'exclusive');
+    if (lock === undefined) return false;
+    this.#takeOut(lock)[Symbol.dispose]();
+    return true;
   }
 
   #ownDraft(path: string, held?: DirectoryLock): Draft {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { blobDirectory, type Layer, loadSystemCalls, openScratchDirectory, type SystemCalls } from '@shale/core';
 import { makeLayer } from '@shale/testing';
 import { describe, expect, it } from 'vitest';
-import { Capability, hasCapability } from '../isolation/privileges.ts';
+import { Capability, hasCapability, isInUserNamespace } from '../isolation/privileges.ts';
 import { copySnapshotter } from './copy.ts';
 import { overlaySnapshotter } from './overlay.ts';
 import { BASE, SCENARIOS, snapshotterContract } from './snapshotter.contract.ts';
@@ -11,7 +11,7 @@ const calls = loadSystemCalls();
 
 if (calls !== undefined) {
   snapshotterContract('overlaySnapshotter()', {
-    open: (stateDir) => overlaySnapshotter({ stateDir, calls }),
+    open: (stateDir) => overlaySnapshotter({ stateDir, calls, isUserNamespace: isInUserNamespace() }),
     skip: hasCapability(Capability.sysAdmin) ? undefined : 'it needs the right to mount',
   });
 }
@@ -29,7 +29,7 @@ describe.skipIf(calls === undefined || !hasCapability(Capability.sysAdmin))('ove
     const base = [{ layer: await makeLayer(store, BASE), blobs: store }];
     const stateDir = scratch.path;
     const snapshotters = [
-      overlaySnapshotter({ stateDir, calls: calls as SystemCalls }),
+      overlaySnapshotter({ stateDir, calls: calls as SystemCalls, isUserNamespace: isInUserNamespace() }),
       copySnapshotter({ stateDir, calls }),
     ];
     const layers: Layer[] = [];
