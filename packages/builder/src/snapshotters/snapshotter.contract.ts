@@ -389,6 +389,13 @@ export function snapshotterContract(name: string, { open, skip }: SnapshotterCon
       expect(readdirSync(view.path)).toContain('x');
     });
 
+    it('keeps the directories of lower layers that a layer only implies', async () => {
+      const lower = await makeLayer(store, [{ path: 'home/', mode: 0o1770, uid: 5, gid: 6, mtimeSeconds: 9 }]);
+      const upper = await makeLayer(store, [{ path: 'home/x/file', content: '' }]);
+      const stack = [...base, ...[lower, upper].map((layer) => ({ layer, blobs: store }))];
+      expect(await treeOf(stack)).toContain('home d 1770 5:6 9 ');
+    });
+
     it('leaves nothing of a layer that cannot be read', async () => {
       const bad = [...base, { layer: (base[0] as StackedLayer).layer, blobs: { ...store, read: failing } }];
       await expect(snapshotter.view(bad)).rejects.toThrow('unreadable');

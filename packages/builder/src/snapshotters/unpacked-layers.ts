@@ -1,14 +1,22 @@
 import { join } from 'node:path';
 import type { CallOptions, Digest } from '@shale/core';
-import { chainIds, unpackLayer } from '@shale/core';
+import { chainIds, inheritDirectories, unpackLayer } from '@shale/core';
 import pLimit from 'p-limit';
 import type { LayerStack, StackedLayer } from '../snapshotter.ts';
 import type { DirectoryLock } from './directory-lock.ts';
-import type { SnapshotDirectory } from './snapshot-directory.ts';
+import type { Draft, SnapshotDirectory } from './snapshot-directory.ts';
 import { makeTreeRoot } from './tree-root.ts';
 
 export interface UnpackedLayersOptions {
   readonly overlayXattrs: 'trusted' | 'user';
+}
+
+/** A layer that is wanted. */
+interface Request extends CallOptions {
+  readonly chainId: Digest;
+  readonly stacked: StackedLayer;
+  /** The layers below, from the base up, as they come to be held. */
+  readonly below: readonly Promise<DirectoryLock>[];
 }
 
 /** While one waits for its decompression, another one writes files. */
@@ -29,7 +37,11 @@ export class UnpackedLayers {
   /** Holds each layer of the stack, from base to top. Release them all. */
   async hold(stack: LayerStack, options?: CallOptions): Promise<DirectoryLock[]> {
     const ids = chainIds(stack.map(({ layer }) => layer.diffId));
-    const holding = stack.map((stacked, index) => this.#hold(ids[index] as Digest, stacked, options));
+    const holding: Promise<DirectoryLock>[] = [];
+    for (const [index, stacked] of stack.entries()) {
+      const request = { ...options, chainId: ids[index] as Digest, stacked, below: [...holding] };
+      holding.push(this.#hold(request));
+    }
     const outcomes = await Promise.allSettled(holding);
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     const locks = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
@@ -38,32 +50,41 @@ export class UnpackedLayers {
     throw failed.reason;
   }
 
-  async #hold(chainId: Digest, stacked: StackedLayer, options?: CallOptions): Promise<DirectoryLock> {
+  async #hold(request: Request): Promise<DirectoryLock> {
     for (;;) {
-      options?.signal?.throwIfAborted();
-      const lock = this.#snapshots.hold(chainId);
+      request.signal?.throwIfAborted();
+      const lock = this.#snapshots.hold(request.chainId);
       if (lock !== undefined) return lock;
-      const other = this.#unpacking.get(chainId);
-      await (other?.catch(() => {}) ?? this.#unpackOnce(chainId, stacked, options)); // another's failure is not ours
+      const other = this.#unpacking.get(request.chainId);
+      await (other?.catch(() => {}) ?? this.#unpackOnce(request)); // another's failure is not ours
     }
   }
 
-  async #unpackOnce(chainId: Digest, stacked: StackedLayer, options?: CallOptions): Promise<void> {
-    const unpacking = this.#limit(() => this.#unpack(chainId, stacked, options));
-    this.#unpacking.set(chainId, unpacking);
+  async #unpackOnce(request: Request): Promise<void> {
+    const unpacking = this.#unpack(request);
+    this.#unpacking.set(request.chainId, unpacking);
     try {
       await unpacking;
     } finally {
-      this.#unpacking.delete(chainId);
+      this.#unpacking.delete(request.chainId);
     }
   }
 
-  async #unpack(chainId: Digest, { layer, blobs }: StackedLayer, options?: CallOptions): Promise<void> {
+  async #unpack(request: Request): Promise<void> {
     using draft = this.#snapshots.startDraft();
-    const root = join(draft.path, 'fs');
-    makeTreeRoot(root);
-    const content = blobs.read(layer.descriptor, options);
-    await unpackLayer(content, layer, root, { ...options, ...this.#options, whiteouts: 'overlay' });
-    draft.publish(chainId);
+    const { impliedDirectories } = await this.#limit(() => this.#unpackInto(draft, request));
+    if (impliedDirectories.length > 0) {
+      const below = await Promise.all(request.below);
+      inheritDirectories(rootOf(draft), impliedDirectories, { lowers: below.map(rootOf).toReversed() });
+    }
+    draft.publish(request.chainId);
+  }
+
+  async #unpackInto(draft: Draft, { stacked: { layer, blobs }, signal }: Request) {
+    makeTreeRoot(rootOf(draft));
+    const content = blobs.read(layer.descriptor, { signal });
+    return unpackLayer(content, layer, rootOf(draft), { ...this.#options, signal, whiteouts: 'overlay' });
   }
 }
+
+const rootOf = ({ path }: { readonly path: string }) => join(path, 'fs');
