@@ -1,14 +1,13 @@
-import { existsSync, openSync } from 'node:fs';
+import { openSync } from 'node:fs';
 import type { RunProcessOptions, StepProcess } from '../executor.ts';
 import { makeInTree } from '../isolation/scoped-path.ts';
+import { findHostProgram, hostProgram } from './host-program.ts';
 import { openNamedPipe } from './output-pipe.ts';
-import { SandboxFailedError } from './sandbox-failed-error.ts';
 import type { ChrootConfinement } from './sandbox-message.ts';
 import { StepProgram } from './step-program.ts';
 import { killTagged, newStepTag } from './step-tag.ts';
 import { GRACE_MS } from './step-threads.ts';
 
-const DIRECTORIES = ['/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 /** In the tree: `chroot` itself starts in its root. */
 const IN_DIRECTORY = ['/bin/sh', '-c', 'cd "$1" && shift && exec "$@"', 'sh'];
 
@@ -60,20 +59,10 @@ function withUsualMask<T>(work: () => T): T {
 }
 
 function chrootCommand({ root, args, cwd, user }: StepProcess, tag: number | undefined): string[] {
-  const prlimit = find('prlimit');
+  const prlimit = findHostProgram('prlimit');
   const limits = [`--nofile=1024:`, ...(tag === undefined ? [] : [`--msgqueue=${tag}:`])];
   const identity = [`--userspec=${user.uid}:${user.gid}`, `--groups=${user.groups.join(',')}`];
   const inside = cwd === '/' ? args : [...IN_DIRECTORY, cwd, ...args];
-  const command = [required('chroot'), ...identity, root, ...inside];
+  const command = [hostProgram('chroot', 'coreutils'), ...identity, root, ...inside];
   return prlimit === undefined ? command : [prlimit, ...limits, ...command];
-}
-
-function find(program: string): string | undefined {
-  return DIRECTORIES.map((directory) => `${directory}/${program}`).find((path) => existsSync(path));
-}
-
-function required(program: string): string {
-  const path = find(program);
-  if (path !== undefined) return path;
-  throw new SandboxFailedError(`There is no program ${program} on this host`, { hint: 'Install coreutils.' });
 }

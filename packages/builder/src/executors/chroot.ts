@@ -8,6 +8,7 @@ import { LentFiles } from './lent-files.ts';
 import { lendMount } from './lent-mounts.ts';
 import { SandboxFailedError } from './sandbox-failed-error.ts';
 import type { ChrootConfinement } from './sandbox-message.ts';
+import { hostsFile } from './sandbox-paths.ts';
 import { stepMountPoints } from './step-mount-points.ts';
 import { newStepTag } from './step-tag.ts';
 import { StepThreads } from './step-threads.ts';
@@ -82,8 +83,7 @@ async function runWithLentFiles(
 }
 
 function lendNameFiles(lent: LentFiles, { hostname }: StepProcess): void {
-  const hosts = `127.0.0.1\tlocalhost ${hostname}\n::1\tlocalhost ip6-localhost ip6-loopback\n`;
-  lent.file('/etc/hosts', hosts, 0o644, ROOT);
+  lent.file('/etc/hosts', hostsFile(hostname), 0o644, ROOT);
   const resolvers = existsSync('/etc/resolv.conf') ? readFileSync('/etc/resolv.conf') : '';
   lent.file('/etc/resolv.conf', resolvers, 0o644, ROOT);
 }

@@ -21,10 +21,10 @@ import type { ProcessUser, StepMount } from '../executor.ts';
 import { directoryAt } from '../isolation/directory-times.ts';
 import { makeInTree } from '../isolation/scoped-path.ts';
 import { removeTree } from '../snapshotters/remove-tree.ts';
+import { HOST_PATH } from './host-path.ts';
 import type { LentFiles } from './lent-files.ts';
 
 const run = promisify(execFile);
-const HOST_PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
 
 export interface LendMountOptions extends CallOptions {
   readonly root: string;

@@ -15,3 +15,9 @@ executorContract('namespacesExecutor({ processes: shared })', {
   hides: ['network', 'hostname', 'mounts'],
   skip: hasCapability(Capability.sysAdmin) ? undefined : 'it needs the right to mount',
 });
+
+executorContract('namespacesExecutor({ usesPrograms: true })', {
+  open: () => namespacesExecutor({ usesPrograms: true }),
+  hides: ['processes', 'network', 'hostname', 'mounts'],
+  skip: hasCapability(Capability.sysAdmin) ? undefined : 'it needs the right to mount',
+});

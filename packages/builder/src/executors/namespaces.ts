@@ -1,6 +1,8 @@
+import { loadSystemCalls } from '@shale/core';
 import type { Executor } from '../executor.ts';
 import type { MountPoint } from '../isolation/mount-points.ts';
 import { MountPointStubs } from '../isolation/mount-points.ts';
+import { runNamespacesProgram } from './namespaces-program.ts';
 import type { NamespacesConfinement } from './sandbox-message.ts';
 import { stepMountPoints } from './step-mount-points.ts';
 import { newStepTag } from './step-tag.ts';
@@ -13,6 +15,8 @@ export interface NamespacesExecutorOptions {
   readonly isUserNamespace?: boolean | undefined;
   /** Options of Node for the threads that run steps. @default those of this thread */
   readonly execArgv?: readonly string[] | undefined;
+  /** Runs programs of util-linux instead of system calls. @default where Node has no system calls */
+  readonly usesPrograms?: boolean | undefined;
 }
 
 const POINTS: readonly MountPoint[] = [
@@ -26,12 +30,13 @@ const POINTS: readonly MountPoint[] = [
 /**
  * Runs each step in namespaces of its own: mounts, processes, IPC and host name, and the network where it has none. A
  * worker thread becomes the sandbox: it enters the namespaces, changes its root and user, and starts the program. Needs
- * the right to mount, and `enterPrivateMounts()` before.
+ * the right to mount.
  */
 export function namespacesExecutor({
   processes = 'own',
   isUserNamespace = false,
   execArgv,
+  usesPrograms = loadSystemCalls() === undefined,
 }: NamespacesExecutorOptions = {}): Executor {
   const threads = new StepThreads(execArgv);
   const confinement = { type: 'namespaces', processes, isUserNamespace } as const;
@@ -41,6 +46,7 @@ export function namespacesExecutor({
       options.signal?.throwIfAborted();
       const stubs = new MountPointStubs(step.root, [...POINTS, ...stepMountPoints(step.mounts)]);
       try {
+        if (usesPrograms) return await runNamespacesProgram(step, options);
         const tag = processes === 'shared' ? newStepTag() : undefined;
         return await threads.run({ process: step, confinement, tag }, options);
       } finally {

@@ -22,34 +22,10 @@ import type { StepMount, StepProcess } from '../executor.ts';
 import { makeInTree } from '../isolation/scoped-path.ts';
 import { restrictMount } from './mount-attributes.ts';
 import type { NamespacesConfinement } from './sandbox-message.ts';
+import { DEVICE_LINKS, DEVICES, hostsFile, MASKED_PATHS, READ_ONLY_PATHS } from './sandbox-paths.ts';
 import type { SyscallNumbers } from './syscall-number.ts';
 
 const { bind, recursive, noSuid, noDev, noExec, readOnly } = MountFlag;
-
-const DEVICES = ['null', 'zero', 'full', 'random', 'urandom', 'tty'];
-const DEVICE_LINKS: readonly (readonly [string, string])[] = [
-  ['fd', '/proc/self/fd'],
-  ['stdin', '/proc/self/fd/0'],
-  ['stdout', '/proc/self/fd/1'],
-  ['stderr', '/proc/self/fd/2'],
-  ['ptmx', 'pts/ptmx'],
-];
-
-/** As Docker has them: root without capabilities could still harm the host through these. */
-const MASKED = [
-  'proc/asound',
-  'proc/acpi',
-  'proc/kcore',
-  'proc/keys',
-  'proc/latency_stats',
-  'proc/timer_list',
-  'proc/timer_stats',
-  'proc/sched_debug',
-  'proc/scsi',
-  'sys/firmware',
-  'sys/devices/virtual/powercap',
-];
-const READ_ONLY = ['proc/bus', 'proc/fs', 'proc/irq', 'proc/sys', 'proc/sysrq-trigger'];
 
 /**
  * Mounts what a step sees over its tree, in the mount namespace of the calling thread. Device nodes work only where this
@@ -87,8 +63,8 @@ export class SandboxRoot {
   /** Hides what is dangerous, then mounts what the step asked for. `/proc` is there. */
   finish(): void {
     if (this.#confinement.processes === 'shared') this.#bindProc(join(this.#root, 'proc'));
-    for (const path of READ_ONLY) this.#protect(join(this.#root, path));
-    for (const path of MASKED) this.#mask(join(this.#root, path));
+    for (const path of READ_ONLY_PATHS) this.#protect(join(this.#root, path));
+    for (const path of MASKED_PATHS) this.#mask(join(this.#root, path));
     for (const mount of this.#step.mounts) this.#mountForStep(mount);
   }
 
@@ -161,9 +137,7 @@ export class SandboxRoot {
 
   /** In memory, so that the step may write to them and the host's files stay as they are. */
   #mountNameFiles(): void {
-    const { hostname } = this.#step;
-    const hosts = `127.0.0.1\tlocalhost ${hostname}\n::1\tlocalhost ip6-localhost ip6-loopback\n`;
-    this.#bindContent('/etc/hosts', hosts);
+    this.#bindContent('/etc/hosts', hostsFile(this.#step.hostname));
     this.#bindContent('/etc/resolv.conf', existsSync('/etc/resolv.conf') ? readFileSync('/etc/resolv.conf') : '');
   }
 

@@ -2,6 +2,7 @@ import type { ChildProcessByStdio } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
+import { HOST_PATH, shellWord } from './host-path.ts';
 
 /**
  * Process 1 of a step's pid namespace, started before anything of the step. It lives as long as its standard input is
@@ -11,7 +12,7 @@ import type { Readable, Writable } from 'node:stream';
  * when the step kills it.
  */
 const script = (procPath: string) => `
-mount -t proc -o nosuid,nodev,noexec proc ${quoted(procPath)} || exit 1
+mount -t proc -o nosuid,nodev,noexec proc ${shellWord(procPath)} || exit 1
 exec 3<&0
 echo mounted
 while :; do
@@ -20,11 +21,6 @@ while :; do
   test $? -gt 128 || exit 0
 done
 `;
-
-/** For a shell, whatever it holds. */
-const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
-
-const HOST_PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
 
 export interface Supervisor {
   /** Resolves when `/proc` is there. Rejects with code `PROC_DENIED` where the kernel does not allow it. */

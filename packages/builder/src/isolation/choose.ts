@@ -131,12 +131,12 @@ function snapshotterCandidates({ options, calls, isUserNamespace, mountsDenied }
   ];
 }
 
-function executorCandidates({ options, isUserNamespace, mountsDenied }: Host): Candidate<Executor>[] {
+function executorCandidates({ options, calls, isUserNamespace, mountsDenied }: Host): Candidate<Executor>[] {
   return [
     {
       name: 'namespaces',
       async open() {
-        if (mountsDenied !== undefined) throw new Error(mountsDenied);
+        if (calls !== undefined && mountsDenied !== undefined) throw new Error(mountsDenied);
         return openNamespaces(isUserNamespace, options);
       },
     },

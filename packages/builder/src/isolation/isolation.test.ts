@@ -137,6 +137,12 @@ describe.runIf(canMount)('chooseIsolation()', () => {
     expect(await choose('auto', without('sys_admin', 'sys_chroot'))).toMatch(/^undefined copy .*not chroot:/);
   });
 
+  it('does with programs what it can, for a Node without system calls', async () => {
+    const [node = '', ...rest] = commandFor(script('auto'));
+    const child = spawn(node, ['--no-experimental-ffi', ...rest], { stdio: ['ignore', 'pipe', 'inherit'] });
+    expect(await text(child.stdout)).toMatch(/^namespaces copy root; not overlay: this Node has no node:ffi/);
+  });
+
   it('refuses what is asked for and does not work', async () => {
     expect(await choose('namespaces', without('sys_admin'))).toMatch(
       /^EXECUTOR_UNAVAILABLE The executor namespaces does not work here: not namespaces: EPERM/,

@@ -1,0 +1,15 @@
+import { existsSync } from 'node:fs';
+import { HOST_DIRECTORIES } from './host-path.ts';
+import { SandboxFailedError } from './sandbox-failed-error.ts';
+
+/** Where the host has a program; `undefined` where it has not. */
+export function findHostProgram(name: string): string | undefined {
+  return HOST_DIRECTORIES.map((directory) => `${directory}/${name}`).find((path) => existsSync(path));
+}
+
+/** @throws {SandboxFailedError} naming the package to install. */
+export function hostProgram(name: string, packageName: 'coreutils' | 'util-linux'): string {
+  const path = findHostProgram(name);
+  if (path !== undefined) return path;
+  throw new SandboxFailedError(`There is no program ${name} on this host`, { hint: `Install ${packageName}.` });
+}
