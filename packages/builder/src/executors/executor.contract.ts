@@ -29,6 +29,9 @@ export interface ExecutorContract {
   readonly skip?: string | undefined;
 }
 
+/** In seconds: a sleep that this process alone has started. */
+const LONG = 1_000_000 + process.pid;
+
 const APPLETS = ['sh', 'cat', 'chmod', 'chroot', 'echo', 'env', 'find', 'grep', 'hostname', 'id', 'ip', 'ln', 'ls'];
 const MORE_APPLETS = [
   'mkdir',
@@ -174,7 +177,7 @@ export function executorContract(name: string, { open, hides, skip }: ExecutorCo
 
     it('ends what the step left running', async () => {
       const started = Date.now();
-      expect(await run('sleep 1000 & setsid sleep 1001 & echo started')).toMatchObject({
+      expect(await run(`sleep ${LONG} & setsid sleep ${LONG} & echo started`)).toMatchObject({
         code: 0,
         stdout: 'started\n',
       });
@@ -198,7 +201,7 @@ export function executorContract(name: string, { open, hides, skip }: ExecutorCo
     it('kills what does not end when aborted', async () => {
       const abort = new AbortController();
       const running = run(
-        "trap '' TERM; setsid sh -c 'trap \"\" TERM; sleep 1002' & echo > /tmp/ready; while :; do sleep 0.05; done",
+        `trap '' TERM; setsid sh -c 'trap "" TERM; sleep ${LONG}' & echo > /tmp/ready; while :; do sleep 0.05; done`,
         {},
         abort.signal,
       );
@@ -429,7 +432,7 @@ function processesIn(root: string): string[] {
       try {
         return (
           readlinkSync(`/proc/${pid}/root`) === root ||
-          /\x00100[012]\0$/.test(readFileSync(`/proc/${pid}/cmdline`, 'latin1'))
+          readFileSync(`/proc/${pid}/cmdline`, 'latin1') === `sleep\0${LONG}\0`
         );
       } catch {
         return false;

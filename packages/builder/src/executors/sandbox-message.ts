@@ -1,4 +1,5 @@
 import type { StepProcess } from '../executor.ts';
+import type { SpawnLock } from './spawn-lock.ts';
 
 /** What the worker thread is to do: it starts when this arrives, and ends when the step has. */
 export interface SandboxOrder {
@@ -6,6 +7,7 @@ export interface SandboxOrder {
   readonly confinement: NamespacesConfinement | ChrootConfinement;
   /** See `newStepTag`. */
   readonly tag?: number | undefined;
+  readonly spawnLock: SpawnLock;
 }
 
 export interface NamespacesConfinement {

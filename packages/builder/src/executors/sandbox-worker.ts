@@ -27,6 +27,7 @@ import type {
   SandboxRequest,
 } from './sandbox-message.ts';
 import { SandboxRoot } from './sandbox-root.ts';
+import { withSpawnLock } from './spawn-lock.ts';
 import { StepProgram } from './step-program.ts';
 import type { Supervisor } from './supervisor.ts';
 import { startSupervisor } from './supervisor.ts';
@@ -56,11 +57,12 @@ function stop(): void {
   if (stops > 1 || program?.kill('SIGTERM') !== true) void supervisor?.end();
 }
 
-async function obey({ process: step, confinement, tag }: SandboxOrder): Promise<void> {
+async function obey(order: SandboxOrder): Promise<void> {
   try {
     const [calls, numbers] = [loadSystemCalls(), syscallNumbers()];
     if (calls === undefined || numbers === undefined) throw new Error('this Node has no system calls');
-    const sandbox = new Sandbox(calls, numbers, step, tag);
+    const sandbox = new Sandbox(calls, numbers, order);
+    const { confinement } = order;
     const running =
       confinement.type === 'namespaces' ? sandbox.runInNamespaces(confinement) : sandbox.runInChroot(confinement);
     report({ type: 'exited', code: await running });
@@ -75,13 +77,13 @@ class Sandbox {
   readonly #calls: SystemCalls;
   readonly #numbers: SyscallNumbers;
   readonly #step: StepProcess;
-  readonly #tag: number | undefined;
+  readonly #order: SandboxOrder;
 
-  constructor(calls: SystemCalls, numbers: SyscallNumbers, step: StepProcess, tag: number | undefined) {
+  constructor(calls: SystemCalls, numbers: SyscallNumbers, order: SandboxOrder) {
     this.#calls = calls;
     this.#numbers = numbers;
-    this.#step = step;
-    this.#tag = tag;
+    this.#step = order.process;
+    this.#order = order;
   }
 
   async runInNamespaces(confinement: NamespacesConfinement): Promise<number> {
@@ -135,12 +137,9 @@ class Sandbox {
     const [stdout, stderr] = openPipes();
     becomeUser(calls, numbers, step.user);
     if (stops > 0) throw new Error('stopped before it started');
-    program = withStepLimits(
-      calls,
-      numbers,
-      this.#tag,
-      () => new StepProgram(step, [stdin, stdout.writeFd, stderr.writeFd]),
-    );
+    const stdio = [stdin, stdout.writeFd, stderr.writeFd];
+    const { spawnLock, tag } = this.#order;
+    program = withSpawnLock(spawnLock, () => withStepLimits(calls, numbers, tag, () => new StepProgram(step, stdio)));
     const drained = Promise.all([output.forward(stdout.reader, 'stdout'), output.forward(stderr.reader, 'stderr')]);
     const { code, complaint } = await program.outcome();
     if (supervisor === undefined) report({ type: 'left' });

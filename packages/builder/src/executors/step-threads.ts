@@ -4,10 +4,13 @@ import { Worker } from 'node:worker_threads';
 import type { RunProcessOptions } from '../executor.ts';
 import { SandboxFailedError } from './sandbox-failed-error.ts';
 import type { SandboxOrder, SandboxReport, SandboxRequest } from './sandbox-message.ts';
+import { newSpawnLock } from './spawn-lock.ts';
 import { killTagged } from './step-tag.ts';
 
 /** How long a step may take to end after SIGTERM. */
 export const GRACE_MS = 2000;
+
+const spawnLock = newSpawnLock();
 
 /** Threads that become sandboxes. One is loaded ahead, while a step runs. */
 export class StepThreads {
@@ -20,8 +23,9 @@ export class StepThreads {
   }
 
   /** Has a thread of its own run a step, to the exit code. Nothing of the step is left afterwards. */
-  async run(order: SandboxOrder, options: RunProcessOptions): Promise<number> {
+  async run(step: Omit<SandboxOrder, 'spawnLock'>, options: RunProcessOptions): Promise<number> {
     options.signal?.throwIfAborted();
+    const order = { ...step, spawnLock };
     await stat('/'); // starts Node's thread pool, which a thread in a new pid namespace could not
     const worker = this.#spare ?? this.#start();
     this.#spare = undefined;

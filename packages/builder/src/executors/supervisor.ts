@@ -9,14 +9,16 @@ import { HOST_PATH, shellWord } from './host-path.ts';
  * open, and the kernel kills the whole namespace with it: so the step ends with the builder, however that ends.
  *
  * The loop waits, as an init has to, for processes whose parents are gone; the reader it waits for is started again
- * when the step kills it.
+ * when the step kills it. The reader reports, so that it is there when the root is changed: the kernel changes it for
+ * processes, and not for one that is just being forked.
  */
 const script = (procPath: string) => `
 mount -t proc -o nosuid,nodev,noexec proc ${shellWord(procPath)} || exit 1
 exec 3<&0
-echo mounted
+report='echo mounted'
 while :; do
-  { read -r line; } <&3 &
+  { $report; read -r line; } <&3 &
+  report=:
   wait $!
   test $? -gt 128 || exit 0
 done
