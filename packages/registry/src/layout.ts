@@ -184,10 +184,16 @@ class Layout implements ImageStore {
     await turn;
   }
 
+  /** What stays as it is is not written: a build that is cached in full then waits for no disk. */
   async #rewrite(change: (index: ImageIndex) => ImageIndex): Promise<void> {
-    const index = change(await this.index());
-    await writeFileAtomically(join(this.#path, 'oci-layout'), LAYOUT_FILE);
-    await writeFileAtomically(join(this.#path, 'index.json'), JSON.stringify(index));
+    const before = await this.#read('index.json');
+    const index = JSON.stringify(change(await this.index()));
+    if ((await this.#read('oci-layout')) === undefined) await this.#write('oci-layout', LAYOUT_FILE);
+    if (before?.toString('utf8') !== index) await this.#write('index.json', index);
+  }
+
+  async #write(name: string, text: string): Promise<void> {
+    await writeFileAtomically(join(this.#path, name), text);
   }
 
   async #read(name: string): Promise<Buffer | undefined> {

@@ -11,7 +11,7 @@ export interface StatCache {
   save(): void;
 }
 
-const FORMAT = 'shale-stat-cache-v2';
+const FORMAT = 'shale-stat-cache-v3';
 /** Files changed this shortly before the cache was opened, or later, may change again with the same times. */
 const RACY_MS = 20;
 const MAX_ENTRIES = 500_000;
@@ -50,7 +50,13 @@ export function openStatCache(directory: string, contextRoot: string): StatCache
 }
 
 function stampOf({ dev, ino, size, mtimeMs, ctimeMs }: Stats): string {
-  return `${dev} ${ino} ${size} ${mtimeMs} ${ctimeMs} `;
+  return `${dev} ${ino} ${size} ${timeText(mtimeMs)} ${timeText(ctimeMs)} `;
+}
+
+/** Seconds and microseconds: small integers become text many times faster than a fraction does. */
+function timeText(timeMs: number): string {
+  const seconds = Math.floor(timeMs / 1000);
+  return `${seconds}.${Math.floor((timeMs - seconds * 1000) * 1000)}`;
 }
 
 /** A line with format and checksum, then a line an entry: path, tab, stamp and value. A broken file is an empty cache. */
