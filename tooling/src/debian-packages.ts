@@ -13,6 +13,8 @@ export const packagesFor = {
     debootstrap: 'debootstrap',
     newuidmap: 'uidmap',
     capsh: 'libcap2-bin',
+    setcap: 'libcap2-bin',
+    setfattr: 'attr',
     time: 'time',
     git: 'git',
     podman: 'podman',

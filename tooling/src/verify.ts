@@ -27,6 +27,7 @@ const STAGES: readonly Stage[] = [
 const scratch = mkdtempSync(join(tmpdir(), 'shale-verify-'));
 let passed = 0;
 let failed = 0;
+const failures: string[] = [];
 
 try {
   await check('set-up', () => ensurePackages(packagesFor.test));
@@ -35,6 +36,7 @@ try {
   rmSync(scratch, { recursive: true, force: true });
 }
 process.exitCode = failed === 0 ? 0 : 1;
+for (const failure of failures) console.log(`\n✗ ${failure}`);
 console.log(`${passed} passed, ${failed} failed`);
 
 async function runStage({ name, script, countsTests = false }: Stage): Promise<void> {
@@ -57,6 +59,8 @@ async function runStage({ name, script, countsTests = false }: Stage): Promise<v
 function addCounts(counts: TestCounts, status: number): 'counted' {
   passed += counts.passed;
   failed += status !== 0 && counts.failed === 0 ? 1 : counts.failed;
+  failures.push(...counts.failures);
+  for (const name of counts.flaky) console.log(`  passed only when tried again: ${name}`);
   return 'counted';
 }
 
@@ -66,8 +70,10 @@ async function check(name: string, run: () => Promise<'counted' | void>): Promis
   const result = await run().catch((error: unknown) => error as Error);
   if (result instanceof Error) console.log(result.message);
   if (result !== 'counted') {
-    if (result instanceof Error) failed += 1;
-    else passed += 1;
+    if (result instanceof Error) {
+      failed += 1;
+      failures.push(name);
+    } else passed += 1;
   }
   console.log(
     `  ${name}: ${result instanceof Error ? 'failed' : 'done'} in ${((Date.now() - started) / 1000).toFixed(1)} s`,
