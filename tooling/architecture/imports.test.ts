@@ -12,6 +12,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'packages/dockerfile-parser': [],
   'packages/builder': ['@shale/core', '@shale/cache', '@shale/dockerfile-parser'],
   'packages/warmer': ['@shale/core', '@shale/cache', '@shale/dockerfile-parser'],
+  'packages/workspace': ['@shale/core', '@shale/dockerfile-parser'],
+  'packages/wiring': ['@shale/core', '@shale/registry', '@shale/cache', '@shale/builder'],
   'packages/testing': ['@shale/core', '@shale/cache'],
 };
 const PACKAGES = Object.keys(MAY_IMPORT);

@@ -8,8 +8,8 @@ import {
   ShaleError,
 } from '@shale/core';
 import { copyImage, loadLayoutImage } from '@shale/registry';
+import { openRegistryClient } from '@shale/wiring';
 import { openRenderer } from '../render/open-renderer.ts';
-import { openRegistryClient } from '../wire/registry.ts';
 import { stateDirectory } from '../wire/state-directory.ts';
 import type { Invocation } from './command.ts';
 import type { pushOptions } from './push-command.ts';

@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import { formatPlatform, formatReference, ShaleError } from '@shale/core';
 import { warm, WarmFailedError, type WarmResult } from '@shale/warmer';
+import { openRegistryClient } from '@shale/wiring';
 import { parseSize } from '../options/size.ts';
 import { openWarmView } from '../render/warm-view.ts';
 import { UsageError } from '../usage-error.ts';
-import { openRegistryClient } from '../wire/registry.ts';
 import { warmTargets } from '../wire/warm-targets.ts';
 import type { Invocation } from './command.ts';
 import type { warmCommandOptions } from './warm-command.ts';

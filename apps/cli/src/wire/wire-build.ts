@@ -9,6 +9,7 @@ import {
 import type { CacheEventListener } from '@shale/cache';
 import { blobDirectory, parsePlatform, type ProgressListener, type Reference } from '@shale/core';
 import type { RegistryClient } from '@shale/registry';
+import { fetchUrl, imageSources, openRegistryClient } from '@shale/wiring';
 import type { Invocation } from '../commands/command.ts';
 import type { sourceOptions } from '../options/build.ts';
 import type { cacheOptions } from '../options/cache.ts';
@@ -17,10 +18,7 @@ import type { registryOptions } from '../options/registries.ts';
 import { UsageError } from '../usage-error.ts';
 import { openBuildSource } from './build-source.ts';
 import { cacheRepository, openCache, timeToLive } from './cache.ts';
-import { fetchUrl } from './fetch-url.ts';
-import { imageSources } from './images.ts';
 import { openNamedContexts } from './named-contexts.ts';
-import { openRegistryClient } from './registry.ts';
 import { parseSecrets, parseSshAgents } from './secrets.ts';
 import { stateDirectory } from './state-directory.ts';
 

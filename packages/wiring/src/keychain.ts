@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { ProgressListener } from '@shale/core';
 import { dockerConfigKeychain, type Keychain } from '@shale/registry';
-import type { Environment } from '../environment.ts';
+import type { Environment } from './environment.ts';
 
 export interface KeychainOptions {
   readonly env: Environment;

@@ -1,21 +1,34 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { DEFAULT_REGISTRY, type ProgressListener } from '@shale/core';
+import { DEFAULT_REGISTRY, type ProgressListener, ShaleError } from '@shale/core';
 import { createRegistryClient, type ProxyOptions, type RegistryClient } from '@shale/registry';
-import type { Environment } from '../environment.ts';
-import type { OptionValues } from '../options/option.ts';
-import type { registryOptions } from '../options/registries.ts';
-import { UsageError } from '../usage-error.ts';
+import type { Environment } from './environment.ts';
 import { userKeychain } from './keychain.ts';
 
+/** What users say about registries. */
+export interface RegistrySettings {
+  /** A docker config.json, encoded. */
+  readonly dockerConfigBase64: string | undefined;
+  /** Plain http and unverified certificates are accepted. */
+  readonly insecure: boolean;
+  /** `URL`, or `HOST=URL`. */
+  readonly registryMirror: readonly string[];
+  /** A PEM certificate of an authority to trust, encoded. */
+  readonly sslCertBase64: string | undefined;
+}
+
 export interface RegistryWiring {
-  readonly options: OptionValues<typeof registryOptions>;
+  readonly options: RegistrySettings;
   readonly env: Environment;
   readonly onProgress: ProgressListener;
 }
 
-/** The one client of this process. */
+class CertificateUnreadableError extends ShaleError {
+  readonly code = 'USAGE_INVALID';
+}
+
+/** The one client of this process, with credentials, certificates and proxies from where the field's tools look for them. */
 export function openRegistryClient({ options, env, onProgress }: RegistryWiring): RegistryClient {
   const { dockerConfigBase64, insecure, registryMirror, sslCertBase64 } = options;
   const home = env['HOME'] ?? homedir();
@@ -53,7 +66,7 @@ function certificates({ SSL_CERT_FILE: path }: Environment, base64: string | und
   try {
     return [readFileSync(path, 'utf8'), ...decoded];
   } catch (cause) {
-    throw new UsageError(`SSL_CERT_FILE names ${path}, which cannot be read`, { cause });
+    throw new CertificateUnreadableError(`SSL_CERT_FILE names ${path}, which cannot be read`, { cause });
   }
 }
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { mirrorsByRegistry } from './registry.ts';
+import { mirrorsByRegistry } from './open-registry-client.ts';
 
 it('mirrorsByRegistry() is for docker.io unless another registry is named', () => {
   expect(

@@ -1,0 +1,1 @@
+export type { ReplaceRootOptions, RootReplacement } from './root-replacement.ts';
