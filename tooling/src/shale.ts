@@ -22,5 +22,5 @@ export async function requireShale(args: readonly string[], options: CommandOpti
 export async function bundledShale(): Promise<readonly string[]> {
   const app = join(workspaceRoot, 'apps/cli');
   await requireCommand(['pnpm', 'run', '--silent', 'build'], { cwd: app });
-  return [process.execPath, '--disable-warning=ExperimentalWarning', join(app, 'dist/shale.js')];
+  return [process.execPath, '--disable-warning=ExperimentalWarning', join(app, 'dist/shale.cjs')];
 }

@@ -13,6 +13,10 @@ if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1
 } else if (others.length === 0 && (first === '--version' || first === '-V')) {
   console.log(`shale ${version}`);
 } else {
+  void main();
+}
+
+async function main(): Promise<void> {
   const { useCompileCache } = await import('./compile-cache.ts');
   useCompileCache();
   const { start } = await import('./start.ts');

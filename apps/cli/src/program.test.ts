@@ -11,7 +11,7 @@ async function run(...argv: string[]): Promise<string> {
     version: '1.2.3',
     env: {},
     cwd: '/',
-    stdin,
+    stdin: () => stdin,
     stdout,
     stderr,
     signal: new AbortController().signal,

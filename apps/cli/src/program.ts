@@ -18,7 +18,9 @@ export async function runProgram(argv: readonly string[], session: Session): Pro
     .version(session.version, '-V, --version', 'Print the version')
     .helpCommand(false)
     .enablePositionalOptions();
-  for (const spec of commandCatalog) program.addCommand(commandOf(spec, session, assigned));
+  // The others' many options are not spelled out for a command line that names its command, as most do.
+  const named = commandCatalog.filter(({ name }) => name === rest[0]);
+  for (const spec of named.length > 0 ? named : commandCatalog) program.addCommand(commandOf(spec, session, assigned));
   prepare(program, session);
   program.addHelpText('after', '\nshale COMMAND --help tells more about a command.');
   if (argv.length === 0) return program.outputHelp();

@@ -4,7 +4,8 @@ import { palette } from './terminal/palette.ts';
 
 /** Runs the process's own command line, and ends the process. */
 export async function start(version: string): Promise<void> {
-  const { argv, env, stdin, stdout, stderr } = process;
+  const { argv, env, stdout, stderr } = process;
+  const stdin = () => process.stdin;
   const report = (error: unknown) => {
     const verbose = argv.includes('--verbose') || argv.includes('-v') || isSet(env['ENVBUILDER_VERBOSE']);
     const text = formatError(error, { verbose, stacks: isSet(env['SHALE_DEBUG']), palette: palette(stderr, env) });

@@ -26,10 +26,6 @@ const STORE_RATIO = 0.98;
 const MAX_IN_FLIGHT = 8;
 const DEFAULT_LEVEL = { gzip: 6, zstd: 3 } as const;
 
-const gzipAsync = promisify<Uint8Array, object, Uint8Array>(gzip);
-const zstdAsync = promisify<Uint8Array, object, Uint8Array>(zstdCompress);
-const deflateRawAsync = promisify<Uint8Array, object, Uint8Array>(deflateRaw);
-
 /**
  * Compresses on the thread pool: each MiB of input is a gzip member or zstd frame of its own, several at once, and
  * decoders read them as one stream. Equal input and options give equal bytes, however the input is cut into chunks and
@@ -45,13 +41,15 @@ type CompressBlock = (block: Uint8Array) => Promise<Uint8Array>;
 function compressBlockWith({ algorithm, level: wanted }: Compression): CompressBlock {
   if (algorithm === 'zstd') {
     const params = { [constants.ZSTD_c_compressionLevel]: wanted ?? DEFAULT_LEVEL.zstd };
-    return (block) => zstdAsync(block, { params, pledgedSrcSize: block.byteLength });
+    const compress = promisify<Uint8Array, object, Uint8Array>(zstdCompress);
+    return (block) => compress(block, { params, pledgedSrcSize: block.byteLength });
   }
   const asked = wanted ?? DEFAULT_LEVEL.gzip;
+  const compress = promisify<Uint8Array, object, Uint8Array>(gzip);
   return async (block) => {
     const isStored = asked !== 0 && looksRandom(block) && !(await shrinks(block));
     const level = isStored ? 0 : asked;
-    return gzipAsync(block, { level, memLevel: constants.Z_MAX_MEMLEVEL, chunkSize: BLOCK_BYTES + SAMPLE_BYTES });
+    return compress(block, { level, memLevel: constants.Z_MAX_MEMLEVEL, chunkSize: BLOCK_BYTES + SAMPLE_BYTES });
   };
 }
 
@@ -68,7 +66,8 @@ function looksRandom(block: Uint8Array): boolean {
 }
 
 async function shrinks(block: Uint8Array): Promise<boolean> {
-  const deflated = await deflateRawAsync(block.subarray(0, SAMPLE_BYTES), { level: 1, chunkSize: 2 * SAMPLE_BYTES });
+  const compress = promisify<Uint8Array, object, Uint8Array>(deflateRaw);
+  const deflated = await compress(block.subarray(0, SAMPLE_BYTES), { level: 1, chunkSize: 2 * SAMPLE_BYTES });
   return deflated.byteLength < SAMPLE_BYTES * STORE_RATIO;
 }
 

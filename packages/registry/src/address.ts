@@ -3,14 +3,19 @@ import { BlockList, isIPv6 } from 'node:net';
 /** How far away an IP address is. `reserved` holds link-local and cloud metadata addresses, which are no registry's. */
 export type AddressClass = 'public' | 'private' | 'loopback' | 'reserved';
 
-const RANGES: Readonly<Record<Exclude<AddressClass, 'public'>, BlockList>> = {
+type Ranges = Readonly<Record<Exclude<AddressClass, 'public'>, BlockList>>;
+
+let ranges: Ranges | undefined;
+
+/** Made when a registry is first talked to: a build from the cache never asks. */
+const makeRanges = (): Ranges => ({
   reserved: blockList(
     ['0.0.0.0/8', '169.254.0.0/16', '192.0.0.0/24', '100.100.100.200/32', '224.0.0.0/3'],
     ['::/128', 'fe80::/10', 'ff00::/8', 'fd00:ec2::254/128'],
   ),
   loopback: blockList(['127.0.0.0/8'], ['::1/128']),
   private: blockList(['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'], ['fc00::/7']),
-};
+});
 
 function blockList(ipv4: readonly string[], ipv6: readonly string[]): BlockList {
   const list = new BlockList();
@@ -28,9 +33,10 @@ function blockList(ipv4: readonly string[], ipv6: readonly string[]): BlockList 
 /** An IPv4 address inside an IPv6 one (`::ffff:10.0.0.1`) is judged as itself. */
 export function classifyAddress(address: string): AddressClass {
   const family = isIPv6(address) ? 'ipv6' : 'ipv4';
-  if (RANGES.reserved.check(address, family)) return 'reserved';
-  if (RANGES.loopback.check(address, family)) return 'loopback';
-  return RANGES.private.check(address, family) ? 'private' : 'public';
+  ranges ??= makeRanges();
+  if (ranges.reserved.check(address, family)) return 'reserved';
+  if (ranges.loopback.check(address, family)) return 'loopback';
+  return ranges.private.check(address, family) ? 'private' : 'public';
 }
 
 const NEARER: Readonly<Record<AddressClass, readonly AddressClass[]>> = {

@@ -1,4 +1,5 @@
-import { lstat, mkdir, readFile } from 'node:fs/promises';
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { lstat, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type {
   BlobContent,
@@ -164,15 +165,16 @@ class Layout implements ImageStore {
   }
 
   async index(): Promise<ImageIndex> {
-    const marker = await this.#read('oci-layout');
-    const bytes = await this.#read('index.json');
+    const marker = this.#read('oci-layout');
+    const bytes = this.#read('index.json');
     if (marker === undefined && bytes === undefined) return EMPTY_INDEX;
     checkLayoutFile(marker ?? Buffer.alloc(0), this.#path);
     return bytes === undefined ? EMPTY_INDEX : parseLayoutIndex(bytes, this.#path);
   }
 
-  /** In this process one after the other, and between processes under a lock. */
+  /** In this process one after the other, and between processes under a lock, which nobody needs to change nothing. */
   async #change(change: (index: ImageIndex) => ImageIndex, options?: CallOptions): Promise<void> {
+    if (await this.#stays(change)) return;
     const turn = this.#writing
       .catch(() => undefined)
       .then(async () => {
@@ -185,23 +187,36 @@ class Layout implements ImageStore {
   }
 
   /** What stays as it is is not written: a build that is cached in full then waits for no disk. */
+  async #stays(change: (index: ImageIndex) => ImageIndex): Promise<boolean> {
+    const before = this.#read('index.json')?.toString('utf8');
+    return before !== undefined && before === JSON.stringify(change(await this.index()));
+  }
+
   async #rewrite(change: (index: ImageIndex) => ImageIndex): Promise<void> {
-    const before = await this.#read('index.json');
+    if (await this.#stays(change)) return;
     const index = JSON.stringify(change(await this.index()));
-    if ((await this.#read('oci-layout')) === undefined) await this.#write('oci-layout', LAYOUT_FILE);
-    if (before?.toString('utf8') !== index) await this.#write('index.json', index);
+    if (this.#read('oci-layout') === undefined) await this.#write('oci-layout', LAYOUT_FILE);
+    await this.#write('index.json', index);
   }
 
   async #write(name: string, text: string): Promise<void> {
     await writeFileAtomically(join(this.#path, name), text);
   }
 
-  async #read(name: string): Promise<Buffer | undefined> {
+  /** At once, since the files are small and a queue of asynchronous calls takes longer than reading them. */
+  #read(name: string): Buffer | undefined {
     const path = join(this.#path, name);
-    if (!(await this.#isFile(path))) return undefined;
-    const { size } = await lstat(path);
-    if (size > MAX_MANIFEST_BYTES) throw new LayoutInvalidError(`${path} is larger than ${MAX_MANIFEST_BYTES} bytes`);
-    return readFile(path);
+    const file = openPlainFile(path);
+    if (file === undefined) return undefined;
+    try {
+      const found = fstatSync(file);
+      if (!found.isFile()) throw notAFile(path);
+      if (found.size > MAX_MANIFEST_BYTES)
+        throw new LayoutInvalidError(`${path} is larger than ${MAX_MANIFEST_BYTES} bytes`);
+      return readFileSync(file);
+    } finally {
+      closeSync(file);
+    }
   }
 
   /** Links are refused: they would make shale read, and serve, files outside of the layout. */
@@ -209,6 +224,21 @@ class Layout implements ImageStore {
     const found = await lstat(path).catch(undefinedIfMissing);
     if (found === undefined) return false;
     if (found.isFile()) return true;
-    throw new LayoutInvalidError(`${path} is not a file`, { hint: 'An OCI image layout holds plain files only.' });
+    throw notAFile(path);
   }
+}
+
+/** @returns `undefined` where there is none. */
+function openPlainFile(path: string): number | undefined {
+  try {
+    return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw code === 'ELOOP' ? notAFile(path) : error;
+  }
+}
+
+function notAFile(path: string): LayoutInvalidError {
+  return new LayoutInvalidError(`${path} is not a file`, { hint: 'An OCI image layout holds plain files only.' });
 }

@@ -9,7 +9,8 @@ export interface Session {
   readonly env: Environment;
   /** Absolute. */
   readonly cwd: string;
-  readonly stdin: Readable;
+  /** Opened when it is asked for, which takes milliseconds. */
+  readonly stdin: () => Readable;
   /** Results only. */
   readonly stdout: Writable & { readonly isTTY?: boolean };
   /** Progress, warnings, errors. */

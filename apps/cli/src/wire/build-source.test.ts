@@ -17,7 +17,7 @@ async function openTree() {
   const options = {
     cwd: scratch.path,
     env: {},
-    stdin: Readable.from([]),
+    stdin: () => Readable.from([]),
     stateDir: join(scratch.path, 'state'),
     file: undefined,
   };
@@ -46,7 +46,7 @@ describe('openBuildSource()', () => {
   it('reads the Dockerfile from stdin', async () => {
     await using tree = await openTree();
     const stdin = Readable.from([Buffer.from('FROM '), Buffer.from('stdin\n')]);
-    const source = await openBuildSource({ ...tree.options, argument: 'context', file: '-', stdin });
+    const source = await openBuildSource({ ...tree.options, argument: 'context', file: '-', stdin: () => stdin });
     expect(source.dockerfile).toEqual({ name: 'Dockerfile', text: 'FROM stdin\n' });
     expect(source.context.files.ignores('secret')).toBe(true);
   });
@@ -59,7 +59,7 @@ describe('openBuildSource()', () => {
     const pieces = Readable.from([bytes.subarray(0, 3), bytes.subarray(3)]);
     for (const source of [
       await openBuildSource({ ...tree.options, argument: 'context.tgz' }),
-      await openBuildSource({ ...tree.options, argument: '-', stdin: pieces }),
+      await openBuildSource({ ...tree.options, argument: '-', stdin: () => pieces }),
     ]) {
       await using context = source.context;
       expect(source.dockerfile.text).toBe('FROM scratch\n');
@@ -72,7 +72,7 @@ describe('openBuildSource()', () => {
     const source = await openBuildSource({
       ...tree.options,
       argument: '-',
-      stdin: Readable.from([Buffer.from('FROM x\n')]),
+      stdin: () => Readable.from([Buffer.from('FROM x\n')]),
     });
     await using context = source.context;
     expect(source.dockerfile.text).toBe('FROM x\n');

@@ -38,7 +38,7 @@ export async function openBuildSource(options: BuildSourceOptions): Promise<Buil
   const { argument, file, cwd, stdin, env, signal } = options;
   if (argument === STDIN) {
     if (file === STDIN) throw new UsageError('Context and Dockerfile cannot both come from stdin');
-    return openStdin(stdin, options);
+    return openStdin(stdin(), options);
   }
   if (isGitUrl(argument)) {
     const context = await openGitContext(argument, { signal, environment: gitEnvironment(env) });
@@ -64,7 +64,7 @@ async function openDirectory(
   if (file === STDIN) {
     const ignore = await readFile(join(path, '.dockerignore'), 'utf8').catch(() => '');
     const context = openDirectoryContext(path, { ignore: parseIgnoreFile(ignore), stateDir });
-    return { context, dockerfile: { name: 'Dockerfile', text: await readDockerfile(stdin) } };
+    return { context, dockerfile: { name: 'Dockerfile', text: await readDockerfile(stdin()) } };
   }
   const name = file === undefined ? undefined : dockerfilePath(file, { cwd, root: path });
   const found = findDockerfile(path, { name, readIgnore: true, scoped: false });
@@ -81,7 +81,7 @@ function dockerfilePath(file: string, { cwd, root }: { readonly cwd: string; rea
 
 async function withDockerfile(context: BuildContext, { file, stdin }: BuildSourceOptions): Promise<BuildSource> {
   try {
-    if (file === STDIN) return { context, dockerfile: { name: 'Dockerfile', text: await readDockerfile(stdin) } };
+    if (file === STDIN) return { context, dockerfile: { name: 'Dockerfile', text: await readDockerfile(stdin()) } };
     const found = findDockerfile(context.root, { name: file, readIgnore: false, scoped: true });
     return { context, dockerfile: { name: found.name, text: found.text } };
   } catch (error) {

@@ -12,7 +12,7 @@ export async function warmTargets(invocation: WarmInvocation): Promise<readonly 
   const platforms = platformsOf([...options.platform, ...options.customPlatform]);
   const targets: WarmTarget[] = options.image.map((image) => ({ reference: parseReference(image), platforms }));
   for (const file of options.list) {
-    targets.push(...parseImageList(file === '-' ? await text(stdin) : await readNamed(file, cwd), platforms));
+    targets.push(...parseImageList(file === '-' ? await text(stdin()) : await readNamed(file, cwd), platforms));
   }
   const buildPlatforms = platforms === 'all' ? [hostPlatform()] : platforms;
   for (const file of options.dockerfile) {

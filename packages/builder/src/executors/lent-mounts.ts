@@ -24,8 +24,6 @@ import { removeTree } from '../snapshotters/remove-tree.ts';
 import { HOST_PATH } from './host-path.ts';
 import type { LentFiles } from './lent-files.ts';
 
-const run = promisify(execFile);
-
 export interface LendMountOptions extends CallOptions {
   readonly root: string;
   readonly user: ProcessUser;
@@ -74,7 +72,10 @@ async function lendDirectory(
 
 /** Everything in `from` also in `to`: owners, times, attributes and links. */
 async function copyTree(from: string, to: string, options?: CallOptions): Promise<void> {
-  await run('cp', ['-a', '--', `${from}/.`, to], { env: { PATH: HOST_PATH, LC_ALL: 'C' }, signal: options?.signal });
+  await promisify(execFile)('cp', ['-a', '--', `${from}/.`, to], {
+    env: { PATH: HOST_PATH, LC_ALL: 'C' },
+    signal: options?.signal,
+  });
 }
 
 /** Readers of the old tree keep it; there is no moment with half a tree. */
