@@ -5,6 +5,13 @@ import type { Digest } from './digest.ts';
 /** Content that can be read from its start as often as asked: what a retried upload needs. */
 export type BlobContent = () => AsyncIterable<Uint8Array>;
 
+/** The first bytes of a blob, from an attempt that broke off. */
+export interface BlobStart {
+  readonly bytes: number;
+  /** Exactly `bytes` of them. */
+  readonly content: BlobContent;
+}
+
 export interface BlobSource {
   /** The size in bytes, or `undefined` where the blob is absent. */
   stat(digest: Digest, options?: CallOptions): Promise<number | undefined>;
@@ -14,6 +21,11 @@ export interface BlobSource {
    * @throws {BlobMissingError} @throws {DigestMismatchError} @throws {SizeMismatchError}
    */
   read(blob: Descriptor, options?: CallOptions): AsyncIterable<Uint8Array>;
+  /**
+   * Where a source can begin in the middle: streams what follows `start`, and verifies the whole as `read` does.
+   * A mismatch may be the fault of `start`.
+   */
+  readRest?(blob: Descriptor, start: BlobStart, options?: CallOptions): AsyncIterable<Uint8Array>;
 }
 
 export interface PutBlobOptions extends CallOptions {

@@ -12,7 +12,15 @@ export type { UnpackOptions, UnpackReport, WhiteoutMode } from './archive/unpack
 export { OPAQUE_MARKER, parseWhiteout, type Whiteout, WHITEOUT_PREFIX } from './archive/whiteout.ts';
 export { flushDirectory, undefinedIfMissing, writeFileAtomically } from './atomic-file.ts';
 export { blobDirectory, touchBlob } from './blob-directory.ts';
-export type { BlobContent, BlobSource, BlobStore, BlobUpload, LocalBlobStore, PutBlobOptions } from './blob-store.ts';
+export type {
+  BlobContent,
+  BlobStart,
+  BlobSource,
+  BlobStore,
+  BlobUpload,
+  LocalBlobStore,
+  PutBlobOptions,
+} from './blob-store.ts';
 export type { CallOptions } from './call-options.ts';
 export { chainIds } from './chain-id.ts';
 export { type CompressedSink, type Compression, type Compressor, compressorFor } from './compression.ts';

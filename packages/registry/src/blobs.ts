@@ -3,6 +3,7 @@ import { BlobMissingError, ManifestInvalidError, SizeMismatchError } from '@shal
 import { describeFailure } from './network-failure.ts';
 import { type Place, pullScope } from './manifests.ts';
 import { RegistryRefusedError } from './registry-error.ts';
+import type { RateLimit } from './rate-limit.ts';
 import type { HostRequest } from './registry-host.ts';
 import { pause, type RetryPolicy, retryDelay } from './retry.ts';
 import { ThroughputGuard } from './throughput-guard.ts';
@@ -13,6 +14,7 @@ export interface DownloadOptions extends CallOptions {
   readonly offset?: number | undefined;
   readonly policy: RetryPolicy;
   readonly minimumBytesPerSecond: number;
+  readonly rateLimit?: RateLimit | undefined;
 }
 
 /** What an attempt must have brought for the tries to be counted anew. */
@@ -92,6 +94,7 @@ async function* readOn(
     if (part.byteLength === 0) continue;
     progress.offset += part.byteLength;
     yield part;
+    await options.rateLimit?.pass(part.byteLength, options.signal);
   }
   if (progress.offset < blob.size) throw new CutShortError();
 }

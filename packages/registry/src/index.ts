@@ -1,8 +1,10 @@
 export type { ArchiveStore } from './archive-store.ts';
+export type { HostCertificates } from './certificates.ts';
 export { copyImage, type CopyOptions, type IndexedImages } from './copy.ts';
 export { openDockerArchive } from './docker-archive.ts';
 export { dockerConfigKeychain, type DockerConfigKeychainOptions } from './docker-config.ts';
 export type { InsecureHosts } from './endpoint.ts';
+export type { Exchange, ExchangeListener } from './exchange.ts';
 export {
   type Credentials,
   type IdentityTokenCredentials,
@@ -14,6 +16,7 @@ export {
 } from './keychain.ts';
 export { layoutSource, loadLayoutImage, openLayout } from './layout.ts';
 export { openLayoutTar } from './layout-tar.ts';
+export { RateLimit } from './rate-limit.ts';
 export { createRegistryClient, type RegistryClient, type RegistryClientOptions } from './registry-client.ts';
 export {
   AuthRealmRefusedError,

@@ -1,7 +1,9 @@
 import type { ProgressListener, Reference } from '@shale/core';
 import { type HostCertificates, readCertificateDirectory } from './certificates.ts';
 import { type Endpoint, type InsecureHosts, mirrorEndpoint, registryEndpoint } from './endpoint.ts';
+import type { ExchangeListener } from './exchange.ts';
 import type { Keychain } from './keychain.ts';
+import type { RateLimit } from './rate-limit.ts';
 import { RegistryHost } from './registry-host.ts';
 import { Repository } from './repository.ts';
 import { DEFAULT_RETRY, type RetryPolicy } from './retry.ts';
@@ -23,6 +25,8 @@ export interface RegistryClientOptions {
   readonly ca?: readonly string[] | undefined;
   /** Directories like `/etc/docker/certs.d`, with a folder of `.crt`, `.cert` and `.key` files for each host. */
   readonly certificateDirectories?: readonly string[] | undefined;
+  /** For a registry's host, the certificates to use with it beside those of the directories. */
+  readonly certificates?: Readonly<Record<string, HostCertificates>> | undefined;
   /** For a registry's host, the further hosts that may see its credentials when it asks for tokens from there. */
   readonly realmHosts?: Readonly<Record<string, readonly string[]>> | undefined;
   readonly proxy?: ProxyOptions | undefined;
@@ -38,6 +42,8 @@ export interface RegistryClientOptions {
   readonly commitTimeoutMs?: number | undefined;
   /** A download that is slower than this over half a minute counts as failed. @default 1024 */
   readonly minimumBytesPerSecond?: number | undefined;
+  /** What blobs are downloaded at, at most; clients may share it. @default no limit */
+  readonly rateLimit?: RateLimit | undefined;
   readonly retry?: Partial<RetryPolicy> | undefined;
   /** Pushes blobs in parts of this size, for proxies that limit requests. @default undefined, in one piece */
   readonly chunkBytes?: number | undefined;
@@ -45,6 +51,8 @@ export interface RegistryClientOptions {
   readonly userAgent?: string | undefined;
   /** Told of transfers, of mirrors passed over and of what a registry warns of. */
   readonly onProgress?: ProgressListener | undefined;
+  /** Told of each request and each piece of an answer. */
+  readonly onExchange?: ExchangeListener | undefined;
 }
 
 /** Reads and writes images in registries. Disposing it closes its connections. */
@@ -88,6 +96,7 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
       commitTimeoutMs: options.commitTimeoutMs ?? DEFAULT_COMMIT_MS,
       minimumBytesPerSecond: options.minimumBytesPerSecond ?? DEFAULT_MINIMUM_RATE,
       chunkBytes: options.chunkBytes,
+      rateLimit: options.rateLimit,
       onProgress: options.onProgress ?? (() => undefined),
     });
   };
@@ -138,6 +147,7 @@ function registryHosts(options: RegistryClientOptions, transport: Transport): (e
       realmHosts: options.realmHosts?.[endpoint.registry] ?? [],
       certificates: (authority) => readCertificates(options, authority),
       userAgent: options.userAgent ?? 'shale',
+      onExchange: options.onExchange,
       onWarning: (message) =>
         onProgress?.({ type: 'warning', code: 'registry-warning', message: `${endpoint.registry} says: ${message}` }),
     });
@@ -149,9 +159,11 @@ function registryHosts(options: RegistryClientOptions, transport: Transport): (e
 async function readCertificates(options: RegistryClientOptions, authority: string): Promise<HostCertificates> {
   const directories = options.certificateDirectories ?? [];
   const found = await Promise.all(directories.map((directory) => readCertificateDirectory(directory, authority)));
-  const client = found.find(({ cert }) => cert !== undefined);
+  const named = options.certificates?.[authority];
+  const all = named === undefined ? found : [named, ...found];
+  const client = all.find(({ cert }) => cert !== undefined);
   return {
-    ca: [...(options.ca ?? []), ...found.flatMap(({ ca }) => ca)],
+    ca: [...(options.ca ?? []), ...all.flatMap(({ ca }) => ca)],
     cert: client?.cert,
     key: client?.key,
   };

@@ -1,6 +1,7 @@
 import { type Access, Authorizer } from './authorizer.ts';
 import type { HostCertificates } from './certificates.ts';
 import type { Endpoint, Scheme } from './endpoint.ts';
+import type { ExchangeListener } from './exchange.ts';
 import type { Keychain } from './keychain.ts';
 import { describeFailure } from './network-failure.ts';
 import { type Answered, QuietPeriod, sendPatiently, unreachable } from './patience.ts';
@@ -20,6 +21,7 @@ export interface RegistryHostOptions {
   readonly userAgent: string;
   /** Told once of each text that the registry wants its users to see. */
   readonly onWarning: (message: string) => void;
+  readonly onExchange?: ExchangeListener | undefined;
 }
 
 export interface HostRequest extends Access, Pick<TransportRequest, 'method' | 'body' | 'bulk' | 'answerTimeoutMs'> {
@@ -124,16 +126,29 @@ export class RegistryHost {
         ...request.headers,
         ...(shown !== undefined && { authorization: shown }),
       };
-      const response = await this.#options.transport.send(
-        { method, url, headers, body, bulk, answerTimeoutMs, signal },
-        peer,
-      );
+      const response = await this.#send({ method, url, headers, body, bulk, answerTimeoutMs, signal }, peer);
       const followed = REDIRECTS.has(response.status) && (method === 'GET' || method === 'HEAD');
       if (!followed || redirects === MAX_REDIRECTS || response.header('location') === undefined) return response;
       const next = locationOf(response);
       await response.drop();
       if (next.origin !== url.origin) shown = undefined;
       url = next;
+    }
+  }
+
+  async #send(request: TransportRequest, peer: Peer): Promise<TransportResponse> {
+    const { transport, onExchange } = this.#options;
+    if (onExchange === undefined) return transport.send(request, peer);
+    const { registry } = this.endpoint;
+    const { method } = request;
+    try {
+      const response = await transport.send(request, peer);
+      onExchange({ type: 'answered', registry, method, status: response.status });
+      const count = (bytes: number) => onExchange({ type: 'received', registry, bytes });
+      return { ...response, body: counted(response.body, count) };
+    } catch (error) {
+      if (request.signal?.aborted !== true) onExchange({ type: 'unanswered', registry, method });
+      throw error;
     }
   }
 
@@ -182,7 +197,7 @@ export class RegistryHost {
 
   async #ping({ url, peer }: Base): Promise<TransportResponse> {
     const headers = { 'user-agent': this.#options.userAgent };
-    const response = await this.#options.transport.send({ method: 'GET', url: new URL('/v2/', url), headers }, peer);
+    const response = await this.#send({ method: 'GET', url: new URL('/v2/', url), headers }, peer);
     if (url.protocol === 'https:' || response.status !== 400) return response;
     await response.drop(); // "Client sent an HTTP request to an HTTPS server."
     throw Object.assign(new Error('It speaks https, and plain http was expected'), { code: 'EPROTO' });
@@ -197,6 +212,13 @@ export class RegistryHost {
 }
 
 const MAX_WARNINGS = 100;
+
+async function* counted(body: AsyncIterable<Uint8Array>, count: (bytes: number) => void): AsyncIterable<Uint8Array> {
+  for await (const chunk of body) {
+    count(chunk.byteLength);
+    yield chunk;
+  }
+}
 
 function baseOf({ authority }: Endpoint, { protocol, verify }: Scheme, certificates: HostCertificates): Base {
   const url = new URL(`${protocol}//${authority}/`);

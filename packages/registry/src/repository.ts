@@ -1,5 +1,6 @@
 import type {
   BlobContent,
+  BlobStart,
   CallOptions,
   Descriptor,
   Digest,
@@ -13,6 +14,7 @@ import { DigestMismatchError, verifyBlob } from '@shale/core';
 import { downloadBlob, statBlob } from './blobs.ts';
 import { deleteManifest, getManifest, headManifest, listTags, type Place, putManifest } from './manifests.ts';
 import { Places } from './places.ts';
+import type { RateLimit } from './rate-limit.ts';
 import type { RetryPolicy } from './retry.ts';
 import { untilAborted } from './until-aborted.ts';
 import { uploadBlob } from './upload.ts';
@@ -29,6 +31,7 @@ export interface RepositoryOptions {
   readonly commitTimeoutMs: number;
   readonly minimumBytesPerSecond: number;
   readonly chunkBytes: number | undefined;
+  readonly rateLimit?: RateLimit | undefined;
   readonly onProgress: ProgressListener;
 }
 
@@ -62,19 +65,24 @@ export class Repository implements ImageStore {
     return statBlob(this.#options.origin, digest, options);
   }
 
-  async *read(blob: Descriptor, options?: CallOptions): AsyncIterable<Uint8Array> {
+  read(blob: Descriptor, options?: CallOptions): AsyncIterable<Uint8Array> {
+    return this.readRest(blob, { bytes: 0, content: nothing }, options);
+  }
+
+  async *readRest(blob: Descriptor, start: BlobStart, options?: CallOptions): AsyncIterable<Uint8Array> {
     const { onProgress } = this.#options;
     const served: Place[] = [];
     const transfer = { type: 'transfer', direction: 'pull', digest: blob.digest, totalBytes: blob.size } as const;
     let bytes = 0;
     try {
-      for await (const chunk of verifyBlob(blob, this.#download(blob, served, options))) {
+      for await (const chunk of verifyBlob(blob, this.#whole(blob, { start, served }, options))) {
         bytes += chunk.byteLength;
+        if (bytes <= start.bytes) continue;
         onProgress({ ...transfer, bytes, done: false });
         yield chunk;
       }
     } catch (error) {
-      if (error instanceof DigestMismatchError) {
+      if (error instanceof DigestMismatchError && start.bytes === 0) {
         for (const place of served) this.#places.distrust(place, blob.digest, error);
       }
       throw error;
@@ -133,14 +141,33 @@ export class Repository implements ImageStore {
     return ask(places.at(-1) as Place);
   }
 
-  /** Goes on at the next place where one fails, with the bytes that are still missing. */
-  async *#download(blob: Descriptor, served: Place[], options?: CallOptions): AsyncIterable<Uint8Array> {
-    const { policy, minimumBytesPerSecond } = this.#options;
-    const places = this.#places.for(blob.digest);
+  /** What is here already, then what is not. */
+  async *#whole(
+    blob: Descriptor,
+    { start, served }: { readonly start: BlobStart; readonly served: Place[] },
+    options?: CallOptions,
+  ): AsyncIterable<Uint8Array> {
     let offset = 0;
+    for await (const chunk of start.content()) {
+      options?.signal?.throwIfAborted();
+      offset += chunk.byteLength;
+      yield chunk;
+    }
+    if (offset < blob.size) yield* this.#download(blob, { offset, served }, options);
+  }
+
+  /** Goes on at the next place where one fails, with the bytes that are still missing. */
+  async *#download(
+    blob: Descriptor,
+    { offset: first, served }: { readonly offset: number; readonly served: Place[] },
+    options?: CallOptions,
+  ): AsyncIterable<Uint8Array> {
+    const { policy, minimumBytesPerSecond, rateLimit } = this.#options;
+    const places = this.#places.for(blob.digest);
+    let offset = first;
     for (const [index, place] of places.entries()) {
       try {
-        const from = { policy, minimumBytesPerSecond, offset, signal: options?.signal };
+        const from = { policy, minimumBytesPerSecond, rateLimit, offset, signal: options?.signal };
         for await (const chunk of downloadBlob(place, blob, from)) {
           if (served.at(-1) !== place) served.push(place);
           offset += chunk.byteLength;
@@ -174,4 +201,8 @@ export class Repository implements ImageStore {
     await uploadBlob(origin, blob, content, how);
     onProgress({ ...transfer, bytes: blob.size, done: true });
   }
+}
+
+async function* nothing(): AsyncIterable<Uint8Array> {
+  yield* [];
 }

@@ -1,5 +1,6 @@
 export { type ArchiveLayout, layOutArchive, type PlacedBlob } from './archive-layout.ts';
 export { devcontainerImages, DevcontainerInvalidError } from './devcontainer-images.ts';
+export type { EntryForm } from './entry-form.ts';
 export { dockerfileImages, type DockerfileImagesOptions } from './dockerfile-images.ts';
 export { parseImageList, parsePlatforms } from './image-list.ts';
 export { blobsOf, type FoundBlob } from './pull-image.ts';

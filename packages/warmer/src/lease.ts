@@ -5,8 +5,8 @@ import { type CallOptions, type Digest, digestHex, undefinedIfMissing } from '@s
 import { isOrphan, ownedName } from './owner.ts';
 
 const HEARTBEAT_MS = 5_000;
-/** One that shows no life for this long belongs to a process that died. */
-const STALE_MS = 15_000;
+/** One that shows no life for this long belongs to a process that died: 15 s at most until the next one has it. */
+const STALE_MS = 14_000;
 const POLL_MS = 100;
 
 /**

@@ -1,9 +1,14 @@
 import { randomBytes } from 'node:crypto';
+import { readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { kill, pid } from 'node:process';
 import { sha256 } from '@shale/core';
 
-const MACHINE = sha256(hostname()).slice(7, 19);
+/** Begins the name of what nobody owns any more. */
+export const FREE = 'free-';
+
+/** Where process numbers mean the same: containers of one machine may share its name and not its processes. */
+const MACHINE = sha256(`${hostname()} ${processNamespace()}`).slice(7, 19);
 
 /** Who made a file: the first two parts of its name. */
 export function ownedName(): string {
@@ -22,5 +27,13 @@ function isAlive(process: number): boolean {
     return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function processNamespace(): string {
+  try {
+    return readlinkSync('/proc/self/ns/pid');
+  } catch {
+    return '';
   }
 }

@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import {
   type BlobSource,
   type CallOptions,
+  type Descriptor,
   type Digest,
   DigestMismatchError,
   MAX_CONFIG_BYTES,
@@ -10,12 +11,15 @@ import {
   SizeMismatchError,
   verifyBlob,
 } from '@shale/core';
-import { type ArchiveLayout, layOutArchive, type PlacedBlob } from './archive-layout.ts';
+import { layOutArchive } from './archive-layout.ts';
+import type { EntryForm } from './entry-form.ts';
+import { layoutPath } from './layout-entry.ts';
 import type { Leases } from './lease.ts';
-import { once, openPartialFile, publishFile, type PartialFile } from './partial-file.ts';
+import { publishFile } from './partial-file.ts';
+import { openPartialImage, type PartialImage, removeAttempts } from './partial-image.ts';
 import type { ResolvedImage } from './resolve-image.ts';
 import type { SpaceBudget } from './space-budget.ts';
-import type { WarmedDirectory } from './warmed-directory.ts';
+import type { WarmedDirectory, WarmedEntry } from './warmed-directory.ts';
 
 export interface PullImageOptions extends CallOptions {
   readonly directory: WarmedDirectory;
@@ -23,7 +27,8 @@ export interface PullImageOptions extends CallOptions {
   readonly space: SpaceBudget;
   /** Where the image's blobs come from. */
   readonly blobs: BlobSource;
-  /** The names that the archive says it has, as `docker.io/library/debian:12`. */
+  readonly form: EntryForm;
+  /** The names that the entry says it has, as `docker.io/library/debian:12`. */
   readonly names: readonly string[];
   /** Fetches what is here already. */
   readonly force: boolean;
@@ -35,71 +40,109 @@ export interface PulledImage {
   readonly fetchedBytes: number;
 }
 
-/** A blob in an archive that is here. */
-export interface FoundBlob extends PlacedBlob {
+/** A blob in an entry that is here. */
+export interface FoundBlob {
+  readonly blob: Descriptor;
   readonly path: string;
+  /** In bytes from the start of the file. */
+  readonly offset: number;
+  /** Whether the file is the blob and nothing else. */
+  readonly isWholeFile: boolean;
 }
 
 /**
- * Makes the image an entry of the directory: layers that another entry has are copied from there, the rest are fetched,
- * all at once and each to its place in the archive. The entry appears when it is whole, verified and flushed.
+ * Makes the image an entry of the directory: layers that another entry has are taken from there, the rest are fetched,
+ * all at once and each to its place. The entry appears when it is whole, verified and flushed.
  * @throws {NoSpaceError} before anything is fetched, where it cannot fit.
  */
 export async function pullImage(image: ResolvedImage, options: PullImageOptions): Promise<PulledImage> {
-  const { directory, leases, space, names, force, signal } = options;
+  const { directory, leases, space, form, names, force, signal } = options;
   const { digest } = image.raw;
   if (image.manifest.config.size > MAX_CONFIG_BYTES)
     throw new ManifestInvalidError(`The image config is larger than ${MAX_CONFIG_BYTES} bytes`);
-  const layout = layOutArchive(image.manifest, names);
+  const { sizeBytes } = layOutArchive(image.manifest, names);
+  const blobs = distinctBlobs(image);
   await mkdir(directory.path, { recursive: true });
-  await using _ = await leases.take(await absent(layout, directory), { signal });
+  await using _ = await leases.take(await absent(blobs, directory), { signal });
   const present = await directory.entry(digest);
   if (present !== undefined && !force) return { sizeBytes: present.sizeBytes, fetchedBytes: 0 };
   try {
-    using _ = await space.reserve(layout.sizeBytes, names[0] ?? digest);
-    await using file = await openPartialFile(directory.partial, layout.sizeBytes);
-    const fetchedBytes = await fill(file, layout, options);
-    await publishFile(directory.partial, directory.manifestPath(digest), image.raw.bytes);
-    await file.publish(directory.archivePath(digest));
-    return { sizeBytes: layout.sizeBytes, fetchedBytes };
+    await using partial = await openPartialImage(image, { directory: directory.partial, form, names });
+    const here = blobs.reduce((sum, blob) => sum + (partial.start(blob)?.bytes ?? 0), 0);
+    using _ = await space.reserve(sizeBytes - here, names[0] ?? digest);
+    const fetchedBytes = await fill(partial, blobs, options);
+    if (form === 'tar') await publishFile(directory.partial, directory.manifestPath(digest), image.raw.bytes);
+    await partial.publish(directory.entryPath(digest));
+    await removeAttempts(directory.partial, digest);
+    return { sizeBytes, fetchedBytes };
   } catch (error) {
-    throw await space.explain(error, layout.sizeBytes, names[0] ?? digest);
+    throw await space.explain(error, sizeBytes, names[0] ?? digest);
   }
 }
 
-async function absent({ blobs }: ArchiveLayout, directory: WarmedDirectory): Promise<readonly Digest[]> {
-  const here = await blobsOf(directory);
-  return blobs.map(({ blob }) => blob.digest).filter((digest) => !here.has(digest));
+function distinctBlobs({ manifest }: Pick<ResolvedImage, 'manifest'>): readonly Descriptor[] {
+  return [...new Map([manifest.config, ...manifest.layers].map((blob) => [blob.digest, blob])).values()];
 }
 
-async function fill(file: PartialFile, layout: ArchiveLayout, options: PullImageOptions): Promise<number> {
+async function absent(blobs: readonly Descriptor[], directory: WarmedDirectory): Promise<readonly Digest[]> {
+  const here = await blobsOf(directory);
+  return blobs.map(({ digest }) => digest).filter((digest) => !here.has(digest));
+}
+
+async function fill(partial: PartialImage, blobs: readonly Descriptor[], options: PullImageOptions): Promise<number> {
   const { directory, force, onBytes, signal } = options;
   const here = force ? new Map<Digest, FoundBlob>() : await blobsOf(directory);
   // The first failure stops the others: nothing may write to a file that is being given up.
   const failed = new AbortController();
   const stop = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]);
   let bytes = 0;
-  let fetchedBytes = 0;
   const count = (more: number) => onBytes((bytes += more));
-  for (const { offset, bytes: content } of layout.frame) await file.writeAt(offset, once(content), count);
-  const placed = layout.blobs.map(async ({ blob, offset }) => {
+  const filling = blobs.map(async (blob) => {
     try {
-      const copy = here.get(blob.digest);
-      if (copy !== undefined && (await isCopied(file.writeAt(offset, readFound(copy, stop), count)))) return;
-      await file.writeAt(offset, options.blobs.read(blob, { signal: stop }), count);
-      fetchedBytes += blob.size;
+      return await fillBlob(partial, blob, { ...options, found: here.get(blob.digest), signal: stop, count });
     } catch (error) {
       failed.abort(error);
       throw error;
     }
   });
-  await Promise.allSettled(placed);
+  const filled = await Promise.allSettled(filling);
   failed.signal.throwIfAborted();
-  return fetchedBytes;
+  return filled.reduce((sum, each) => sum + (each.status === 'fulfilled' ? each.value : 0), 0);
 }
 
-/** A copy that is gone or damaged by now is no copy: the blob is fetched. */
-async function isCopied(writing: Promise<void>): Promise<boolean> {
+interface FillBlobOptions extends Pick<PullImageOptions, 'blobs'> {
+  readonly found: FoundBlob | undefined;
+  readonly signal: AbortSignal;
+  readonly count: (bytes: number) => void;
+}
+
+/** @returns how much came from the registry */
+async function fillBlob(partial: PartialImage, blob: Descriptor, options: FillBlobOptions): Promise<number> {
+  const { blobs, found, signal, count } = options;
+  if (found !== undefined && (await isRight(takeFound(partial, found, options)))) return 0;
+  const start = partial.start(blob);
+  if (start !== undefined && blobs.readRest !== undefined) {
+    count(start.bytes);
+    const writing = { offset: start.bytes, onBytes: count };
+    const rest = blobs.readRest(blob, start, { signal });
+    if (await isRight(partial.write(blob, rest, writing))) return blob.size - start.bytes;
+    count(-start.bytes);
+  }
+  await partial.write(blob, blobs.read(blob, { signal }), { onBytes: count });
+  return blob.size;
+}
+
+async function takeFound(partial: PartialImage, found: FoundBlob, { signal, count }: FillBlobOptions): Promise<void> {
+  const { blob, path, isWholeFile } = found;
+  if (isWholeFile && partial.form === 'oci') {
+    await drain(readFound(found, signal)); // which verifies it
+    if (await partial.adopt(blob, path)) return count(blob.size);
+  }
+  await partial.write(blob, readFound(found, signal), { onBytes: count });
+}
+
+/** What is gone or damaged by now is fetched. */
+async function isRight(writing: Promise<void>): Promise<boolean> {
   try {
     await writing;
     return true;
@@ -110,7 +153,8 @@ async function isCopied(writing: Promise<void>): Promise<boolean> {
   }
 }
 
-function readFound({ path, blob, offset }: FoundBlob, signal: AbortSignal): AsyncIterable<Uint8Array> {
+function readFound({ path, blob, offset }: FoundBlob, signal?: AbortSignal): AsyncIterable<Uint8Array> {
+  if (blob.size === 0) return verifyBlob(blob, nothing());
   const content = createReadStream(path, {
     start: offset,
     end: offset + blob.size - 1,
@@ -120,14 +164,42 @@ function readFound({ path, blob, offset }: FoundBlob, signal: AbortSignal): Asyn
   return verifyBlob(blob, content);
 }
 
+async function* nothing(): AsyncIterable<Uint8Array> {
+  yield* [];
+}
+
 /** Every blob of the directory, by where this package's layout puts it: kaniko's archives have the same. */
 export async function blobsOf(directory: WarmedDirectory): Promise<ReadonlyMap<Digest, FoundBlob>> {
   const entries = await directory.entries();
   return new Map(
-    entries.flatMap(({ digest, manifest }) =>
-      layOutArchive(manifest, []).blobs.map(
-        (placed) => [placed.blob.digest, { ...placed, path: directory.archivePath(digest) }] as const,
-      ),
-    ),
+    entries.flatMap((entry) => blobsOfEntry(directory, entry).map((found) => [found.blob.digest, found] as const)),
   );
+}
+
+function blobsOfEntry(directory: WarmedDirectory, entry: WarmedEntry): readonly FoundBlob[] {
+  const path = directory.entryPath(entry.digest);
+  if (entry.form === 'tar')
+    return layOutArchive(entry.manifest, []).blobs.map((placed) => ({ ...placed, path, isWholeFile: false }));
+  return distinctBlobs(entry).map((blob) => ({
+    blob,
+    path: layoutPath(path, blob.digest),
+    offset: 0,
+    isWholeFile: true,
+  }));
+}
+
+/** Whether every byte of the entry is what its manifest says. */
+export async function isEntryWhole(
+  directory: WarmedDirectory,
+  entry: WarmedEntry,
+  { signal }: CallOptions = {},
+): Promise<boolean> {
+  for (const found of blobsOfEntry(directory, entry)) {
+    if (!(await isRight(drain(readFound(found, signal))))) return false;
+  }
+  return true;
+}
+
+async function drain(content: AsyncIterable<Uint8Array>): Promise<void> {
+  for await (const _ of content);
 }

@@ -7,10 +7,13 @@ const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
 /** Promises room for images before they are fetched, so that a disk never fills half-way through one. */
 export class SpaceBudget {
   readonly #directory: string;
+  readonly #makeRoom: () => Promise<void>;
   #reservedBytes = 0;
 
-  constructor(directory: string) {
+  /** @param makeRoom removes what can be done without */
+  constructor(directory: string, makeRoom: () => Promise<void>) {
     this.#directory = directory;
+    this.#makeRoom = makeRoom;
   }
 
   /**
@@ -18,7 +21,11 @@ export class SpaceBudget {
    * @throws {NoSpaceError} naming what is needed and what is free.
    */
   async reserve(bytes: number, name: string): Promise<Disposable> {
-    const free = (await freeBytes(this.#directory)) - this.#reservedBytes;
+    let free = await this.#free();
+    if (bytes > free) {
+      await this.#makeRoom();
+      free = await this.#free();
+    }
     if (bytes > free) throw this.#full(bytes, free, name);
     this.#reservedBytes += bytes;
     let isHeld = true;
@@ -34,6 +41,10 @@ export class SpaceBudget {
   async explain(error: unknown, bytes: number, name: string): Promise<unknown> {
     if (!FULL.has((error as NodeJS.ErrnoException).code ?? '')) return error;
     return this.#full(bytes, await freeBytes(this.#directory), name, error);
+  }
+
+  async #free(): Promise<number> {
+    return (await freeBytes(this.#directory)) - this.#reservedBytes;
   }
 
   #full(bytes: number, free: number, name: string, cause?: unknown): NoSpaceError {

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { readdir, readFile, stat, symlink, utimes } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { open as openFile, readdir, readFile, stat, symlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { baseImageCache } from '@shale/cache';
@@ -210,4 +211,70 @@ describe('warm()', () => {
     expect(results).toMatchObject([{ status: 'warmed' }]);
     expect(requests.filter((line) => line.includes('/blobs/'))).toHaveLength(2);
   });
+
+  it('writes OCI layouts when asked to, which share their blobs', async () => {
+    await using scratch = await openScratchDirectory();
+    const [one, two] = [named('layouts:one'), named('layouts:two')];
+    const { manifest } = await makeImage(open(one), { layers: [base, { one: '1' }], tag: 'one' });
+    const { layers } = await makeImage(open(two), { layers: [base, { two: '2' }], tag: 'two' });
+    await warmInto(scratch.path, [target(one)], { form: 'oci' });
+    const entry = join(scratch.path, manifest.digest);
+    const link = join(scratch.path, 'image');
+    await symlink(entry, link);
+    const { stdout } = await run('skopeo', ['inspect', '--raw', `oci:${link}:${one.registry}/layouts:one`]);
+    expect(Buffer.from(stdout)).toEqual(Buffer.from(manifest.bytes));
+    await run('skopeo', ['copy', '--quiet', '--insecure-policy', `oci:${link}`, `dir:${scratch.path}/copy`]);
+    const { requests } = await warmInto(scratch.path, [target(two)], { form: 'oci' });
+    expect(requests.filter((line) => line.includes('/blobs/'))).toHaveLength(2);
+    const shared = join(entry, 'blobs/sha256', layers[0]?.descriptor.digest.slice(7) ?? '');
+    expect((await stat(shared)).nlink).toBe(2);
+    for (const reference of [one, two]) {
+      const found = await baseImageCache(scratch.path).resolve(reference, { platform: amd64 });
+      for (const { descriptor } of found?.layers ?? []) await readBytes(found?.blobs.read(descriptor) ?? nothing());
+    }
+    const again = await warmInto(scratch.path, [target(one), target(two)], { force: true, form: 'tar' });
+    expect(again.results.map(({ status }) => status)).toEqual(['warmed', 'warmed']);
+    expect((await stat(entry)).isFile()).toBe(true);
+  });
+
+  it.each(['tar', 'oci'] as const)('goes on with what broke off: %s', async (form) => {
+    await using scratch = await openScratchDirectory();
+    const bytes = randomBytes(6_000_000);
+    const { manifest } = await makeImage(open(named(`broken:${form}`)), { layers: [{ bytes }], tag: form });
+    await using proxy = await faultProxy(registry.url, [
+      { path: /blobs/, method: 'GET', fault: { resetAfterBytes: 4_000_000 } },
+    ]);
+    const reference = named(`broken:${form}`, proxy.host);
+    const [broken] = await warm([target(reference)], { directory: scratch.path, open, form });
+    expect(broken).toMatchObject({ status: 'failed' });
+    proxy.rules.length = 0;
+    const [result] = await warm([target(reference)], { directory: scratch.path, open, form });
+    expect(result).toMatchObject({ status: 'warmed', digest: manifest.digest });
+    expect(result?.fetchedBytes).toBeLessThan(3_000_000);
+    expect(proxy.requests.some(({ headers }) => headers.range !== undefined)).toBe(true);
+    expect(await readdir(join(scratch.path, '.shale/v1/partial'))).toEqual([]);
+    const found = await baseImageCache(scratch.path).resolve(reference, { platform: amd64 });
+    for (const { descriptor } of found?.layers ?? []) await readBytes(found?.blobs.read(descriptor) ?? nothing());
+  });
+
+  it('reads what nobody confirmed for long, and fetches it when it is damaged', async () => {
+    await using scratch = await openScratchDirectory();
+    const reference = named('expired:v1');
+    const { manifest } = await makeImage(open(reference), { layers: [base], tag: 'v1' });
+    await warmInto(scratch.path, [target(reference)]);
+    const archive = join(scratch.path, manifest.digest);
+    await utimes(archive, 1, 1);
+    const whole = await warmInto(scratch.path, [target(reference)], { ttlMs: 1000 });
+    expect(whole.requests).toEqual(['HEAD /v2/expired/manifests/v1']);
+    expect((await stat(archive)).mtimeMs).toBeGreaterThan(1_000_000);
+    await using file = await openFile(archive, 'r+');
+    await file.write(Buffer.from('damage'), 0, 6, 600);
+    await utimes(archive, 1, 1);
+    const damaged = await warmInto(scratch.path, [target(reference)], { ttlMs: 1000 });
+    expect(damaged.results).toMatchObject([{ status: 'warmed' }]);
+  });
 });
+
+async function* nothing(): AsyncIterable<Uint8Array> {
+  yield* [];
+}

@@ -12,21 +12,30 @@ import {
 import type { WarmedPointer } from '@shale/cache';
 import pLimit from 'p-limit';
 import { layOutArchive } from './archive-layout.ts';
+import type { EntryForm } from './entry-form.ts';
 import { Leases } from './lease.ts';
 import { removeAbandonedFiles } from './partial-file.ts';
+import { removeAllAttempts } from './partial-image.ts';
 import { evictOldest, pruneUnnamed } from './prune.ts';
-import { pullImage } from './pull-image.ts';
+import { isEntryWhole, pullImage } from './pull-image.ts';
 import { ImageResolver, resolveTarget } from './resolve-image.ts';
 import { SpaceBudget } from './space-budget.ts';
 import type { WarmListener, WarmResult } from './warm-event.ts';
 import { mergeTargets, type WarmTarget } from './warm-plan.ts';
-import { WarmedDirectory } from './warmed-directory.ts';
+import { WarmedDirectory, type WarmedEntry } from './warmed-directory.ts';
 
 export interface WarmOptions extends CallOptions {
   /** Absolute path of the directory to fill; made when it is not there. */
   readonly directory: string;
   /** The repository of a reference. */
   readonly open: (reference: Reference) => ImageStore;
+  /** How new images lie in the directory; those that are here stay as they are. @default 'tar' */
+  readonly form?: EntryForm | undefined;
+  /**
+   * An image that no registry confirmed for this long, in milliseconds, has expired: its bytes are read and verified
+   * before it counts as up to date again, and what is damaged is fetched. @default never
+   */
+  readonly ttlMs?: number | undefined;
   /** Fetches again what is here. @default false */
   readonly force?: boolean | undefined;
   /** Images in transfer at once. @default 4 */
@@ -85,7 +94,7 @@ class WarmRun {
     this.#options = options;
     this.#keep = [...targets.map(({ reference }) => reference), ...(options.keep ?? [])];
     this.#leases = new Leases(directory.leases, directory.partial);
-    this.#space = new SpaceBudget(directory.path);
+    this.#space = new SpaceBudget(directory.path, () => removeAllAttempts(directory.partial));
   }
 
   /** All platforms of one reference: they share one HEAD. */
@@ -114,21 +123,29 @@ class WarmRun {
     try {
       const pointer = await this.#directory.pointer(reference, platform).catch(() => undefined);
       const entry = pointer?.target === target ? await this.#directory.entry(pointer.digest) : undefined;
-      if (entry !== undefined && !this.#options.force) {
+      const isRefused = this.#options.force === true || (entry !== undefined && !(await this.#isTrusted(entry)));
+      if (entry !== undefined && !isRefused) {
         await this.#directory.confirm(reference, { platform, digest: entry.digest });
         const facts = { digest: entry.digest, sizeBytes: entry.sizeBytes, fetchedBytes: 0, error: undefined };
         return this.#finish({ reference, platform, status: 'unchanged', ...facts, durationMs: since(startedMs) });
       }
-      return await this.#pull(request, pointer);
+      return await this.#pull({ ...request, force: isRefused }, pointer);
     } catch (error) {
       this.#options.signal?.throwIfAborted();
       return this.#keepCopy({ reference, platform, startedMs }, error);
     }
   }
 
-  async #pull(request: ImageRequest, before: WarmedPointer | undefined): Promise<WarmResult> {
-    const { reference, platform, digest: target, store, resolver, startedMs } = request;
-    const { signal, force = false } = this.#options;
+  /** One that was confirmed lately, or proves that it is whole. */
+  async #isTrusted(entry: WarmedEntry): Promise<boolean> {
+    const { ttlMs = Number.POSITIVE_INFINITY, signal } = this.#options;
+    if (Date.now() - entry.confirmedMs < ttlMs) return true;
+    return isEntryWhole(this.#directory, entry, { signal });
+  }
+
+  async #pull(request: PullRequest, before: WarmedPointer | undefined): Promise<WarmResult> {
+    const { reference, platform, digest: target, store, resolver, startedMs, force } = request;
+    const { signal, form = 'tar' } = this.#options;
     const resolved = await resolver.image(target, platform);
     const { digest } = resolved.raw;
     const image = { reference, platform };
@@ -140,6 +157,7 @@ class WarmRun {
       leases: this.#leases,
       space: this.#space,
       blobs: store,
+      form,
       names: archiveNames(reference),
       force,
       signal,
@@ -232,6 +250,11 @@ interface ImageRequest extends FailedRequest {
   readonly digest: Digest;
   readonly store: ImageStore;
   readonly resolver: ImageResolver;
+}
+
+interface PullRequest extends ImageRequest {
+  /** Fetches what is here. */
+  readonly force: boolean;
 }
 
 function archiveNames({ registry, repository, tag, digest }: Reference): readonly string[] {

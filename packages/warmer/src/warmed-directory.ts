@@ -1,4 +1,4 @@
-import { readFile, readdir, rm, stat, utimes } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   formatWarmedPointer,
@@ -25,11 +25,15 @@ import {
   StoreInvalidError,
   undefinedIfMissing,
 } from '@shale/core';
+import type { EntryForm } from './entry-form.ts';
+import { layoutPath } from './layout-entry.ts';
+import { ownedName } from './owner.ts';
 import { publishFile } from './partial-file.ts';
 
 /** One platform's image on disk. */
 export interface WarmedEntry {
   readonly digest: Digest;
+  readonly form: EntryForm;
   readonly manifest: Manifest;
   readonly raw: RawManifest;
   readonly sizeBytes: number;
@@ -44,7 +48,7 @@ export interface WarmedPointerFile extends WarmedPointer {
 
 /**
  * The writing side of what `baseImageCache` reads, with two directories more: `.shale/v1/leases` and `.shale/v1/partial`,
- * of running warmers. The times of an archive and of a pointer say when a registry last confirmed them. What is visible
+ * of running warmers. The times of an entry and of a pointer say when a registry last confirmed them. What is visible
  * is whole and verified.
  */
 export class WarmedDirectory {
@@ -63,7 +67,8 @@ export class WarmedDirectory {
     this.#paths = warmedPaths(path);
   }
 
-  archivePath(digest: Digest): string {
+  /** Of a tar, or of an OCI layout. */
+  entryPath(digest: Digest): string {
     return this.#paths.entry(digest);
   }
 
@@ -71,16 +76,16 @@ export class WarmedDirectory {
     return this.#paths.manifest(digest);
   }
 
-  /** `undefined` unless archive and manifest are there. */
+  /** `undefined` unless the image and its manifest are there. */
   async entry(digest: Digest): Promise<WarmedEntry | undefined> {
-    const [archive, raw] = await Promise.all([
-      stat(this.archivePath(digest)).catch(undefinedIfMissing),
-      this.manifest(digest),
-    ]);
-    if (archive?.isFile() !== true || raw === undefined) return undefined;
+    const path = this.entryPath(digest);
+    const [found, raw] = await Promise.all([stat(path).catch(undefinedIfMissing), this.manifest(digest)]);
+    if (found === undefined || raw === undefined) return undefined;
     const manifest = parseManifest(raw);
     if (isIndex(manifest)) return undefined;
-    return { digest, manifest, raw, sizeBytes: archive.size, confirmedMs: archive.mtimeMs };
+    const form = found.isDirectory() ? 'oci' : 'tar';
+    const sizeBytes = form === 'oci' ? layoutBytes(manifest) + raw.bytes.byteLength : found.size;
+    return { digest, form, manifest, raw, sizeBytes, confirmedMs: found.mtimeMs };
   }
 
   /** Every whole image; one whose manifest cannot be read is passed over. */
@@ -91,7 +96,8 @@ export class WarmedDirectory {
   }
 
   async manifest(digest: Digest): Promise<RawManifest | undefined> {
-    return readDocument(this.manifestPath(digest), digest, MediaType.ociManifest);
+    const beside = await readDocument(this.manifestPath(digest), digest, MediaType.ociManifest);
+    return beside ?? readDocument(layoutPath(this.entryPath(digest), digest), digest, MediaType.ociManifest);
   }
 
   async index(digest: Digest): Promise<RawManifest | undefined> {
@@ -129,23 +135,37 @@ export class WarmedDirectory {
   }
 
   async touch(digest: Digest): Promise<void> {
-    await touch(this.archivePath(digest));
+    await touch(this.entryPath(digest));
   }
 
-  /** The archive goes first: without it there is no entry. */
+  /** The image goes first, at once: without it there is no entry. */
   async remove(digest: Digest): Promise<void> {
-    await rm(this.archivePath(digest), { force: true, recursive: true });
+    await mkdir(this.partial, { recursive: true });
+    const aside = join(this.partial, ownedName());
+    await rename(this.entryPath(digest), aside).catch(undefinedIfMissing);
+    await rm(aside, { force: true, recursive: true });
     await rm(this.manifestPath(digest), { force: true });
   }
 }
 
 async function readDocument(path: string, digest: Digest, fallback: string): Promise<RawManifest | undefined> {
-  const bytes = await readFile(path).catch(undefinedIfMissing);
+  const bytes = await readFile(path).catch(undefinedIfAbsent);
   if (bytes === undefined || sha256(bytes) !== digest) return undefined;
   const fail = (message: string) => new StoreInvalidError(`${path}: ${message}`);
   const declared = asObject(parseJson(bytes, 'manifest', fail), 'manifest', fail)['mediaType'];
   const mediaType = typeof declared === 'string' ? declared : fallback;
   return isIndexType(fallback) === isIndexType(mediaType) ? { mediaType, digest, bytes } : undefined;
+}
+
+/** A tar has nothing inside. */
+function undefinedIfAbsent(error: unknown): undefined {
+  return (error as NodeJS.ErrnoException).code === 'ENOTDIR' ? undefined : undefinedIfMissing(error);
+}
+
+/** As if nothing was shared with other images. */
+function layoutBytes({ config, layers }: Manifest): number {
+  const sizes = new Map([config, ...layers].map(({ digest, size }) => [digest, size]));
+  return [...sizes.values()].reduce((sum, size) => sum + size, 0);
 }
 
 async function touch(path: string): Promise<void> {

@@ -1,0 +1,342 @@
+import { createReadStream } from 'node:fs';
+import { type FileHandle, link, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import {
+  asObject,
+  asSize,
+  type BlobStart,
+  type Descriptor,
+  type Digest,
+  digestHex,
+  flushDirectory,
+  isDigest,
+  parseJson,
+  undefinedIfMissing,
+} from '@shale/core';
+import { type ArchiveLayout, layOutArchive } from './archive-layout.ts';
+import type { EntryForm } from './entry-form.ts';
+import { layoutFiles, layoutPath } from './layout-entry.ts';
+import { FREE, isOrphan, ownedName } from './owner.ts';
+import { once, writeStream } from './partial-file.ts';
+import type { ResolvedImage } from './resolve-image.ts';
+
+export interface PartialImageOptions {
+  readonly directory: string;
+  readonly form: EntryForm;
+  /** The names that the entry says it has. */
+  readonly names: readonly string[];
+}
+
+/**
+ * An image on its way. Each blob is written to its place, and the whole gets its name when nothing is missing.
+ * One that breaks off, in whatever way, is kept for a day, and whoever fetches the same image goes on with it.
+ */
+export interface PartialImage extends AsyncDisposable {
+  readonly form: EntryForm;
+  /** What an earlier attempt wrote of the blob: to be verified. */
+  start(blob: Descriptor): BlobStart | undefined;
+  /** Writes what follows the first `offset` bytes. */
+  write(blob: Descriptor, content: AsyncIterable<Uint8Array>, writing?: BlobWriting): Promise<void>;
+  /** Takes over a file that is the blob and nothing else, without a copy; `false` where that cannot be done. */
+  adopt(blob: Descriptor, path: string): Promise<boolean>;
+  /** Flushes, gives it the name `path`, and flushes that. */
+  publish(path: string): Promise<void>;
+}
+
+export interface BlobWriting {
+  /** @default 0 */
+  readonly offset?: number | undefined;
+  readonly onBytes?: ((bytes: number) => void) | undefined;
+}
+
+const VERSION = 1;
+const PROGRESS = 'progress.json';
+const ARCHIVE = 'image.tar';
+const LAYOUT = 'layout';
+/** What was written is noted each time this much came, so that little is fetched twice. */
+const NOTED_BYTES = 8 * 1024 * 1024;
+/** Less is not worth keeping. */
+const KEPT_BYTES = 1024 * 1024;
+/** One of another machine that shows no life for this long is taken over. */
+const STALE_MS = 60_000;
+
+/** Opens one for `image`, going on with what an earlier attempt left of it. */
+export async function openPartialImage(image: ResolvedImage, options: PartialImageOptions): Promise<PartialImage> {
+  const { directory, form } = options;
+  const hex = digestHex(image.raw.digest);
+  const path = join(directory, `${ownedName()}.${hex}`);
+  await mkdir(directory, { recursive: true });
+  const written = await takeOver(path, { directory, hex, form });
+  if (written === undefined) await mkdir(path);
+  const partial = new OpenImage(path, image, options, written ?? new Map());
+  try {
+    await partial.begin();
+    return partial;
+  } catch (error) {
+    await partial[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** Removes what attempts at this image left: it is here now. */
+export async function removeAttempts(directory: string, digest: Digest): Promise<void> {
+  for (const { path } of await freeAttempts(directory, digestHex(digest)))
+    await rm(path, { recursive: true, force: true });
+}
+
+/** Removes what attempts at any image left, for the room. */
+export async function removeAllAttempts(directory: string): Promise<void> {
+  for (const { path } of await freeAttempts(directory)) await rm(path, { recursive: true, force: true });
+}
+
+/** Whether the name is of an image on its way, and not of a small file. */
+export function isAttempt(name: string): boolean {
+  return name.includes('.');
+}
+
+interface Attempt {
+  readonly path: string;
+  readonly written: Progress;
+}
+
+interface Progress {
+  readonly form: EntryForm;
+  readonly bytes: ReadonlyMap<Digest, number>;
+}
+
+/** Those that nobody works on. */
+async function freeAttempts(directory: string, hex?: string): Promise<readonly Attempt[]> {
+  const names = (await readdir(directory).catch(undefinedIfMissing)) ?? [];
+  const found = names.filter((name) => isAttempt(name) && (hex === undefined || name.endsWith(`.${hex}`)));
+  const attempts: Attempt[] = [];
+  for (const name of found) {
+    const path = join(directory, name);
+    if (!(await isFree(name, path))) continue;
+    const written = await readProgress(join(path, PROGRESS)).catch(() => undefined);
+    attempts.push({ path, written: written ?? { form: 'tar', bytes: new Map() } });
+  }
+  return attempts;
+}
+
+async function isFree(name: string, path: string): Promise<boolean> {
+  if (name.startsWith(FREE) || isOrphan(name)) return true;
+  const alive = await stat(join(path, PROGRESS)).catch(undefinedIfMissing);
+  return alive !== undefined && Date.now() - alive.mtimeMs > STALE_MS;
+}
+
+async function takeOver(
+  path: string,
+  { directory, hex, form }: { readonly directory: string; readonly hex: string; readonly form: EntryForm },
+): Promise<Map<Digest, number> | undefined> {
+  const size = ({ written }: Attempt) => [...written.bytes.values()].reduce((sum, bytes) => sum + bytes, 0);
+  const attempts = (await freeAttempts(directory, hex)).filter(({ written }) => written.form === form);
+  for (const attempt of attempts.toSorted((a, b) => size(b) - size(a))) {
+    if (size(attempt) === 0) break;
+    try {
+      await rename(attempt.path, path); // whoever is first has it
+      return new Map(attempt.written.bytes);
+    } catch (error) {
+      undefinedIfMissing(error);
+    }
+  }
+  return undefined;
+}
+
+async function readProgress(path: string): Promise<Progress> {
+  const fail = (message: string) => new Error(`${path}: ${message}`);
+  const document = asObject(parseJson(await readFile(path), 'progress', fail), 'progress', fail);
+  if (document['version'] !== VERSION) throw fail('another version');
+  const blobs = Object.entries(asObject(document['blobs'], 'blobs', fail));
+  return {
+    form: document['form'] === 'oci' ? 'oci' : 'tar',
+    bytes: new Map(
+      blobs.map(([digest, bytes]) => {
+        if (!isDigest(digest)) throw fail('not a digest');
+        return [digest, asSize(bytes, digest, fail)] as const;
+      }),
+    ),
+  };
+}
+
+interface BlobPlace {
+  readonly path: string;
+  readonly offset: number;
+}
+
+class OpenImage implements PartialImage {
+  readonly form: EntryForm;
+  readonly #path: string;
+  readonly #image: ResolvedImage;
+  readonly #names: readonly string[];
+  readonly #layout: ArchiveLayout;
+  readonly #earlier: ReadonlyMap<Digest, number>;
+  readonly #written: Map<Digest, number>;
+  readonly #files = new Map<string, Promise<FileHandle>>();
+  #unnoted = 0;
+  #noting: Promise<void> = Promise.resolve();
+  #isDone = false;
+
+  constructor(path: string, image: ResolvedImage, { form, names }: PartialImageOptions, written: Map<Digest, number>) {
+    this.form = form;
+    this.#path = path;
+    this.#image = image;
+    this.#names = names;
+    this.#layout = layOutArchive(image.manifest, names);
+    this.#earlier = new Map(written);
+    this.#written = written;
+  }
+
+  /** Makes the frame that blobs go into. */
+  async begin(): Promise<void> {
+    await this.#note();
+    if (this.form === 'oci') {
+      await mkdir(dirname(this.#placeOf(this.#image.manifest.config).path), { recursive: true, mode: 0o755 });
+      return;
+    }
+    const file = await this.#file(join(this.#path, ARCHIVE));
+    await file.truncate(this.#layout.sizeBytes);
+    for (const { offset, bytes } of this.#layout.frame) {
+      await writeStream(file, { offset, content: once(bytes), onBytes: () => undefined });
+    }
+  }
+
+  start(blob: Descriptor): BlobStart | undefined {
+    const bytes = Math.min(this.#earlier.get(blob.digest) ?? 0, blob.size);
+    if (bytes === 0) return undefined;
+    const { path, offset } = this.#placeOf(blob);
+    return { bytes, content: () => createReadStream(path, { start: offset, end: offset + bytes - 1 }) };
+  }
+
+  async write(blob: Descriptor, content: AsyncIterable<Uint8Array>, { offset = 0, onBytes }: BlobWriting = {}) {
+    const place = this.#placeOf(blob);
+    await mkdir(dirname(place.path), { recursive: true });
+    // A file that was adopted is another entry's too.
+    if (this.form === 'oci' && offset === 0 && !this.#files.has(place.path)) await rm(place.path, { force: true });
+    const file = await this.#file(place.path);
+    this.#written.set(blob.digest, offset);
+    await writeStream(file, {
+      offset: place.offset + offset,
+      content,
+      onBytes: (bytes) => {
+        this.#count(blob.digest, bytes);
+        onBytes?.(bytes);
+      },
+    });
+  }
+
+  async adopt(blob: Descriptor, path: string): Promise<boolean> {
+    if (this.form === 'tar') return false;
+    const place = this.#placeOf(blob);
+    try {
+      await mkdir(dirname(place.path), { recursive: true });
+      await rm(place.path, { force: true });
+      await link(path, place.path);
+      return true;
+    } catch {
+      return false; // other file systems, and those without links
+    }
+  }
+
+  async publish(path: string): Promise<void> {
+    await this.#noting;
+    if (this.form === 'oci') await this.#finishLayout();
+    for (const file of this.#files.values()) await (await file).sync();
+    await this.#close();
+    const whole = join(this.#path, this.form === 'oci' ? LAYOUT : ARCHIVE);
+    if (this.form === 'oci') for (const directory of await directoriesBelow(whole)) await flushDirectory(directory);
+    await replace(whole, path, join(this.#path, 'replaced'));
+    await flushDirectory(dirname(path));
+    this.#isDone = true;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#noting;
+    await this.#close();
+    const bytes = [...this.#written.values()].reduce((sum, written) => sum + written, 0);
+    if (this.#isDone || bytes < KEPT_BYTES) return rm(this.#path, { recursive: true, force: true });
+    await this.#note().catch(() => undefined);
+    const { digest } = this.#image.raw;
+    await rename(this.#path, join(dirname(this.#path), `${FREE}${ownedName()}.${digestHex(digest)}`)).catch(
+      undefinedIfMissing,
+    );
+  }
+
+  #placeOf({ digest }: Pick<Descriptor, 'digest'>): BlobPlace {
+    if (this.form === 'oci') return { path: layoutPath(join(this.#path, LAYOUT), digest), offset: 0 };
+    const placed = this.#layout.blobs.find(({ blob }) => blob.digest === digest);
+    if (placed === undefined) throw new Error('unreachable');
+    return { path: join(this.#path, ARCHIVE), offset: placed.offset };
+  }
+
+  #file(path: string): Promise<FileHandle> {
+    const known = this.#files.get(path);
+    if (known !== undefined) return known;
+    const opened = openShared(path);
+    this.#files.set(path, opened);
+    return opened;
+  }
+
+  async #finishLayout(): Promise<void> {
+    for (const { name, bytes } of layoutFiles(this.#image.raw, this.#names)) {
+      const file = await this.#file(join(this.#path, LAYOUT, name));
+      await file.truncate(0);
+      await writeStream(file, { offset: 0, content: once(bytes), onBytes: () => undefined });
+    }
+  }
+
+  #count(digest: Digest, bytes: number): void {
+    this.#written.set(digest, (this.#written.get(digest) ?? 0) + bytes);
+    this.#unnoted += bytes;
+    if (this.#unnoted < NOTED_BYTES) return;
+    this.#unnoted = 0;
+    this.#noting = this.#noting.then(() => this.#note()).catch(() => undefined); // the next attempt fetches more, that is all
+  }
+
+  async #note(): Promise<void> {
+    const text = JSON.stringify({ version: VERSION, form: this.form, blobs: Object.fromEntries(this.#written) });
+    const path = join(this.#path, PROGRESS);
+    await writeFile(`${path}.new`, text);
+    await rename(`${path}.new`, path);
+  }
+
+  async #close(): Promise<void> {
+    const files = await Promise.allSettled(this.#files.values());
+    this.#files.clear();
+    for (const file of files) if (file.status === 'fulfilled') await file.value.close();
+  }
+}
+
+/** Readers are other users, whatever the umask. */
+async function openShared(path: string): Promise<FileHandle> {
+  const file = await open(path, 'r+').catch(undefinedIfMissing);
+  const opened = file ?? (await open(path, 'w+', 0o644));
+  await opened.chmod(0o644);
+  return opened;
+}
+
+async function directoriesBelow(path: string): Promise<readonly string[]> {
+  const entries = await readdir(path, { withFileTypes: true, recursive: true });
+  const below = entries.filter((entry) => entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name));
+  return [...below, path];
+}
+
+/** A file takes another's place at once. A directory cannot: what it has is given to the one that is there. */
+async function replace(whole: string, path: string, aside: string): Promise<void> {
+  const [next, before] = await Promise.all([stat(whole), stat(path).catch(undefinedIfMissing)]);
+  if (next.isDirectory() && before?.isDirectory() === true) return merge(whole, path);
+  if (before !== undefined && next.isDirectory() !== before.isDirectory()) {
+    await rename(path, aside).catch(undefinedIfMissing);
+  }
+  await rename(whole, path);
+}
+
+async function merge(from: string, to: string): Promise<void> {
+  const entries = await readdir(from, { withFileTypes: true, recursive: true });
+  for (const entry of entries.filter((each) => each.isFile())) {
+    const path = join(entry.parentPath, entry.name);
+    const target = join(to, path.slice(from.length + 1));
+    await mkdir(dirname(target), { recursive: true });
+    await rename(path, target);
+  }
+  for (const directory of await directoriesBelow(to)) await flushDirectory(directory);
+}
