@@ -24,6 +24,8 @@ export interface RegistryCacheOptions extends RecordPolicyOptions {
   readonly name?: string | undefined;
   /** Never write. @default false */
   readonly readOnly?: boolean | undefined;
+  /** Where lookups ask: the same repository, with less patience than layers and writes want. @default the store */
+  readonly lookups?: Pick<ImageStore, 'getManifest' | 'stat' | 'read'> | undefined;
   /** Ask with each lookup whether the layer is there as well: one more request, at the same time. @default false */
   readonly checkLayers?: boolean | undefined;
   readonly onEvent?: CacheEventListener | undefined;
@@ -42,6 +44,7 @@ export function registryCache(store: ImageStore, options: RegistryCacheOptions =
 class RegistryCache implements CacheBackend {
   readonly name: string;
   readonly #store: ImageStore;
+  readonly #lookups: NonNullable<RegistryCacheOptions['lookups']>;
   readonly #policy: RecordPolicy;
   readonly #checksLayers: boolean;
   readonly #onEvent: CacheEventListener;
@@ -51,9 +54,11 @@ class RegistryCache implements CacheBackend {
   #isReadOnly: boolean;
 
   constructor(store: ImageStore, options: RegistryCacheOptions) {
-    const { name = 'registry', readOnly = false, checkLayers = false, onEvent = () => {}, ...policy } = options;
+    const { name = 'registry', readOnly = false, checkLayers = false, onEvent = () => {}, ...rest } = options;
+    const { lookups = store, ...policy } = rest;
     this.name = name;
     this.#store = store;
+    this.#lookups = lookups;
     this.#policy = recordPolicy(policy);
     this.#checksLayers = checkLayers;
     this.#onEvent = onEvent;
@@ -125,7 +130,7 @@ class RegistryCache implements CacheBackend {
     if (refusal !== undefined) return undefined;
     if (!this.#checksLayers) return stored;
     const { digest, size } = stored.layer.descriptor;
-    if ((await this.#store.stat(digest, options)) === size) return stored;
+    if ((await this.#lookups.stat(digest, options)) === size) return stored;
     report({ type: 'incomplete', backend, key, digest });
     return undefined;
   }
@@ -135,7 +140,7 @@ class RegistryCache implements CacheBackend {
     const { report } = options;
     const backend = this.name;
     try {
-      const raw = await this.#store.getManifest(entryTag(key, scope), options);
+      const raw = await this.#lookups.getManifest(entryTag(key, scope), options);
       if (raw === undefined) return undefined;
       const parsed = parseCacheRecord(raw);
       if (parsed.kind === 'record') return parsed.stored;
@@ -151,7 +156,7 @@ class RegistryCache implements CacheBackend {
 
   async #readForeign(raw: RawManifest, manifest: Manifest, options: CallOptions): Promise<StoredRecord> {
     if (manifest.config.size > MAX_CONFIG_BYTES) throw new SizeMismatchError(manifest.config, MAX_CONFIG_BYTES);
-    return parseForeignRecord(raw, manifest, await readBytes(this.#store.read(manifest.config, options)));
+    return parseForeignRecord(raw, manifest, await readBytes(this.#lookups.read(manifest.config, options)));
   }
 
   async *#read(...[blob, options]: Parameters<BlobSource['read']>): AsyncIterable<Uint8Array> {

@@ -28,6 +28,7 @@ export async function statBlob(place: Place, digest: Digest, options?: CallOptio
     ...blobRequest(place, digest),
     method: 'HEAD',
     accept: [200, 404],
+    tries: place.tries,
     signal: options?.signal,
   });
   await response.drop();

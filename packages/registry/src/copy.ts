@@ -1,6 +1,7 @@
 import type { CallOptions, Descriptor, Image, ImageStore, ProgressListener, RawManifest } from '@shale/core';
 import { describeManifest, DigestMismatchError } from '@shale/core';
 import pLimit from 'p-limit';
+import { RegistryRefusedError } from './registry-error.ts';
 import { Repository } from './repository.ts';
 
 /** An index, and the images of its platforms. */
@@ -32,13 +33,30 @@ export async function copyImage(
   options: CopyOptions = {},
 ): Promise<Descriptor> {
   const images = 'images' in source ? source.images : [source];
-  await copyBlobs(images, target, options);
   const top = 'images' in source ? source.index : source.manifest;
+  if (await isNamedAgain(top, target, options)) return describeManifest(top);
+  await copyBlobs(images, target, options);
   for (const { manifest } of images) {
     if (manifest !== top) await target.putManifest(manifest.digest, manifest, options);
   }
   for (const name of options.tags?.length ? options.tags : [top.digest]) await target.putManifest(name, top, options);
   return describeManifest(top);
+}
+
+/** Statuses with which registries refuse a manifest whose parts they do not have, or a question from who may only push. */
+const NOT_SURE: ReadonlySet<number> = new Set([400, 401, 403, 404]);
+
+/** A registry that has the very manifest has what it names, and checks that when it is told to name it again. */
+async function isNamedAgain(top: RawManifest, target: ImageStore, options: CopyOptions): Promise<boolean> {
+  if (!(target instanceof Repository)) return false;
+  try {
+    if (!(await target.holdsManifest(top.digest, options))) return false;
+    for (const name of options.tags?.length ? options.tags : [top.digest]) await target.putManifest(name, top, options);
+    return true;
+  } catch (error) {
+    if (error instanceof RegistryRefusedError && NOT_SURE.has(error.status)) return false;
+    throw error;
+  }
 }
 
 /** The first failure ends the others, which would be wasted. */

@@ -24,6 +24,8 @@ export interface Place {
   readonly host: RegistryHost;
   /** With the prefix of the mirror, where there is one. */
   readonly repository: string;
+  /** Of a question. @default the host's policy's */
+  readonly tries?: number | undefined;
 }
 
 const ACCEPT = [
@@ -157,7 +159,7 @@ interface ManifestRequest {
   readonly body?: ReturnType<typeof bodyOf>;
 }
 
-async function request({ host, repository }: Place, method: 'GET' | 'HEAD' | 'PUT' | 'DELETE', wish: ManifestRequest) {
+async function request({ host, repository, tries }: Place, method: 'GET' | 'HEAD' | 'PUT' | 'DELETE', wish: ManifestRequest) {
   if (!isDigest(wish.name) && !TAG.test(wish.name)) {
     throw new ReferenceInvalidError(`Neither a tag nor a digest: ${JSON.stringify(wish.name.slice(0, 200))}`);
   }
@@ -171,6 +173,7 @@ async function request({ host, repository }: Place, method: 'GET' | 'HEAD' | 'PU
     accept: wish.accept,
     headers: { accept: ACCEPT, ...wish.headers },
     body: wish.body,
+    tries,
     signal: wish.options?.signal,
   });
 }

@@ -58,7 +58,15 @@ export interface RegistryClientOptions {
 /** Reads and writes images in registries. Disposing it closes its connections. */
 export interface RegistryClient extends AsyncDisposable {
   /** The same object for the same repository, so that a blob is uploaded once at a time. */
-  repository(reference: Pick<Reference, 'registry' | 'repository'>): Repository;
+  repository(reference: Pick<Reference, 'registry' | 'repository'>, options?: RepositoryWishes): Repository;
+}
+
+export interface RepositoryWishes {
+  /**
+   * Tries of each question, the first included: 1 for who has another way to go, and wants to hear the first refusal.
+   * Blobs are sent and fetched as patiently as ever. @default as the client's `retry` says
+   */
+  readonly tries?: number | undefined;
 }
 
 /**
@@ -81,11 +89,15 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
   );
   const repositories = new Map<string, Repository>();
 
-  const openRepository = ({ registry, repository }: Pick<Reference, 'registry' | 'repository'>): Repository => {
-    const origin = { host: hostOf(registryEndpoint(registry, insecure)), repository };
+  const openRepository = (
+    { registry, repository }: Pick<Reference, 'registry' | 'repository'>,
+    { tries }: RepositoryWishes,
+  ): Repository => {
+    const origin = { host: hostOf(registryEndpoint(registry, insecure)), repository, tries };
     const near = (mirrorEndpoints.get(registry) ?? []).map((endpoint) => ({
       host: hostOf(endpoint),
       repository: endpoint.repositoryPrefix + repository,
+      tries,
     }));
     return new Repository({
       origin,
@@ -102,9 +114,9 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
   };
 
   return {
-    repository(reference) {
-      const name = `${reference.registry}/${reference.repository}`;
-      const repository = repositories.get(name) ?? openRepository(reference);
+    repository(reference, wishes = {}) {
+      const name = JSON.stringify([reference.registry, reference.repository, wishes.tries]);
+      const repository = repositories.get(name) ?? openRepository(reference, wishes);
       repositories.set(name, repository);
       return repository;
     },

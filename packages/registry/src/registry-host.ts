@@ -71,9 +71,9 @@ export class RegistryHost {
    */
   async request(request: HostRequest): Promise<TransportResponse> {
     const { signal } = request;
-    const { url: base } = await untilAborted(this.#found(), signal);
-    const url = this.#urlOf(request, base);
     const policy = { ...this.#options.policy, tries: request.tries ?? this.#options.policy.tries };
+    const { url: base } = await untilAborted(this.#found(policy), signal);
+    const url = this.#urlOf(request, base);
     const { method } = request;
     const answered = await sendPatiently({ policy, quiet: this.#quiet, method, url, signal }, () =>
       this.#authorized(request, url, base),
@@ -165,8 +165,8 @@ export class RegistryHost {
     });
   }
 
-  #found(): Promise<Base> {
-    this.#base ??= this.#find().catch((error: unknown) => {
+  #found(policy: RetryPolicy = this.#options.policy): Promise<Base> {
+    this.#base ??= this.#find(policy).catch((error: unknown) => {
       this.#base = undefined;
       throw error;
     });
@@ -174,8 +174,8 @@ export class RegistryHost {
   }
 
   /** The first request to a host shows its scheme and what it asks for, before anything is sent that matters. */
-  async #find(): Promise<Base> {
-    const { endpoint, policy, certificates } = this.#options;
+  async #find(policy: RetryPolicy): Promise<Base> {
+    const { endpoint, certificates } = this.#options;
     const own = await certificates(endpoint.authority);
     let found: Base | undefined;
     const url = `${endpoint.authority}/v2/`;

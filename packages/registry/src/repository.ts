@@ -111,6 +111,11 @@ export class Repository implements ImageStore {
     return this.#ask(tagOrDigest, (place) => headManifest(place, tagOrDigest, options), options);
   }
 
+  /** Whether the registry itself has this manifest; a mirror's answer says nothing about it. */
+  async holdsManifest(digest: Digest, options?: CallOptions): Promise<boolean> {
+    return (await headManifest(this.#options.origin, digest, options)) !== undefined;
+  }
+
   putManifest(tagOrDigest: string, manifest: RawManifest, options?: CallOptions): Promise<void> {
     return putManifest(this.#options.origin, tagOrDigest, manifest, options);
   }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { DEFAULT_REGISTRY, type ProgressListener, ShaleError } from '@shale/core';
-import { createRegistryClient, type ProxyOptions, type RegistryClient } from '@shale/registry';
+import { createRegistryClient, type ProxyOptions, type RegistryClient, type RetryPolicy } from '@shale/registry';
 import type { Environment } from './environment.ts';
 import { userKeychain } from './keychain.ts';
 
@@ -22,14 +22,16 @@ export interface RegistryWiring {
   readonly options: RegistrySettings;
   readonly env: Environment;
   readonly onProgress: ProgressListener;
+  /** @default as for whatever a build cannot do without */
+  readonly patience?: Partial<RetryPolicy> | undefined;
 }
 
 class CertificateUnreadableError extends ShaleError {
   readonly code = 'USAGE_INVALID';
 }
 
-/** The one client of this process, with credentials, certificates and proxies from where the field's tools look for them. */
-export function openRegistryClient({ options, env, onProgress }: RegistryWiring): RegistryClient {
+/** A client with credentials, certificates and proxies from where the field's tools look for them. */
+export function openRegistryClient({ options, env, onProgress, patience }: RegistryWiring): RegistryClient {
   const { dockerConfigBase64, insecure, registryMirror, sslCertBase64 } = options;
   const home = env['HOME'] ?? homedir();
   return createRegistryClient({
@@ -44,6 +46,7 @@ export function openRegistryClient({ options, env, onProgress }: RegistryWiring)
       '/etc/docker/certs.d',
     ],
     proxy: proxyOf(env),
+    retry: patience,
     onProgress,
   });
 }

@@ -37,6 +37,7 @@ export async function runProbe(invocation: ProbeInvocation): Promise<void> {
   const warn = (text: string) => stderr.write(`${colours.warning('warning:')} ${text}\n`);
   await using wired = await wireBuild(invocation, {
     reproducible: true,
+    checkLayers: true,
     onCacheEvent: (event) => events.push(event),
     onProgress: progressListener({
       'cache.degraded': (event) => warn(describeDegraded(event)),
@@ -88,7 +89,7 @@ async function notPushed(
   const [repository] = cacheRepositories;
   if (repository === undefined) return undefined;
   const store = client.repository(repository);
-  if ((await store.headManifest(digest, { signal })) !== undefined) return undefined;
+  if (await store.holdsManifest(digest, { signal })) return undefined;
   return new ProbeMissError(`Every step is cached, but ${store.name} has no image ${digest}`, {
     hint: 'Push it once: shale build --push-image.',
   });

@@ -23,6 +23,8 @@ import { UsageError } from '../usage-error.ts';
 export interface CacheWiring {
   readonly options: OptionValues<typeof cacheOptions>;
   readonly client: RegistryClient;
+  /** Ask registries for layers as well as for entries. @default false */
+  readonly checkLayers?: boolean | undefined;
   /** The state folder's blobs: the default cache keeps its layers there. */
   readonly store: LocalBlobStore;
   readonly stateDir: string;
@@ -82,12 +84,14 @@ function directoryTiers(wiring: CacheWiring): readonly DirCache[] {
 }
 
 function registryTiers(wiring: CacheWiring): readonly CacheBackend[] {
-  const { options, client, offline, onEvent } = wiring;
+  const { options, client, offline, checkLayers, onEvent } = wiring;
   if (offline) return [];
   const own = options.cacheRepo === undefined ? [] : [{ name: options.cacheRepo, readOnly: options.cacheReadonly }];
   const others = options.cacheFrom.map((name) => ({ name, readOnly: true }));
   return [...own, ...others].map(({ name, readOnly }, index) =>
     registryCache(client.repository(cacheRepository(name)), {
+      lookups: client.repository(cacheRepository(name), { tries: 1 }),
+      checkLayers,
       name: index === 0 ? 'registry' : `registry ${name}`,
       readOnly,
       ttlMs: timeToLive(options.cacheTtl),

@@ -8,7 +8,7 @@ import {
 } from '@shale/builder';
 import type { CacheEventListener } from '@shale/cache';
 import { blobDirectory, parsePlatform, type ProgressListener, type Reference } from '@shale/core';
-import type { RegistryClient } from '@shale/registry';
+import type { RegistryClient, RetryPolicy } from '@shale/registry';
 import { fetchUrl, imageSources, openRegistryClient } from '@shale/wiring';
 import type { Invocation } from '../commands/command.ts';
 import type { sourceOptions } from '../options/build.ts';
@@ -36,6 +36,8 @@ export interface BuildWishes {
   readonly onCacheEvent?: CacheEventListener | undefined;
   /** Times are fixed, whether `--reproducible` was given or not. @default false */
   readonly reproducible?: boolean | undefined;
+  /** A cached layer counts only where the registry has its bytes, too. @default false: a build finds out when it reads them */
+  readonly checkLayers?: boolean | undefined;
   /** @default {} */
   readonly execution?: ExecutionWishes | undefined;
 }
@@ -51,6 +53,9 @@ export interface WiredBuild extends AsyncDisposable {
   settle(): Promise<void>;
 }
 
+/** A cache is not waited for as a base image is: a build has another way to go. */
+const CACHE_PATIENCE: Partial<RetryPolicy> = { baseDelayMs: 300, maxDelayMs: 1500 };
+
 /** The one place where concrete stores, caches, registries and executors are chosen. @throws {UsageError} */
 export async function wireBuild(invocation: Invocation<BuildTable>, wishes: BuildWishes): Promise<WiredBuild> {
   const { onProgress, onCacheEvent, execution: { requested, ...execution } = {} } = wishes;
@@ -59,8 +64,16 @@ export async function wireBuild(invocation: Invocation<BuildTable>, wishes: Buil
   const store = blobDirectory(stateDir);
   const named = openNamedContexts(options.buildContext, { cwd, stateDir });
   const client = openRegistryClient({ options, env, onProgress });
+  const cacheClient = openRegistryClient({ options, env, onProgress, patience: CACHE_PATIENCE });
   const wiring = { client, store, stateDir, offline: options.offline, onProgress };
-  const { cache, settle } = openCache({ ...wiring, options, cwd, onEvent: onCacheEvent });
+  const { cache, settle } = openCache({
+    ...wiring,
+    client: cacheClient,
+    options,
+    cwd,
+    checkLayers: wishes.checkLayers,
+    onEvent: onCacheEvent,
+  });
   const images = imageSources({
     ...wiring,
     baseImageCacheDir: options.baseImageCacheDir === undefined ? undefined : resolve(cwd, options.baseImageCacheDir),
@@ -105,7 +118,7 @@ export async function wireBuild(invocation: Invocation<BuildTable>, wishes: Buil
     },
     async [Symbol.asyncDispose]() {
       await settle({ signal }).catch(() => undefined); // also for a build that failed, whose error matters more
-      await disposeAll([context, ...directoriesOf(named.contexts), client]);
+      await disposeAll([context, ...directoriesOf(named.contexts), client, cacheClient]);
     },
   };
 }
