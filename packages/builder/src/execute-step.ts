@@ -38,7 +38,7 @@ export function stepExecutor({ build, keys, signal }: ExecuteOptions) {
     const durationMs = Math.round(performance.now() - started);
     const entry = cacheEntry(step, layer, key, durationMs);
     for (const { key: name } of [key, ...(again === undefined ? [] : [again.key])])
-      await build.cache.store(name, entry, { signal });
+      await build.cache.store(name, entry, { signal, replace: step.noCache });
     return {
       key: key.key,
       layer,

@@ -1,4 +1,5 @@
 import type { BlobSource, BlobUpload, CallOptions, Descriptor, Digest, LocalBlobStore } from '@shale/core';
+import { digestAlgorithm } from '@shale/core';
 import { healingBlobs } from './healing-blobs.ts';
 
 export interface KeptBlobsOptions {
@@ -28,7 +29,10 @@ async function* keepWhileReading(
   { far, near, onKept, onFailed }: KeptBlobsOptions,
   call?: CallOptions,
 ): AsyncGenerator<Uint8Array> {
-  let upload: BlobUpload | undefined = await near.startUpload(call).catch((error: unknown) => void onFailed(error));
+  const algorithm = digestAlgorithm(blob.digest);
+  let upload: BlobUpload | undefined = await near
+    .startUpload({ ...call, algorithm })
+    .catch((error: unknown) => void onFailed(error));
   const keep = async (work: (upload: BlobUpload) => Promise<unknown>): Promise<boolean> => {
     if (upload === undefined) return false;
     const open = upload;

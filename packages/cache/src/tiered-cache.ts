@@ -17,7 +17,7 @@ export interface TieredCacheOptions {
   readonly lookupTimeoutMs?: number | undefined;
   /** Longest time that a build waits for a tier's lookups in all, in milliseconds. @default 4500 */
   readonly lookupBudgetMs?: number | undefined;
-  /** Lookups at once in a tier. @default 16 */
+  /** Lookups at once in a tier: most builds ask for all their steps in one round. @default 64 */
   readonly lookupConcurrency?: number | undefined;
   /** Entries written at once to a tier. @default 4 */
   readonly storeConcurrency?: number | undefined;
@@ -49,7 +49,7 @@ export function tieredCache(backends: readonly CacheBackend[], options: TieredCa
       new GuardedTier(backend, {
         lookupTimeoutMs: options.lookupTimeoutMs ?? 2000,
         lookupBudgetMs: options.lookupBudgetMs ?? 4500,
-        lookupConcurrency: options.lookupConcurrency ?? 16,
+        lookupConcurrency: options.lookupConcurrency ?? 64,
         storeConcurrency: options.storeConcurrency ?? 4,
         required,
         onDegraded: (name, error) => onProgress({ type: 'cache.degraded', backend: name, error }),

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { hash } from 'node:crypto';
 import {
   chmodSync,
   existsSync,
@@ -44,6 +45,15 @@ it('blobDirectory() keeps a blob where an OCI image layout has it', async () => 
   await store.delete(blob.digest);
   await store.delete(blob.digest);
   expect(await store.stat(blob.digest)).toBeUndefined();
+});
+
+it('blobDirectory() files a blob under the algorithm of its digest', async () => {
+  await using scratch = await openScratchDirectory();
+  const store = blobDirectory(scratch.path);
+  const other = { ...blob, digest: `sha512:${hash('sha512', bytes, 'hex')}` } as const;
+  await store.put(other, content);
+  expect(await store.stat(other.digest)).toBe(bytes.byteLength);
+  expect(await listed(store)).toEqual([other.digest]);
 });
 
 it('put() does not read content that is there already', async () => {

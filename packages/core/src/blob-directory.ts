@@ -3,7 +3,7 @@ import { opendir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { undefinedIfMissing } from './atomic-file.ts';
 import { openUpload, removeAbandonedUploads } from './blob-upload.ts';
-import type { BlobContent, BlobUpload, LocalBlobStore, PutBlobOptions } from './blob-store.ts';
+import type { BlobContent, BlobUpload, LocalBlobStore, PutBlobOptions, StartUploadOptions } from './blob-store.ts';
 import type { CallOptions } from './call-options.ts';
 import type { Descriptor } from './descriptor.ts';
 import type { Digest } from './digest.ts';
@@ -27,7 +27,7 @@ export function blobDirectory(root: string): LocalBlobStore {
   };
   const ingest = join(root, 'ingest');
   const swept = once(() => removeAbandonedUploads(ingest).catch(() => {})); // housekeeping may fail
-  const startUpload = async (options?: CallOptions) => {
+  const startUpload = async (options?: StartUploadOptions) => {
     await swept();
     return openUpload(ingest, pathOf, options);
   };
@@ -39,7 +39,7 @@ export function blobDirectory(root: string): LocalBlobStore {
     read: (blob, options) => verifyBlob(blob, readFileChunks(pathOf(blob.digest), blob, options)),
     async put(blob, content, options) {
       if ((await sizeOf(blob.digest)) === blob.size) return;
-      await using upload = await startUpload(options);
+      await using upload = await startUpload({ signal: options?.signal, algorithm: digestAlgorithm(blob.digest) });
       await copyInto(upload, blob, content, options);
     },
     delete: (digest) => rm(pathOf(digest), { force: true }),

@@ -48,12 +48,17 @@ export interface BlobUpload extends AsyncDisposable {
   commit(mediaType: string): Promise<Descriptor>;
 }
 
+export interface StartUploadOptions extends CallOptions {
+  /** Of the digest that the blob gets. @default 'sha256' */
+  readonly algorithm?: 'sha256' | 'sha512' | undefined;
+}
+
 /** A store on this machine's disk. */
 export interface LocalBlobStore extends BlobStore {
   readonly root: string;
   /** Where the blob is, or would be. */
   pathOf(digest: Digest): string;
-  startUpload(options?: CallOptions): Promise<BlobUpload>;
+  startUpload(options?: StartUploadOptions): Promise<BlobUpload>;
   delete(digest: Digest): Promise<void>;
   /** Every digest held, in no order. */
   list(): AsyncIterable<Digest>;

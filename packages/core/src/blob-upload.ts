@@ -3,8 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { flushDirectory, undefinedIfMissing } from './atomic-file.ts';
-import type { BlobUpload } from './blob-store.ts';
-import type { CallOptions } from './call-options.ts';
+import type { BlobUpload, StartUploadOptions } from './blob-store.ts';
 import type { Digest } from './digest.ts';
 import { DigestMeter } from './digest.ts';
 import { noSpace } from './no-space.ts';
@@ -18,12 +17,12 @@ const ABANDONED_MS = 24 * 60 * 60 * 1000;
 export async function openUpload(
   ingest: string,
   pathOf: (digest: Digest) => string,
-  options?: CallOptions,
+  options?: StartUploadOptions,
 ): Promise<BlobUpload> {
   await mkdir(ingest, { recursive: true });
   const temporary = join(ingest, randomBytes(12).toString('hex'));
   const file = await open(temporary, 'wx', 0o644).catch(noSpace(ingest));
-  const meter = new DigestMeter();
+  const meter = new DigestMeter(options?.algorithm);
   const flusher = new Flusher(file);
   let isOpen = true;
   const close = async () => {

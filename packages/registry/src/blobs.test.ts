@@ -184,7 +184,7 @@ describe('Repository.read()', () => {
     await Promise.all([bench.pull(), bench.repository.headManifest('a')]);
     const [refused, ...later] = bench.proxy.requests.slice(start);
     const gaps = later.map(({ atMs }) => atMs - (refused?.atMs ?? 0));
-    expect(gaps.filter((gap) => gap > 50 && gap < 900)).toEqual([]);
+    expect(gaps.filter((gap) => gap < 900).length).toBeLessThanOrEqual(1); // the other was on its way already
   });
 
   it('waits no longer than the policy allows', async () => {

@@ -61,6 +61,33 @@ describe('copyImage()', () => {
     expect(bench.registry.requests().filter(({ method }) => method === 'POST')).toEqual([]);
   });
 
+  it('asks for no blob where the registry has the very manifest', async () => {
+    await using bench = await openBench();
+    const image = await makeImage(bench.layout, { layers });
+    await copyImage(image, bench.repository('app'), { tags: ['v1'] });
+    bench.registry.clearRequests();
+    await copyImage(image, bench.repository('app'), { tags: ['v2'] });
+    await bench.registry.flushed();
+    expect(bench.registry.requests().map(({ method, path }) => [method, path.split('/').at(-1)])).toEqual([
+      ['HEAD', image.manifest.digest],
+      ['PUT', 'v2'],
+    ]);
+  });
+
+  it('sends everything again where the registry refuses to name a manifest that it has', async () => {
+    await using bench = await openBench();
+    const image = await makeImage(bench.layout, { layers });
+    await copyImage(image, bench.repository('app'), { tags: ['v1'] });
+    const refusal = { status: 400, body: JSON.stringify({ errors: [{ code: 'MANIFEST_BLOB_UNKNOWN' }] }) };
+    await using proxy = await faultProxy(bench.registry.url, [
+      { method: 'PUT', path: /manifests/, nth: 1, fault: { respond: refusal } },
+    ]);
+    const repository = bench.client.repository(parseReference(`${proxy.host}/app`));
+    await copyImage(image, repository, { tags: ['v2'] });
+    expect(proxy.requests.filter(({ method, path }) => method === 'HEAD' && path.includes('/blobs/'))).toHaveLength(3);
+    expect((await repository.headManifest('v2'))?.digest).toBe(image.manifest.digest);
+  });
+
   it('mounts blobs within a registry instead of sending them', async () => {
     await using bench = await openBench();
     await makeImage(bench.repository('base'), { layers, tag: 'v1' });

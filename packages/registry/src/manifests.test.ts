@@ -34,6 +34,15 @@ const GET = { method: 'GET', path: /manifests/ } as const;
 const HEAD = { method: 'HEAD', path: /manifests/ } as const;
 
 describe('Repository.getManifest()', () => {
+  it('asks as often as the caller wants, also before anything is known of the host', async () => {
+    await using registry = await startRegistry();
+    await using proxy = await faultProxy(registry.url, [{ fault: { respond: { status: 500 } } }]);
+    await using client = createRegistryClient({ retry: { baseDelayMs: 5 } });
+    const repository = client.repository(parseReference(`${proxy.host}/app`), { tries: 1 });
+    await expect(repository.getManifest('v1')).rejects.toMatchObject({ status: 500, tries: 1 });
+    expect(proxy.requests.map(({ path }) => path)).toEqual(['/v2/', '/v2/app/manifests/v1']);
+  });
+
   it('asks for all four types', async () => {
     await using bench = await openBench();
     await bench.repository.getManifest('v1');

@@ -159,7 +159,11 @@ interface ManifestRequest {
   readonly body?: ReturnType<typeof bodyOf>;
 }
 
-async function request({ host, repository, tries }: Place, method: 'GET' | 'HEAD' | 'PUT' | 'DELETE', wish: ManifestRequest) {
+async function request(
+  { host, repository, tries }: Place,
+  method: 'GET' | 'HEAD' | 'PUT' | 'DELETE',
+  wish: ManifestRequest,
+) {
   if (!isDigest(wish.name) && !TAG.test(wish.name)) {
     throw new ReferenceInvalidError(`Neither a tag nor a digest: ${JSON.stringify(wish.name.slice(0, 200))}`);
   }

@@ -1,4 +1,4 @@
-import type { BlobSource, CallOptions, Descriptor, LocalBlobStore } from '@shale/core';
+import { type BlobSource, type CallOptions, type Descriptor, digestAlgorithm, type LocalBlobStore } from '@shale/core';
 
 /** Blobs of `remote`, read from `local` where they are there, and kept there by the first whole read. */
 export function keptBlobs(remote: BlobSource, local: LocalBlobStore): BlobSource {
@@ -18,7 +18,7 @@ interface Keeping {
 }
 
 async function* readAndKeep(blob: Descriptor, { remote, local, options }: Keeping): AsyncIterable<Uint8Array> {
-  await using upload = await local.startUpload(options);
+  await using upload = await local.startUpload({ ...options, algorithm: digestAlgorithm(blob.digest) });
   for await (const chunk of remote.read(blob, options)) {
     await upload.write(chunk);
     yield chunk;

@@ -2,7 +2,12 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { DEFAULT_REGISTRY, type ProgressListener, ShaleError } from '@shale/core';
-import { createRegistryClient, type ProxyOptions, type RegistryClient, type RetryPolicy } from '@shale/registry';
+import {
+  createRegistryClient,
+  type ProxyOptions,
+  type RegistryClient,
+  type RegistryClientOptions,
+} from '@shale/registry';
 import type { Environment } from './environment.ts';
 import { userKeychain } from './keychain.ts';
 
@@ -23,7 +28,7 @@ export interface RegistryWiring {
   readonly env: Environment;
   readonly onProgress: ProgressListener;
   /** @default as for whatever a build cannot do without */
-  readonly patience?: Partial<RetryPolicy> | undefined;
+  readonly patience?: Pick<RegistryClientOptions, 'retry' | 'requestConcurrency'> | undefined;
 }
 
 class CertificateUnreadableError extends ShaleError {
@@ -46,7 +51,7 @@ export function openRegistryClient({ options, env, onProgress, patience }: Regis
       '/etc/docker/certs.d',
     ],
     proxy: proxyOf(env),
-    retry: patience,
+    ...patience,
     onProgress,
   });
 }

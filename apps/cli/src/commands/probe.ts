@@ -84,11 +84,11 @@ function missOf(findings: readonly Finding[]): ProbeMissError {
 /** An image that would be built, but that nobody has pushed, does not exist. */
 async function notPushed(
   digest: Digest,
-  { client, cacheRepositories, options: { signal } }: WiredBuild,
+  { cacheClient, cacheRepositories, options: { signal } }: WiredBuild,
 ): Promise<ProbeMissError | undefined> {
   const [repository] = cacheRepositories;
   if (repository === undefined) return undefined;
-  const store = client.repository(repository);
+  const store = cacheClient.repository(repository);
   if (await store.holdsManifest(digest, { signal })) return undefined;
   return new ProbeMissError(`Every step is cached, but ${store.name} has no image ${digest}`, {
     hint: 'Push it once: shale build --push-image.',

@@ -8,7 +8,7 @@ import {
 } from '@shale/builder';
 import type { CacheEventListener } from '@shale/cache';
 import { blobDirectory, parsePlatform, type ProgressListener, type Reference } from '@shale/core';
-import type { RegistryClient, RetryPolicy } from '@shale/registry';
+import type { RegistryClient } from '@shale/registry';
 import { fetchUrl, imageSources, openRegistryClient } from '@shale/wiring';
 import type { Invocation } from '../commands/command.ts';
 import type { sourceOptions } from '../options/build.ts';
@@ -46,6 +46,8 @@ export interface BuildWishes {
 export interface WiredBuild extends AsyncDisposable {
   readonly options: BuildOptions;
   readonly client: RegistryClient;
+  /** For the repositories that hold cached layers: of less patience. */
+  readonly cacheClient: RegistryClient;
   readonly stateDir: string;
   /** Repositories that hold cached layers. */
   readonly cacheRepositories: readonly Reference[];
@@ -53,8 +55,8 @@ export interface WiredBuild extends AsyncDisposable {
   settle(): Promise<void>;
 }
 
-/** A cache is not waited for as a base image is: a build has another way to go. */
-const CACHE_PATIENCE: Partial<RetryPolicy> = { baseDelayMs: 300, maxDelayMs: 1500 };
+/** A cache is not waited for as a base image is, and asked for all steps in one round. */
+const CACHE_PATIENCE = { retry: { baseDelayMs: 300, maxDelayMs: 1500 }, requestConcurrency: 64 } as const;
 
 /** The one place where concrete stores, caches, registries and executors are chosen. @throws {UsageError} */
 export async function wireBuild(invocation: Invocation<BuildTable>, wishes: BuildWishes): Promise<WiredBuild> {
@@ -89,6 +91,7 @@ export async function wireBuild(invocation: Invocation<BuildTable>, wishes: Buil
   });
   return {
     client,
+    cacheClient,
     stateDir,
     settle: () => settle({ signal }),
     cacheRepositories: [options.cacheRepo, ...options.cacheFrom].flatMap((name) =>
