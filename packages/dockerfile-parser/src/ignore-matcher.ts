@@ -17,6 +17,8 @@ interface Rule {
   readonly matches: (path: string) => boolean;
 }
 
+const IGNORE_NOTHING: IgnoreMatcher = { ignores: () => false, mayReinclude: () => false };
+
 /**
  * Matches as moby/patternmatcher does: the last rule that matches a path or one of its parents wins.
  * @see https://github.com/moby/patternmatcher/blob/v0.6.0/patternmatcher.go
@@ -28,6 +30,7 @@ export function ignoreMatcher(patterns: readonly string[]): IgnoreMatcher {
     .map((pattern) => pattern.trim())
     .filter((pattern) => pattern !== '')
     .map(compileRule);
+  if (rules.length === 0) return IGNORE_NOTHING;
   const directories = new Map<string, Uint8Array>();
 
   /** Which rules match a directory or a parent of it. */
