@@ -7,15 +7,15 @@ import type { ConformanceCase } from './case.ts';
 export const CONTEXT_MTIME = 981_173_106;
 
 /**
- * Lays a case's `context/` out anew, with modes and times that do not depend on the checkout. `context.sh` then runs in
- * it, for what git cannot hold: empty directories, special modes, fifos, hard links, archives.
+ * Lays a folder of a case out anew, with modes and times that do not depend on the checkout. `NAME.sh` then runs in it,
+ * for what git cannot hold: empty directories, special modes, fifos, hard links, archives, repositories.
  */
-export async function layOutContext({ directory }: ConformanceCase, destination: string): Promise<void> {
+export async function layOutFolder({ directory }: ConformanceCase, name: string, destination: string): Promise<void> {
   mkdirSync(destination, { recursive: true });
-  const source = join(directory, 'context');
+  const source = join(directory, name);
   if (existsSync(source)) cpSync(source, destination, { recursive: true, verbatimSymlinks: true });
   normalizeModes(destination);
-  const script = join(directory, 'context.sh');
+  const script = join(directory, `${name}.sh`);
   if (existsSync(script)) await requireCommand(['sh', '-euc', 'umask 022; . "$1"', 'sh', script], { cwd: destination });
   stamp(destination);
 }

@@ -1,13 +1,21 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { CommandOptions } from '../src/command.ts';
 
 /** `case.json`: everything is optional. */
 interface CaseFile {
   /** Build arguments. */
   readonly args?: Readonly<Record<string, string>>;
   readonly target?: string;
-  /** More flags that docker and shale share, as in `["--label", "a=b"]`. `{case}` is the case's own folder. */
+  /**
+   * More flags that docker and shale share, as in `["--label", "a=b"]`. In them and in `args`, `{case}` is the case's own
+   * folder, `{NAME}` one of `folders`, `{base}` the layout of the base image.
+   */
   readonly flags?: readonly string[];
+  /** Folders of the case to lay out as its `context` is. One named `served` is on the web at `{server}`. */
+  readonly folders?: readonly string[];
+  /** Whether the Dockerfile comes from standard input. @default false */
+  readonly stdin?: boolean;
   /** A regular expression, without regard to case, that shale's message must match. The build must fail. */
   readonly expectError?: string;
   /** Who says what is right. `reference`: the golden was reviewed by hand, as docker 20.10 knows less or does other things. @default buildkit */
@@ -17,7 +25,7 @@ interface CaseFile {
 }
 
 /** One Dockerfile with what it must become. */
-export interface ConformanceCase extends Required<Pick<CaseFile, 'args' | 'flags' | 'oracle'>> {
+export interface ConformanceCase extends Required<Pick<CaseFile, 'args' | 'flags' | 'folders' | 'stdin' | 'oracle'>> {
   readonly name: string;
   readonly directory: string;
   readonly dockerfile: string;
@@ -45,7 +53,9 @@ function loadCase(name: string): ConformanceCase {
     dockerfile: join(directory, 'Dockerfile'),
     args: file.args ?? {},
     target: file.target,
-    flags: (file.flags ?? []).map((flag) => flag.replaceAll('{case}', directory)),
+    flags: file.flags ?? [],
+    folders: file.folders ?? [],
+    stdin: file.stdin ?? false,
     expectError: file.expectError === undefined ? undefined : new RegExp(file.expectError, 'i'),
     oracle: file.oracle ?? 'buildkit',
     note: file.note,
@@ -53,7 +63,13 @@ function loadCase(name: string): ConformanceCase {
 }
 
 /** The flags that both builders understand. */
-export function buildFlags({ dockerfile, args, target, flags }: ConformanceCase): string[] {
+export function buildFlags({ dockerfile, args, target, flags, stdin }: ConformanceCase): string[] {
   const buildArgs = Object.entries(args).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]);
-  return ['--file', dockerfile, ...(target === undefined ? [] : ['--target', target]), ...buildArgs, ...flags];
+  const file = stdin ? '-' : dockerfile;
+  return ['--file', file, ...(target === undefined ? [] : ['--target', target]), ...buildArgs, ...flags];
+}
+
+/** What both builders read besides. */
+export function buildInput({ dockerfile, stdin }: ConformanceCase): CommandOptions {
+  return stdin ? { input: readFileSync(dockerfile) } : {};
 }

@@ -1,14 +1,21 @@
+import { createHash } from 'node:crypto';
 import { globSync, rmSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { compareTrees, type FileTree } from '../src/file-tree.ts';
 import type { ConformanceCase } from './case.ts';
 import type { BuildOutcome } from './case-builder.ts';
-import { layOutContext } from './case-context.ts';
 import { compareObservations } from './compare.ts';
 import { observe } from './observation.ts';
+import { openCase } from './open-case.ts';
 import type { ShaleBuilder } from './shale-builder.ts';
+
+export interface CachingOptions {
+  readonly base: FileTree;
+  /** Decides which entries go: the same seed, the same entries. */
+  readonly seed: string;
+}
 
 /**
  * A case must become the same whatever the cache holds: cold, cached in full, with half of the entries gone; and two cold
@@ -17,22 +24,21 @@ import type { ShaleBuilder } from './shale-builder.ts';
 export async function checkCaching(
   conformanceCase: ConformanceCase,
   builder: ShaleBuilder,
-  base: FileTree,
+  { base, seed }: CachingOptions,
 ): Promise<string[]> {
   const scratch = await mkdtemp(join(tmpdir(), 'shale-caching-'));
   try {
-    const context = join(scratch, 'context');
-    await layOutContext(conformanceCase, context);
+    await using open = await openCase(conformanceCase, scratch);
     let builds = 0;
     const build = async (cache: string, flags: readonly string[] = []) => {
-      const places = { context, scratch: join(scratch, `build-${++builds}`) };
+      const places = { context: open.context, scratch: join(scratch, `build-${++builds}`) };
       await mkdir(places.scratch);
       const folders = ['--state-dir', join(places.scratch, 'state'), '--layer-cache-dir', join(scratch, cache)];
-      return builder.buildIn([...folders, ...flags], conformanceCase, places);
+      return builder.buildIn([...folders, ...flags], open.ready, places);
     };
     const cold = await build('cache');
     const cached = await build('cache');
-    forgetHalf(join(scratch, 'cache'));
+    forgetHalf(join(scratch, 'cache'), `${seed} ${conformanceCase.name}`);
     const half = await build('cache');
     const twins = [await build('twin-1', ['--reproducible']), await build('twin-2', ['--reproducible'])] as const;
     return [
@@ -49,10 +55,12 @@ export async function checkCaching(
 }
 
 /** Removes a random half of the key files; blobs stay. */
-function forgetHalf(cache: string): void {
+function forgetHalf(cache: string, seed: string): void {
   const keys = globSync(`${cache}/**/[0-9a-f][0-9a-f]/*`).filter((path) => !path.includes('/blobs/'));
-  for (const path of keys) if (Math.random() < 0.5) rmSync(path, { recursive: true });
+  for (const path of keys) if (isChosen(`${seed} ${relative(cache, path)}`)) rmSync(path, { recursive: true });
 }
+
+const isChosen = (text: string) => (createHash('sha256').update(text).digest()[0] ?? 0) < 0x80;
 
 function differences(title: string, expected: BuildOutcome, actual: BuildOutcome, base: FileTree): string[] {
   if (expected.type === 'error' || actual.type === 'error') {

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import type { FileTree } from '../src/file-tree.ts';
 import type { ConformanceCase } from './case.ts';
 import type { CaseBuilder } from './case-builder.ts';
-import { layOutContext } from './case-context.ts';
 import { compareObservations } from './compare.ts';
 import { type Observation, observe } from './observation.ts';
+import { openCase } from './open-case.ts';
 
 export type CaseResult =
   | { readonly type: 'image'; readonly observation: Observation }
@@ -20,11 +20,10 @@ export async function runCase(
 ): Promise<CaseResult> {
   const scratch = await mkdtemp(join(tmpdir(), 'shale-case-'));
   try {
-    const context = join(scratch, 'context');
-    await layOutContext(conformanceCase, context);
-    const outcome = await builder.build(conformanceCase, context, scratch);
+    await using open = await openCase(conformanceCase, scratch);
+    const outcome = await builder.build(open.ready, open.context, scratch);
     if (outcome.type === 'error') return outcome;
-    return { type: 'image', observation: observe(outcome.tree, outcome.config, base) };
+    return { type: 'image', observation: open.stable(observe(outcome.tree, outcome.config, base)) };
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }

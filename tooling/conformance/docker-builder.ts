@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { baseImageLayout } from '../base-images/base-registry.ts';
 import { requireCommand } from '../src/command.ts';
 import { type DockerDaemon, startDockerDaemon } from '../src/docker-daemon.ts';
-import { buildFlags } from './case.ts';
+import { buildFlags, buildInput, type ConformanceCase } from './case.ts';
 import type { BuildOutcome, CaseBuilder } from './case-builder.ts';
 import { readTarTree } from './image-tree.ts';
 import type { RawConfig } from './observation.ts';
@@ -14,8 +14,7 @@ export async function dockerBuilder(): Promise<CaseBuilder> {
   return {
     name: 'buildkit',
     async build(conformanceCase, context, scratch) {
-      const command = ['build', '--network', 'host', '--progress', 'plain', ...buildFlags(conformanceCase)];
-      const outcome = await buildCase(daemon, command, { context, scratch });
+      const outcome = await buildCase(daemon, conformanceCase, { context, scratch });
       if (outcome.type === 'image' || (await daemon.docker(['version'])).status === 0) return outcome;
       await daemon[Symbol.asyncDispose]();
       daemon = await startWithBase();
@@ -33,14 +32,16 @@ async function startWithBase(): Promise<DockerDaemon> {
 
 async function buildCase(
   daemon: DockerDaemon,
-  command: readonly string[],
+  conformanceCase: ConformanceCase,
   { context, scratch }: { readonly context: string; readonly scratch: string },
 ): Promise<BuildOutcome> {
+  const command = ['build', '--network', 'host', '--progress', 'plain', ...buildFlags(conformanceCase)];
+  const input = buildInput(conformanceCase);
   const rootfs = join(scratch, 'rootfs.tar');
-  const built = await daemon.docker([...command, '--output', `type=tar,dest=${rootfs}`, context]);
+  const built = await daemon.docker([...command, '--output', `type=tar,dest=${rootfs}`, context], input);
   if (built.status !== 0) return { type: 'error', message: built.stderr };
   const tree = await readTarTree(rootfs);
-  await daemon.requireDocker([...command, '--tag', 'case', context]);
+  await daemon.requireDocker([...command, '--tag', 'case', context], input);
   const saved = await daemon.docker(['save', '--output', join(scratch, 'image.tar'), 'case']);
   await daemon.docker(['image', 'rm', 'case']);
   if (saved.status !== 0) return { type: 'error', message: saved.stderr };

@@ -2,6 +2,7 @@
 //   npm run conformance                 all cases, both builders
 //   npm run conformance -- copy --only shale
 //   npm run conformance -- --caching    also cold, cached, half cached and reproducible builds with shale
+//   npm run conformance -- --caching --seed 7   the same half again
 //   npm run conformance -- --update     record goldens: from BuildKit, or from shale where the reference rules
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -22,6 +23,7 @@ const { values, positionals } = parseArgs({
     update: { type: 'boolean', default: false },
     only: { type: 'string' },
     caching: { type: 'boolean', default: false },
+    seed: { type: 'string' },
   },
   allowPositionals: true,
 });
@@ -34,6 +36,9 @@ await rm(scratch, { recursive: true });
 const cases = loadCases(positionals);
 const docker = values.only === 'shale' ? undefined : await dockerBuilder();
 const shale = values.only === 'buildkit' ? undefined : await shaleBuilder();
+const seed = values.seed ?? String(Date.now());
+const caching = { same: 0, differ: 0 };
+const agreements = new Map<string, number>();
 let failed = 0;
 try {
   for (const conformanceCase of cases) if (!(await compareCase(conformanceCase))) failed += 1;
@@ -41,7 +46,10 @@ try {
   await docker?.[Symbol.asyncDispose]();
   await shale?.[Symbol.asyncDispose]();
 }
-console.log(`\n${cases.length - failed} of ${cases.length} cases as expected.`);
+console.log('');
+if (docker && shale) console.log(`Against BuildKit: ${[...agreements].map(([what, n]) => `${n} ${what}`).join(', ')}.`);
+if (values.caching) console.log(`Cached, half cached (--seed ${seed}) and reproducible: ${summary(caching)}.`);
+console.log(`${cases.length - failed} of ${cases.length} cases as expected.`);
 process.exitCode = failed === 0 ? 0 : 1;
 
 async function compareCase(conformanceCase: ConformanceCase): Promise<boolean> {
@@ -51,11 +59,21 @@ async function compareCase(conformanceCase: ConformanceCase): Promise<boolean> {
   if (values.update) record(conformanceCase, conformanceCase.oracle === 'reference' ? own : reference);
   const golden = readGolden(conformanceCase);
   const problems = own === undefined ? [] : judge(conformanceCase, own, golden);
-  if (values.caching && shale && own?.type === 'image')
-    problems.push(...(await checkCaching(conformanceCase, shale, base)));
+  if (values.caching && own?.type === 'image') problems.push(...(await compareCaching(conformanceCase)));
   const oracle = reference === undefined ? [] : judgeReference(conformanceCase, reference);
-  report(conformanceCase, { problems, oracle, agree: own && reference && agreement(reference, own) });
+  report(conformanceCase, { problems, oracle, agree: own && reference && agreement(conformanceCase, reference, own) });
   return problems.length === 0 && oracle.length === 0;
+}
+
+async function compareCaching(conformanceCase: ConformanceCase): Promise<string[]> {
+  if (shale === undefined) return [];
+  const problems = await checkCaching(conformanceCase, shale, { base, seed });
+  caching[problems.length === 0 ? 'same' : 'differ'] += 1;
+  return problems;
+}
+
+function summary({ same, differ }: typeof caching): string {
+  return `${same} identical, ${differ} differ`;
 }
 
 function record(conformanceCase: ConformanceCase, result: CaseResult | undefined): void {
@@ -70,7 +88,14 @@ function judgeReference(conformanceCase: ConformanceCase, result: CaseResult): s
   return judge(lenient, result, readGolden(conformanceCase)).map((line) => `buildkit: ${line}`);
 }
 
-function agreement(reference: CaseResult, own: CaseResult): string {
+function agreement({ oracle }: ConformanceCase, reference: CaseResult, own: CaseResult): string {
+  const agree = agreementOf(reference, own);
+  const known = agree === 'differ' && oracle === 'reference' ? 'differ for a reason that case.json names' : agree;
+  agreements.set(known, (agreements.get(known) ?? 0) + 1);
+  return agree;
+}
+
+function agreementOf(reference: CaseResult, own: CaseResult): string {
   if (reference.type !== own.type) return 'differ';
   if (reference.type === 'error' || own.type === 'error') return 'both fail';
   return compareObservations(reference.observation, own.observation).length === 0 ? 'identical' : 'differ';

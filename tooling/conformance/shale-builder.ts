@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { startBaseRegistry } from '../base-images/base-registry.ts';
 import { requireCommand, runCommand } from '../src/command.ts';
 import { bundledShale } from '../src/shale.ts';
-import { buildFlags, type ConformanceCase } from './case.ts';
+import { buildFlags, buildInput, type ConformanceCase } from './case.ts';
 import type { BuildOutcome, CaseBuilder } from './case-builder.ts';
 import { readTarTree } from './image-tree.ts';
 import type { RawConfig } from './observation.ts';
@@ -32,9 +32,9 @@ const ISOLATION = ['--isolation', 'namespaces+overlay'];
 
 /** One state directory serves all cases of `build()`. */
 export async function shaleBuilder(): Promise<ShaleBuilder> {
-  const shale = await bundledShale();
   const base = await startBaseRegistry(['busybox']);
   const state = await mkdtemp(join(tmpdir(), 'shale-conformance-'));
+  const shale = await copyOf(await bundledShale(), join(state, 'bundle'));
   const buildIn: ShaleBuilder['buildIn'] = (flags, conformanceCase, places) =>
     buildCase(
       [...shale, 'build', '--registry-mirror', base.url, ...ISOLATION, '--progress', 'plain', ...flags],
@@ -53,6 +53,13 @@ export async function shaleBuilder(): Promise<ShaleBuilder> {
   };
 }
 
+/** A long run goes on while somebody bundles anew. */
+async function copyOf(command: readonly string[], destination: string): Promise<readonly string[]> {
+  const program = command.at(-1) ?? '';
+  await requireCommand(['cp', '-r', dirname(program), destination]);
+  return [...command.slice(0, -1), join(destination, basename(program))];
+}
+
 async function buildCase(
   shale: readonly string[],
   conformanceCase: ConformanceCase,
@@ -62,7 +69,7 @@ async function buildCase(
   const rootfs = join(scratch, 'rootfs.tar');
   const archive = join(scratch, 'image.tar');
   const outputs = ['--output', `type=tar,dest=${rootfs}`, '--output', `type=oci,dest=${archive}`];
-  const built = await runCommand([...command, ...outputs, context]);
+  const built = await runCommand([...command, ...outputs, context], buildInput(conformanceCase));
   if (built.status !== 0) return { type: 'error', message: built.stderr };
   return { type: 'image', tree: await readTarTree(rootfs), ...(await imageOf(archive)) };
 }

@@ -55,7 +55,6 @@ function copyHistory(
     ...(instruction.keyword === 'COPY' && instruction.parents ? ['--parents'] : []),
     ...(chown === undefined ? [] : [`--chown=${chown}`]),
     ...(chmod === undefined ? [] : [`--chmod=${chmod}`]),
-    ...(instruction.link ? ['--link'] : []),
     ...sources,
     ...instruction.heredocs.map(({ name }) => `<<${name}`),
     destination,

@@ -101,14 +101,20 @@ async function init(algorithm: 'sha1' | 'sha256', command: GitCommandOptions): P
 }
 
 async function fetchRef({ url, ref }: GitSource, command: GitCommandOptions): Promise<void> {
+  const fetch = async (...args: string[]) => {
+    await runGit(['fetch', '--quiet', '--no-recurse-submodules', ...args], command);
+  };
   try {
-    await runGit(['fetch', '--quiet', '--depth=1', '--no-tags', '--no-recurse-submodules', '--', url, ref], command);
+    await fetch('--depth=1', '--no-tags', '--', url, ref).catch((error: unknown) => {
+      // files behind a plain web server: git can only take all of them
+      if (!(error instanceof GitFailedError) || !/dumb http transport/.test(error.message)) throw error;
+      return fetch('--no-tags', '--', url, ref);
+    });
     await runGit(['checkout', '--quiet', '--detach', 'FETCH_HEAD'], command);
   } catch (error) {
     // servers need not give commits by name, and none knows an abbreviated one
     if (!isAbbreviatedCommit(ref) || command.signal?.aborted) throw error;
-    const all = ['+refs/heads/*:refs/remotes/origin/*', '+refs/tags/*:refs/tags/*'];
-    await runGit(['fetch', '--quiet', '--no-recurse-submodules', '--', url, ...all], command);
+    await fetch('--', url, '+refs/heads/*:refs/remotes/origin/*', '+refs/tags/*:refs/tags/*');
     await runGit(['checkout', '--quiet', '--detach', `${ref}^{commit}`], command);
   }
 }
