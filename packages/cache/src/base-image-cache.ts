@@ -27,6 +27,8 @@ export interface BaseImageCacheOptions {
    * old answer stands. @default never
    */
   readonly maxAgeMs?: number | undefined;
+  /** Whether the old answer stands while `resolveDigest` fails; otherwise its error is thrown. @default true */
+  readonly staleIfError?: boolean | undefined;
   readonly onEvent?: ((event: BaseImageCacheEvent) => void) | undefined;
 }
 
@@ -68,6 +70,7 @@ class BaseImageCache implements ImageSource {
       return await this.#resolve(reference, options);
     } catch (error) {
       options.signal?.throwIfAborted();
+      if (error instanceof UnansweredError) throw error.cause;
       this.#options.onEvent?.({ type: 'damaged', reference, error });
       return undefined;
     }
@@ -99,7 +102,7 @@ class BaseImageCache implements ImageSource {
 
   /** What the registry says, where it must be asked and answers; `undefined` leaves it to the pointer. */
   async #currentDigest(reference: Reference, options: ResolveOptions): Promise<Digest | undefined> {
-    const { resolveDigest, maxAgeMs = Number.POSITIVE_INFINITY, onEvent } = this.#options;
+    const { resolveDigest, maxAgeMs = Number.POSITIVE_INFINITY, staleIfError = true, onEvent } = this.#options;
     if (resolveDigest === undefined) return undefined;
     const confirmedMs = await this.#confirmedMs(reference, options);
     if (confirmedMs !== undefined && Date.now() - confirmedMs < maxAgeMs) return undefined;
@@ -107,6 +110,7 @@ class BaseImageCache implements ImageSource {
       return await resolveDigest(reference, options);
     } catch (error) {
       options.signal?.throwIfAborted();
+      if (!staleIfError) throw new UnansweredError(error);
       if (confirmedMs !== undefined) onEvent?.({ type: 'stale', reference, confirmed: new Date(confirmedMs), error });
       return undefined;
     }
@@ -131,6 +135,16 @@ class BaseImageCache implements ImageSource {
       if (documents.isIncomplete) return undefined; // the index is here, this platform's image is not
       throw error;
     }
+  }
+}
+
+/** What was to be asked first could not be. */
+class UnansweredError extends Error {
+  override readonly cause: Error;
+
+  constructor(cause: unknown) {
+    super('unanswered');
+    this.cause = cause instanceof Error ? cause : new Error(String(cause));
   }
 }
 

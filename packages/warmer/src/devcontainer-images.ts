@@ -1,13 +1,19 @@
 import { readFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { asObject, asOptional, asString, asStringMap, parseReference, hostPlatform, ShaleError } from '@shale/core';
 import { parse, type ParseError, printParseErrorCode } from 'jsonc-parser';
 import { dockerfileImages, type DockerfileImagesOptions } from './dockerfile-images.ts';
+import { inside } from './repository-images.ts';
 import type { WarmTarget } from './warm-plan.ts';
 
 /** A devcontainer.json that cannot be read. */
 export class DevcontainerInvalidError extends ShaleError {
   readonly code = 'CONTEXT_INVALID';
+}
+
+export interface DevcontainerImagesOptions extends Omit<DockerfileImagesOptions, 'file'> {
+  /** A real path; a Dockerfile that is not below it is refused. @default none */
+  readonly root?: string | undefined;
 }
 
 /**
@@ -17,7 +23,7 @@ export class DevcontainerInvalidError extends ShaleError {
  */
 export async function devcontainerImages(
   path: string,
-  options: Omit<DockerfileImagesOptions, 'file'> = {},
+  options: DevcontainerImagesOptions = {},
 ): Promise<readonly WarmTarget[]> {
   const fail = (message: string, cause?: unknown) => new DevcontainerInvalidError(`${path}: ${message}`, { cause });
   const read = (file: string) =>
@@ -29,9 +35,13 @@ export async function devcontainerImages(
   const build = asOptional(document['build'], (value) => asObject(value, 'build', fail)) ?? {};
   const named = build['dockerfile'] ?? document['dockerFile'];
   if (named === undefined) return [];
-  const file = resolve(dirname(path), asString(named, 'build.dockerfile', fail));
+  const file = await fileBeside(path, asString(named, 'build.dockerfile', fail), options);
   const args = asOptional(build['args'], (value) => asStringMap(value, 'build.args', fail)) ?? {};
   return dockerfileImages(await read(file), { ...options, file, buildArgs: { ...args, ...options.buildArgs } });
+}
+
+async function fileBeside(path: string, name: string, { root }: DevcontainerImagesOptions): Promise<string> {
+  return root === undefined ? resolve(dirname(path), name) : inside(root, join(relative(root, dirname(path)), name));
 }
 
 function parseJsonc(text: string, fail: (message: string) => Error): unknown {

@@ -11,6 +11,12 @@ import {
 import { layoutSource, type RegistryClient } from '@shale/registry';
 import { rememberedImages } from './remembered-images.ts';
 
+/**
+ * When the registry is asked about a tag that a warmer keeps: `always`; only when it is `missing`; `never`, also for what
+ * is missing; or when it was not confirmed lately, with the warmed image standing in while the registry cannot answer.
+ */
+export type BaseImagePolicy = 'always' | 'missing' | 'never' | 'stale-if-error';
+
 export interface ImagesWiring {
   readonly client: RegistryClient;
   readonly store: LocalBlobStore;
@@ -19,6 +25,8 @@ export interface ImagesWiring {
   readonly baseImageCacheDir: string | undefined;
   /** After which the registry is asked whether a tag in that directory has moved; `undefined` for never. */
   readonly baseImageMaxAgeMs: number | undefined;
+  /** @default 'stale-if-error' */
+  readonly baseImagePolicy?: BaseImagePolicy | undefined;
   /** Images that `--build-context NAME=oci-layout://…` names. */
   readonly named: ImageSource | undefined;
   /** Pass over what was built here under the same name, and ask registries what a tag names now. */
@@ -29,8 +37,11 @@ export interface ImagesWiring {
 
 /** Where base images are looked for: named layouts, built here, the warmed directory, then registries. */
 export function imageSources(wiring: ImagesWiring): readonly ImageSource[] {
-  const { client, store, stateDir, named, pull, offline, onProgress } = wiring;
-  const registries = rememberedImages({ client, store, directory: join(stateDir, 'images'), offline, onProgress });
+  const { client, store, stateDir, named, pull, baseImagePolicy: policy, onProgress } = wiring;
+  const offline = wiring.offline || policy === 'never';
+  const staleIfError = policy !== 'always';
+  const directory = join(stateDir, 'images');
+  const registries = rememberedImages({ client, store, directory, offline, staleIfError, onProgress });
   const sources = [named, pull ? undefined : localImages(stateDir), warmedImages(wiring), registries];
   return sources.filter((source) => source !== undefined);
 }
@@ -41,16 +52,19 @@ function localImages(stateDir: string): ImageSource {
 }
 
 function warmedImages(wiring: ImagesWiring): ImageSource | undefined {
-  const { client, baseImageCacheDir, baseImageMaxAgeMs, pull, offline, onProgress } = wiring;
+  const { client, baseImageCacheDir, pull, offline, onProgress, baseImagePolicy: policy = 'stale-if-error' } = wiring;
   if (baseImageCacheDir === undefined) return undefined;
+  const mayAsk = !offline && policy !== 'never';
+  const maxAgeMs = { always: 0, missing: undefined, never: undefined, 'stale-if-error': wiring.baseImageMaxAgeMs };
   return baseImageCache(baseImageCacheDir, {
-    resolveDigest: offline
-      ? undefined
-      : async (reference, options) => {
+    resolveDigest: mayAsk
+      ? async (reference, options) => {
           const found = await client.repository(reference).headManifest(referenceTarget(reference), options);
           return found?.digest;
-        },
-    maxAgeMs: pull ? 0 : baseImageMaxAgeMs,
+        }
+      : undefined,
+    maxAgeMs: pull ? 0 : maxAgeMs[policy],
+    staleIfError: policy !== 'always',
     onEvent: (event) => onProgress(warningOf(event)),
   });
 }

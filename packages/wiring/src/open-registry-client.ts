@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { DEFAULT_REGISTRY, type ProgressListener, ShaleError } from '@shale/core';
 import {
   createRegistryClient,
+  type HostCertificates,
   type ProxyOptions,
+  RateLimit,
   type RegistryClient,
   type RegistryClientOptions,
 } from '@shale/registry';
@@ -21,6 +23,22 @@ export interface RegistrySettings {
   readonly registryMirror: readonly string[];
   /** A PEM certificate of an authority to trust, encoded. */
   readonly sslCertBase64: string | undefined;
+  /** Hosts that may speak plain http and whose certificates are not checked. @default none */
+  readonly insecureRegistry?: readonly string[] | undefined;
+  /** The same. */
+  readonly skipTlsVerifyRegistry?: readonly string[] | undefined;
+  /** `HOST=FILE`: an authority to trust for this registry. @default none */
+  readonly registryCertificate?: readonly string[] | undefined;
+  /** `HOST=CERTIFICATE,KEY`: files that prove who the client is. @default none */
+  readonly registryClientCert?: readonly string[] | undefined;
+  /** `HOST=PLACE`: asked before the registry itself. @default none */
+  readonly registryMap?: readonly string[] | undefined;
+  /** Whether only mirrors are asked, where there are some. @default false */
+  readonly skipDefaultRegistryFallback?: boolean | undefined;
+  /** How often a request is repeated. @default 2 */
+  readonly imageDownloadRetry?: number | undefined;
+  /** What blobs are downloaded at, at most. @default no limit */
+  readonly maxBytesPerSecond?: number | undefined;
 }
 
 export interface RegistryWiring {
@@ -31,18 +49,25 @@ export interface RegistryWiring {
   readonly patience?: Pick<RegistryClientOptions, 'retry' | 'requestConcurrency'> | undefined;
 }
 
+class RegistrySettingInvalidError extends ShaleError {
+  readonly code = 'USAGE_INVALID';
+}
+
 class CertificateUnreadableError extends ShaleError {
   readonly code = 'USAGE_INVALID';
 }
 
 /** A client with credentials, certificates and proxies from where the field's tools look for them. */
 export function openRegistryClient({ options, env, onProgress, patience }: RegistryWiring): RegistryClient {
-  const { dockerConfigBase64, insecure, registryMirror, sslCertBase64 } = options;
+  const { dockerConfigBase64, registryMirror, registryMap = [], sslCertBase64 } = options;
+  const { imageDownloadRetry, maxBytesPerSecond } = options;
   const home = env['HOME'] ?? homedir();
   return createRegistryClient({
     keychain: userKeychain({ env, dockerConfigBase64, onProgress }),
-    mirrors: mirrorsByRegistry(registryMirror),
-    insecure: insecure ? true : undefined,
+    mirrors: mirrorsByRegistry([...registryMap.flatMap((text) => text.split(';')), ...registryMirror]),
+    mirrorFallback: options.skipDefaultRegistryFallback !== true,
+    insecure: insecureHosts(options),
+    certificates: hostCertificates(options),
     ca: certificates(env, sslCertBase64),
     certificateDirectories: [
       join(home, '.config/containers/certs.d'),
@@ -51,9 +76,49 @@ export function openRegistryClient({ options, env, onProgress, patience }: Regis
       '/etc/docker/certs.d',
     ],
     proxy: proxyOf(env),
+    retry: imageDownloadRetry === undefined ? undefined : { tries: imageDownloadRetry + 1 },
+    rateLimit: maxBytesPerSecond === undefined ? undefined : new RateLimit(maxBytesPerSecond),
     ...patience,
     onProgress,
   });
+}
+
+function insecureHosts({ insecure, insecureRegistry = [], skipTlsVerifyRegistry = [] }: RegistrySettings) {
+  return insecure ? true : [...insecureRegistry, ...skipTlsVerifyRegistry];
+}
+
+function hostCertificates({
+  registryCertificate = [],
+  registryClientCert = [],
+}: RegistrySettings): Readonly<Record<string, HostCertificates>> {
+  const found: Record<string, HostCertificates> = {};
+  for (const text of registryCertificate) {
+    const [host, file] = assignment(text, '--registry-certificate takes HOST=FILE');
+    found[host] = { ...found[host], ca: [...(found[host]?.ca ?? []), readCertificate(file, host)] };
+  }
+  for (const text of registryClientCert) {
+    const usage = '--registry-client-cert takes HOST=CERTIFICATE,KEY';
+    const [host, files] = assignment(text, usage);
+    const [cert = '', key] = files.split(',');
+    if (key === undefined) throw new RegistrySettingInvalidError(`${usage}, not ${JSON.stringify(text)}`);
+    const pair = { cert: readCertificate(cert, host), key: readCertificate(key, host) };
+    found[host] = { ca: found[host]?.ca ?? [], ...pair };
+  }
+  return found;
+}
+
+function assignment(text: string, usage: string): readonly [string, string] {
+  const [, name, value] = /^([^=]+)=(.+)$/.exec(text) ?? [];
+  if (name !== undefined && value !== undefined) return [name, value];
+  throw new RegistrySettingInvalidError(`${usage}, not ${JSON.stringify(text)}`);
+}
+
+function readCertificate(path: string, host: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new CertificateUnreadableError(`The certificate for ${host} in ${path} cannot be read`, { cause });
+  }
 }
 
 /** `https://mirror.example` is for docker.io, `quay.io=https://mirror.example` for quay.io. */

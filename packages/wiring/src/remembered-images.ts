@@ -26,6 +26,8 @@ export interface RememberedImagesOptions {
   readonly directory: string;
   /** Ask no registry: answer from memory alone. @default false */
   readonly offline?: boolean | undefined;
+  /** Whether an image is taken as it was last seen while the registry cannot answer. @default true */
+  readonly staleIfError?: boolean | undefined;
   readonly onProgress: ProgressListener;
 }
 
@@ -45,7 +47,8 @@ export function rememberedImages(options: RememberedImagesOptions): ImageSource 
         return await ask(call, memory);
       } catch (error) {
         resolving.signal?.throwIfAborted();
-        const image = isOutage(error) ? await recall(call, memory) : undefined;
+        const mayRecall = options.staleIfError !== false && isOutage(error);
+        const image = mayRecall ? await recall(call, memory) : undefined;
         if (image === undefined) throw error;
         const message = `${formatReference(reference)} is taken as it was last seen: ${(error as Error).message}`;
         options.onProgress({ type: 'warning', code: 'base-image-stale', message });

@@ -3,11 +3,14 @@ import { formatPlatform, formatReference, ShaleError } from '@shale/core';
 import { warm, WarmFailedError, type WarmResult } from '@shale/warmer';
 import { openRegistryClient } from '@shale/wiring';
 import { parseSize } from '../options/size.ts';
+import type { ProgressMode } from '../render/open-renderer.ts';
 import { openWarmView } from '../render/warm-view.ts';
 import { UsageError } from '../usage-error.ts';
 import { warmTargets } from '../wire/warm-targets.ts';
 import type { Invocation } from './command.ts';
 import type { warmCommandOptions } from './warm-command.ts';
+
+const KANIKO_TTL_MS = 336 * 3_600_000;
 
 export type WarmInvocation = Invocation<typeof warmCommandOptions>;
 
@@ -17,16 +20,20 @@ export async function runWarm(invocation: WarmInvocation): Promise<void> {
   const plan = await warmTargets(invocation);
   if (plan.length === 0) {
     throw new UsageError('There is no image to warm', {
-      hint: 'Name some with --image, --dockerfile, --devcontainer or --list.',
+      hint: 'Name some with --image, --dockerfile, --devcontainer, --git or --list.',
     });
   }
-  const maxBytes = options.maxSize === undefined ? undefined : parseSize(options.maxSize, { name: '--max-size' });
+  const maxBytes = sizeOf(options.maxSize, '--max-size');
+  const maxBytesPerSecond = sizeOf(options.maxBandwidth, '--max-bandwidth');
   const insecure = options.insecure || options.insecurePull || options.skipTlsVerifyPull;
-  using view = await openWarmView(options.progress ?? 'auto', invocation);
-  await using client = openRegistryClient({ options: { ...options, insecure }, env, onProgress: view.onProgress });
+  const settings = { ...options, insecure, maxBytesPerSecond };
+  using view = await openWarmView(progressOf(invocation), invocation, { withTimes: options.logTimestamp });
+  await using client = openRegistryClient({ options: settings, env, onProgress: view.onProgress });
   const results = await warm(plan, {
     directory: resolve(cwd, options.cacheDir ?? '/cache'),
     open: (reference) => client.repository(reference),
+    form: options.format,
+    ttlMs: options.cacheTtl === 0 ? undefined : (options.cacheTtl ?? KANIKO_TTL_MS),
     force: options.force,
     concurrency: options.concurrency,
     prune: options.prune,
@@ -38,6 +45,20 @@ export async function runWarm(invocation: WarmInvocation): Promise<void> {
   if (options.json) stdout.write(`${JSON.stringify({ images: results.map(reportOf) })}\n`);
   const failures = results.filter(({ error }) => error !== undefined);
   if (failures.length > 0) throw warmFailure(failures, results.length);
+}
+
+function progressOf({ options: { progress, verbosity, logFormat } }: WarmInvocation): ProgressMode {
+  if (progress !== undefined) return progress;
+  if (verbosity === 'panic' || verbosity === 'fatal' || verbosity === 'error') return 'quiet';
+  return logFormat === 'json' ? 'json' : 'auto';
+}
+
+/** More than nothing: a rate of 0 would never end. */
+function sizeOf(text: string | undefined, name: string): number | undefined {
+  if (text === undefined) return undefined;
+  const bytes = parseSize(text, { name });
+  if (bytes > 0) return bytes;
+  throw new UsageError(`${name} takes more than 0`);
 }
 
 function reportOf({ reference, platform, error, durationMs, ...result }: WarmResult): object {

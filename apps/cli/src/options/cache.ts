@@ -1,4 +1,4 @@
-import { duration, list, text, toggle } from './kinds.ts';
+import { choice, duration, list, text, toggle } from './kinds.ts';
 import { splitOn } from './registries.ts';
 
 /** Where layers are remembered. */
@@ -40,6 +40,13 @@ export const cacheOptions = {
     variables: ['ENVBUILDER_BASE_IMAGE_CACHE_DIR'],
     completion: 'directory',
     help: "Look for base images in this directory first: kaniko's format, read-only",
+  }),
+  baseImagePolicy: choice({
+    flag: 'base-image-policy',
+    choices: ['always', 'missing', 'never', 'stale-if-error'],
+    group: 'Cache',
+    shownDefault: 'stale-if-error',
+    help: 'When to ask the registry about warmed tags; stale-if-error asks after --cache-ttl, and goes on while it is down',
   }),
   cacheReadonly: toggle({
     flag: 'cache-readonly',

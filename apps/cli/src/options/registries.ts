@@ -1,4 +1,4 @@
-import { list, text, toggle } from './kinds.ts';
+import { integer, list, text, toggle } from './kinds.ts';
 
 /** For commands that talk to registries. */
 export const registryOptions = {
@@ -8,6 +8,51 @@ export const registryOptions = {
     group: 'Registries',
     variables: [{ name: 'KANIKO_REGISTRY_MIRROR', values: splitOn(';') }],
     help: 'Ask this registry first for images of docker.io; write HOST=URL for another registry',
+  }),
+  registryMap: list({
+    flag: 'registry-map',
+    placeholder: 'HOST=PLACE[;...]',
+    group: 'Registries',
+    variables: [{ name: 'KANIKO_REGISTRY_MAP', values: splitOn(';') }],
+    help: 'Ask this place first for images of a registry',
+  }),
+  skipDefaultRegistryFallback: toggle({
+    flag: 'skip-default-registry-fallback',
+    group: 'Registries',
+    help: 'Where mirrors are named, ask nobody else',
+  }),
+  insecureRegistry: list({
+    flag: 'insecure-registry',
+    placeholder: 'HOST',
+    group: 'Registries',
+    help: 'The same as --insecure, for one registry',
+  }),
+  skipTlsVerifyRegistry: list({
+    flag: 'skip-tls-verify-registry',
+    placeholder: 'HOST',
+    group: 'Registries',
+    help: 'The same as --insecure-registry',
+  }),
+  registryCertificate: list({
+    flag: 'registry-certificate',
+    placeholder: 'HOST=FILE',
+    group: 'Registries',
+    help: 'Trust this authority for one registry',
+  }),
+  registryClientCert: list({
+    flag: 'registry-client-cert',
+    placeholder: 'HOST=CERTIFICATE,KEY',
+    group: 'Registries',
+    help: 'Show this certificate to one registry',
+  }),
+  imageDownloadRetry: integer({
+    flag: 'image-download-retry',
+    placeholder: 'N',
+    min: 0,
+    max: 100,
+    group: 'Registries',
+    shownDefault: '2',
+    help: 'How often a request is repeated, at growing intervals',
   }),
   insecure: toggle({
     flag: 'insecure',

@@ -1,4 +1,4 @@
-import { assignments, duration, integer, list, text, toggle } from './kinds.ts';
+import { assignments, choice, duration, integer, list, text, toggle } from './kinds.ts';
 
 /** What to warm, and where to: the flags of kaniko's warmer, and more. */
 export const warmOptions = {
@@ -35,6 +35,12 @@ export const warmOptions = {
     completion: 'file',
     help: 'Images from a file, one a line, each with its platforms if they differ; - reads stdin',
   }),
+  git: list({
+    flag: 'git',
+    placeholder: 'URL[#REF[:DIR]]',
+    group: 'Build',
+    help: 'Every image that the Dockerfile and the devcontainer.json files of this repository name',
+  }),
   buildArg: assignments({
     flag: 'build-arg',
     placeholder: 'NAME[=VALUE]',
@@ -59,7 +65,15 @@ export const warmOptions = {
     flag: 'cache-ttl',
     placeholder: 'TIME',
     group: 'Cache',
-    help: "Taken for kaniko's sake: each run confirms every image, and so keeps it from expiring",
+    shownDefault: '336h',
+    help: 'An image that no run confirmed for this long is verified byte by byte, and fetched again if damaged; 0 for never',
+  }),
+  format: choice({
+    flag: 'format',
+    choices: ['tar', 'oci'],
+    group: 'Cache',
+    shownDefault: 'tar',
+    help: "How new images lie in the directory: kaniko's and envbuilder's tar, or OCI layouts, as kaniko's later forks have",
   }),
   prune: toggle({ flag: 'prune', group: 'Cache', help: 'Remove images that this command line does not name' }),
   maxSize: text({
@@ -76,6 +90,29 @@ export const warmOptions = {
     group: 'Execution',
     shownDefault: '4',
     help: 'Images in transfer at once',
+  }),
+  maxBandwidth: text({
+    flag: 'max-bandwidth',
+    placeholder: 'SIZE',
+    group: 'Execution',
+    help: 'Most to download in a second, as in 20MB',
+  }),
+  verbosity: choice({
+    flag: 'verbosity',
+    choices: ['panic', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'],
+    group: 'General',
+    help: "kaniko's: up to error there is no progress",
+  }),
+  logFormat: choice({
+    flag: 'log-format',
+    choices: ['text', 'color', 'json'],
+    group: 'General',
+    help: "kaniko's: json is --progress json",
+  }),
+  logTimestamp: toggle({
+    flag: 'log-timestamp',
+    group: 'General',
+    help: "kaniko's: a time before each line of plain progress",
   }),
   insecurePull: toggle({ flag: 'insecure-pull', group: 'Registries', help: 'The same as --insecure' }),
   skipTlsVerifyPull: toggle({ flag: 'skip-tls-verify-pull', group: 'Registries', help: 'The same as --insecure' }),

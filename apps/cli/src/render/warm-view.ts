@@ -20,9 +20,14 @@ const FRAME_MS = 100;
 const BAR_COLUMNS = 24;
 
 /** A line on stderr for each finished image; on a terminal, a bar below for each that is on its way. */
-export async function openWarmView(mode: ProgressMode, { stderr, env }: Session): Promise<WarmView> {
+export async function openWarmView(
+  mode: ProgressMode,
+  { stderr, env }: Session,
+  { withTimes = false }: { readonly withTimes?: boolean | undefined } = {},
+): Promise<WarmView> {
   const colours = palette(stderr, env);
-  const print = (line: string) => void stderr.write(`${line}\n`);
+  const stamp = () => (withTimes && mode !== 'json' ? `${new Date().toISOString()} ` : '');
+  const print = (line: string) => void stderr.write(`${stamp()}${line}\n`);
   const warn = (print: (line: string) => void) =>
     progressListener({
       'cache.degraded': (event) => print(`${colours.warning('warning:')} ${describeDegraded(event)}`),

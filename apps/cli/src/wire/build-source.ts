@@ -14,6 +14,7 @@ import type { CallOptions } from '@shale/core';
 import { parseIgnoreFile } from '@shale/dockerfile-parser';
 import type { Session } from '../commands/command.ts';
 import { UsageError } from '../usage-error.ts';
+import { gitEnvironment } from './git-environment.ts';
 
 export interface BuildSourceOptions extends CallOptions, Pick<Session, 'cwd' | 'env' | 'stdin'> {
   /** What the user wrote after the flags. */
@@ -137,20 +138,4 @@ async function readLimited(chunks: AsyncIterable<Uint8Array>): Promise<string> {
     read.push(chunk);
   }
   return Buffer.concat(read).toString('utf8');
-}
-
-/** What git may see of the user's environment. */
-function gitEnvironment(env: Session['env']): Readonly<Record<string, string>> {
-  const names = [
-    'PATH',
-    'HOME',
-    'SSH_AUTH_SOCK',
-    'http_proxy',
-    'https_proxy',
-    'no_proxy',
-    'HTTPS_PROXY',
-    'NO_PROXY',
-    'SSL_CERT_FILE',
-  ];
-  return Object.fromEntries(names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
 }

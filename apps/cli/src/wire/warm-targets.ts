@@ -1,10 +1,19 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
+import type { BuildContext } from '@shale/builder';
 import { hostPlatform, parseReference, type Platform } from '@shale/core';
-import { devcontainerImages, dockerfileImages, parseImageList, parsePlatforms, type WarmTarget } from '@shale/warmer';
+import {
+  devcontainerImages,
+  dockerfileImages,
+  parseImageList,
+  parsePlatforms,
+  repositoryImages,
+  type WarmTarget,
+} from '@shale/warmer';
 import type { WarmInvocation } from '../commands/warm.ts';
 import { UsageError } from '../usage-error.ts';
+import { gitEnvironment } from './git-environment.ts';
 
 /** Every image that the command line names, directly or through files. @throws {UsageError} for a file that cannot be read */
 export async function warmTargets(invocation: WarmInvocation): Promise<readonly WarmTarget[]> {
@@ -26,7 +35,18 @@ export async function warmTargets(invocation: WarmInvocation): Promise<readonly 
       targets.push(...(await devcontainerImages(resolve(cwd, file), { buildArgs: options.buildArg, platform })));
     }
   }
+  for (const url of options.git) {
+    await using checkout = await openGitSource(url, invocation);
+    for (const platform of buildPlatforms) {
+      targets.push(...(await repositoryImages(checkout.root, { buildArgs: options.buildArg, platform })));
+    }
+  }
   return targets;
+}
+
+async function openGitSource(url: string, { env, signal }: WarmInvocation): Promise<BuildContext> {
+  const { openGitContext } = await import('@shale/builder');
+  return openGitContext(url, { environment: gitEnvironment(env), signal });
 }
 
 function platformsOf(given: readonly string[]): readonly Platform[] | 'all' {

@@ -80,6 +80,7 @@ export async function wireBuild(invocation: Invocation<BuildTable>, wishes: Buil
     ...wiring,
     baseImageCacheDir: options.baseImageCacheDir === undefined ? undefined : resolve(cwd, options.baseImageCacheDir),
     baseImageMaxAgeMs: timeToLive(options.cacheTtl),
+    baseImagePolicy: options.baseImagePolicy,
     named: named.images,
     pull: options.pull,
   });
