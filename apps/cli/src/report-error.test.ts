@@ -1,8 +1,6 @@
-import { DigestInvalidError, type ProgressEvent } from '@shale/core';
-import { DockerfileError } from '@shale/dockerfile-parser';
+import { DigestInvalidError, LocatedError } from '@shale/core';
 import { expect, it } from 'vitest';
 import { exitCodeOf, SignalReceivedError } from './exit-code.ts';
-import { FailureLocator } from './failure-locator.ts';
 import { formatError } from './report-error.ts';
 import { paletteOf } from './terminal/palette.ts';
 import { UsageError } from './usage-error.ts';
@@ -28,25 +26,9 @@ it('formatError() shows stacks to those who work on shale', () => {
 });
 
 it('formatError() shows place and excerpt of a text', () => {
-  const source = { name: 'Dockerfile', text: 'FROM x\nRUNN make\n' };
-  const error = new DockerfileError('unknown instruction: RUNN', { range: { startLine: 2, endLine: 2 } });
-  expect(formatError(new FailureLocator(source).locate(error), plain)).toBe(
-    'error: Dockerfile:2: unknown instruction: RUNN\n 1 |     FROM x\n 2 | >>> RUNN make\n 3 |',
-  );
-});
-
-it('FailureLocator finds the lines of the step that failed', () => {
-  const failure = new FailureLocator({ name: 'Dockerfile', text: 'FROM x\nRUN a\nRUN b\n' });
-  const events: ProgressEvent[] = [];
-  const listen = failure.watch((event) => events.push(event));
-  const step = { id: '1', stage: 's', index: 2, total: 2, name: 'RUN b', place: { file: 'Dockerfile', line: 3 } };
-  listen({ type: 'step.finished', step, outcome: 'failed', durationMs: 1 });
-  expect(events).toHaveLength(1);
-  expect(failure.locate(new UsageError('no'))).toMatchObject({
-    code: 'USAGE_INVALID',
-    place: { line: 3 },
-    excerpt: expect.stringContaining(' 3 | >>> RUN b'),
-  });
+  const place = { file: 'Dockerfile', line: 2 };
+  const error = new LocatedError(new UsageError('no'), place, ' 1 |     FROM x\n 2 | >>> RUNN make');
+  expect(formatError(error, plain)).toBe('error: Dockerfile:2: no\n 1 |     FROM x\n 2 | >>> RUNN make');
 });
 
 it('formatError() owns up to a fault of shale', () => {

@@ -1,6 +1,5 @@
-import { ShaleError } from '@shale/core';
+import { LocatedError, ShaleError } from '@shale/core';
 import { SignalReceivedError } from './exit-code.ts';
-import { LocatedError } from './located-error.ts';
 import type { Palette } from './terminal/palette.ts';
 import { escapeControlsInLines } from './terminal/escape.ts';
 

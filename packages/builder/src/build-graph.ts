@@ -98,11 +98,11 @@ export function chainOf(tip: GraphNode): StepNode[] {
   return chain;
 }
 
-/** Every step that `tip` may need, each once, dependencies first. */
-export function reachableSteps(tip: GraphNode): StepNode[] {
+/** Every step that the tips may need, each once, dependencies first. */
+export function reachableSteps(...tips: readonly GraphNode[]): StepNode[] {
   const seen = new Set<GraphNode>();
   const steps: StepNode[] = [];
-  const pending: { node: GraphNode; expanded: boolean }[] = [{ node: tip, expanded: false }];
+  const pending = tips.toReversed().map((node) => ({ node, expanded: false }));
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const { node, expanded } = next;
     if (node.kind === 'base') continue;

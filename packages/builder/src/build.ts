@@ -1,13 +1,16 @@
 import { hostPlatform } from '@shale/core';
-import { parseDockerfile } from '@shale/dockerfile-parser';
+import { type Dockerfile, parseDockerfile } from '@shale/dockerfile-parser';
 import { type AssembledImage, assembleImage, keepDocuments } from './assemble.ts';
 import type { StageNode, StepNode } from './build-graph.ts';
-import { chainOf, reachableSteps } from './build-graph.ts';
-import type { BuildOptions, BuildResult, StepReport } from './build-options.ts';
+import { chainOf } from './build-graph.ts';
+import type { BuildOptions, BuildResult, DockerfileSource, StepReport } from './build-options.ts';
 import { stepExecutor } from './execute-step.ts';
-import type { LookedUpPlan } from './look-up.ts';
+import type { BuiltImage } from './exporters/exporter.ts';
+import { requireEmulators } from './foreign-steps.ts';
+import { locateDockerfileError } from './locate.ts';
+import type { LookedUpPlan, LookedUpSteps } from './look-up.ts';
 import { lookUp } from './look-up.ts';
-import { planBuild } from './plan.ts';
+import { planBuild, type PlanOptions } from './plan.ts';
 import type { Scheduler } from './scheduler.ts';
 import { createScheduler } from './scheduler.ts';
 import { reportingSteps } from './step-progress.ts';
@@ -18,39 +21,33 @@ const DEFAULT_CONCURRENCY = 4;
 /**
  * Builds the target stage of a Dockerfile and hands the image to the exporters. Steps that the cache knows are not run:
  * their layers are neither read nor unpacked, unless a step that must run, or an exporter, needs the bytes.
- * @throws {DockerfileError} @throws {BaseImageMissingError} @throws {StepFailedError}
+ * @throws {LocatedError} for what a line of the Dockerfile is to blame for, with its excerpt.
  * @example
  * const { image } = await build({ dockerfile, context, images, cache, store, stateDir, isolation });
  * console.log(image.manifest.digest);
  */
 export async function build(options: BuildOptions): Promise<BuildResult> {
-  const { onProgress = () => {} } = options;
   const plan = await planAndLookUp(options);
-  const failure = new AbortController();
-  const signal = options.signal === undefined ? failure.signal : AbortSignal.any([options.signal, failure.signal]);
-  const scheduler = createScheduler({
-    keys: plan.keys,
-    hits: plan.hits,
-    cacheName: options.cache.name,
-    execute: reportingSteps(stepExecutor({ build: options, keys: plan.keys, signal }), onProgress),
-    concurrency: options.concurrency ?? DEFAULT_CONCURRENCY,
-    onProgress,
-    signal,
+  return executePlan({ ...plan, stages: [plan.stage] }, options, async (scheduler) => {
+    const built = await buildStage(plan.stage, scheduler, options);
+    for (const exporter of options.exporters ?? []) await exporter.export(built, { signal: options.signal });
+    return { image: built.image, steps: await reportSteps(plan, scheduler) };
   });
-  try {
-    return await scheduler.rewinding(() => finishBuild(plan, scheduler, options));
-  } catch (error) {
-    failure.abort(error); // the other stages need not go on
-    throw error;
-  }
 }
 
 /** Plans the build and asks the cache for every step at once. Nothing is executed, pulled or unpacked. */
 export async function planAndLookUp(options: BuildOptions): Promise<LookedUpPlan> {
+  const stage = await planTarget(options, {});
+  return { stage, ...(await lookUp([stage], options)) };
+}
+
+/** Plans the target stage, for another platform or with other names than `options` say. */
+export async function planTarget(options: BuildOptions, changes: Partial<PlanOptions>): Promise<StageNode> {
   const { onProgress = () => {} } = options;
-  const dockerfile = parseDockerfile(options.dockerfile.text, { file: options.dockerfile.name });
-  const stage = await planBuild(dockerfile, {
-    file: options.dockerfile.name,
+  const source = options.dockerfile;
+  const dockerfile = parsePlaced(source);
+  return planBuild(dockerfile, {
+    source,
     context: options.context,
     namedContexts: options.namedContexts ?? new Map(),
     target: options.target,
@@ -61,26 +58,57 @@ export async function planAndLookUp(options: BuildOptions): Promise<LookedUpPlan
     images: options.images,
     onProgress,
     signal: options.signal,
+    ...changes,
   });
-  return lookUp(stage, options);
 }
 
-async function finishBuild(
-  { stage, hits }: LookedUpPlan,
-  scheduler: Scheduler,
+function parsePlaced(source: DockerfileSource): Dockerfile {
+  try {
+    return parseDockerfile(source.text, { file: source.name });
+  } catch (error) {
+    throw locateDockerfileError(error, source);
+  }
+}
+
+/** Lets `finish` ask for what it needs; it is called again when a cached layer turned out to be lost. */
+export async function executePlan<T>(
+  { stages, ...plan }: LookedUpSteps & { readonly stages: readonly StageNode[] },
   options: BuildOptions,
-): Promise<BuildResult> {
+  finish: (scheduler: Scheduler) => Promise<T>,
+): Promise<T> {
+  const { onProgress = () => {} } = options;
+  const failure = new AbortController();
+  const signal = options.signal === undefined ? failure.signal : AbortSignal.any([options.signal, failure.signal]);
+  await requireEmulators(stages, plan, options.dockerfile);
+  const scheduler = createScheduler({
+    keys: plan.keys,
+    hits: plan.hits,
+    cacheName: options.cache.name,
+    execute: reportingSteps(stepExecutor({ build: options, keys: plan.keys, signal }), {
+      onProgress,
+      source: options.dockerfile,
+    }),
+    concurrency: options.concurrency ?? DEFAULT_CONCURRENCY,
+    onProgress,
+    signal,
+  });
+  try {
+    return await scheduler.rewinding(() => finish(scheduler));
+  } catch (error) {
+    failure.abort(error); // the other stages need not go on
+    throw error;
+  }
+}
+
+/** Runs what the stage's image still needs, and keeps its documents. */
+export async function buildStage(stage: StageNode, scheduler: Scheduler, options: BuildOptions): Promise<BuiltImage> {
   const stack = await scheduler.stackOf(stage.tip);
   const results = new Map(
     await Promise.all(chainOf(stage.tip).map(async (step) => [step, await scheduler.resultOf(step)] as const)),
   );
   const assembled = assembleStage(stage, results, options);
   await keepDocuments(assembled, options.store);
-  for (const exporter of options.exporters ?? [])
-    await exporter.export({ image: assembled.image, stack }, { signal: options.signal });
-  const known = reachableSteps(stage.tip).filter((step) => hits.has(step) || scheduler.isEvaluated(step));
-  const steps = await Promise.all(known.map(async (step) => stepReport(step, await scheduler.resultOf(step))));
-  return { image: assembled.image, steps };
+  return { image: assembled.image, stack };
 }
 
 export function assembleStage(
@@ -93,6 +121,12 @@ export function assembleStage(
     sourceDateEpoch: options.sourceDateEpoch,
     resultOf: (step) => results.get(step) as StepResult,
   });
+}
+
+/** How each step that the build asked for, or that was cached, came to its layer. */
+export async function reportSteps({ steps, hits }: LookedUpSteps, scheduler: Scheduler): Promise<StepReport[]> {
+  const known = steps.filter((step) => hits.has(step) || scheduler.isEvaluated(step));
+  return Promise.all(known.map(async (step) => stepReport(step, await scheduler.resultOf(step))));
 }
 
 function stepReport({ info }: StepNode, result: StepResult): StepReport {

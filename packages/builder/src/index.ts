@@ -1,5 +1,6 @@
 export { BaseImageMissingError } from './base-images.ts';
 export { assembleStage, build, planAndLookUp } from './build.ts';
+export { buildIndex, type BuildIndexOptions, type BuildIndexResult, IndexNotExportableError } from './build-index.ts';
 export type { StageNode, StepNode } from './build-graph.ts';
 export type { BuildOptions, BuildResult, DockerfileSource, NamedContext, StepReport } from './build-options.ts';
 export { type BuildContext, ContextInvalidError } from './context/context.ts';
@@ -11,7 +12,7 @@ export { openTarContext, type TarContextOptions } from './context/tar-context.ts
 export { AddSourceError, type FetchResponse, type FetchUrl } from './copy/download.ts';
 export { SourceMissingError } from './copy/sources.ts';
 export type { Executor, ProcessUser, RunProcessOptions, StepMount, StepProcess } from './executor.ts';
-export type { BuiltImage, Exporter } from './exporters/exporter.ts';
+export type { BuiltImage, BuiltIndex, BuiltPlatform, Exporter } from './exporters/exporter.ts';
 export { directoryExporter, tarballExporter } from './exporters/tree-exporter.ts';
 export {
   chooseIsolation,

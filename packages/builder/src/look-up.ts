@@ -1,40 +1,62 @@
-import type { CacheEntry } from '@shale/cache';
+import type { CacheEntry, CacheKey } from '@shale/cache';
 import type { StageNode, StepNode } from './build-graph.ts';
 import { reachableSteps } from './build-graph.ts';
 import type { BuildOptions } from './build-options.ts';
 import { contextDigests } from './copy/digest-context-source.ts';
 import { remoteVersions } from './copy/remote-version.ts';
+import { atStep } from './locate.ts';
 import type { StepKey } from './step-keys.ts';
 import { definitionKeys } from './step-keys.ts';
 
-/** A plan, its keys, and what the cache knows of them. */
-export interface LookedUpPlan {
-  readonly stage: StageNode;
+/** The steps of one or several stages, their keys, and what the cache knows of them. */
+export interface LookedUpSteps {
+  /** One for each key, dependencies first: what several stages need alike is one step. */
+  readonly steps: readonly StepNode[];
   readonly keys: ReadonlyMap<StepNode, StepKey>;
   /** Steps are taken out when their layer turns out to be gone. */
   readonly hits: Map<StepNode, CacheEntry>;
 }
 
+/** The same for one target. */
+export interface LookedUpPlan extends LookedUpSteps {
+  readonly stage: StageNode;
+}
+
 /** Asks for all steps in one round; a miss does not end the lookup. */
-export async function lookUp(stage: StageNode, options: BuildOptions): Promise<LookedUpPlan> {
-  const { cache, signal, onProgress = () => {} } = options;
-  const steps = reachableSteps(stage.tip);
+export async function lookUp(stages: readonly StageNode[], options: BuildOptions): Promise<LookedUpSteps> {
+  const { signal, onProgress = () => {} } = options;
+  const nodes = reachableSteps(...stages.map(({ tip }) => tip));
+  const { dockerfile, fetchUrl } = options;
+  const versions = await remoteVersions(nodes, { fetchUrl, dockerfile, signal });
+  const digests = contextDigests(versions);
+  const keys = definitionKeys(nodes, (step, source) => atStep(step, dockerfile, () => digests(step, source)));
+  const groups = [...Map.groupBy(nodes, (node) => (keys.get(node) as StepKey).key)];
+  const steps = groups.map(([, [step]]) => step as StepNode);
   onProgress({ type: 'build.planned', steps: steps.map(({ info }) => info) });
-  const versions = await remoteVersions(steps, { fetchUrl: options.fetchUrl, signal });
-  const keys = definitionKeys(stage.tip, contextDigests(versions));
   const found = await Promise.all(
-    steps.map(async (step) => {
-      const entry = step.noCache ? undefined : await cache.lookup((keys.get(step) as StepKey).key, { signal });
-      if (entry !== undefined)
-        onProgress({
-          type: 'step.finished',
-          step: step.info,
-          outcome: 'cached',
-          durationMs: 0,
-          origin: entry.origin ?? cache.name,
-        });
-      return entry === undefined ? [] : [[step, entry] as const];
+    groups.map(async ([key, alike]) => {
+      const entry = await askFor(key, alike, options);
+      return entry === undefined ? [] : alike.map((step) => [step, entry] as const);
     }),
   );
-  return { stage, keys, hits: new Map(found.flat()) };
+  return { steps, keys, hits: new Map(found.flat()) };
+}
+
+async function askFor(
+  key: CacheKey,
+  alike: readonly StepNode[],
+  { cache, signal, onProgress }: BuildOptions,
+): Promise<CacheEntry | undefined> {
+  if (alike.some(({ noCache }) => noCache)) return undefined;
+  const entry = await cache.lookup(key, { signal });
+  const [step] = alike;
+  if (entry !== undefined && step !== undefined)
+    onProgress?.({
+      type: 'step.finished',
+      step: step.info,
+      outcome: 'cached',
+      durationMs: 0,
+      origin: entry.origin ?? cache.name,
+    });
+  return entry;
 }

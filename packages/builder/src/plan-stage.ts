@@ -1,9 +1,11 @@
-import { parsePlatform } from '@shale/core';
+import { formatPlatform, parsePlatform, type SourcePlace } from '@shale/core';
 import type { FromInstruction, Instruction, Stage } from '@shale/dockerfile-parser';
 import { parseInstruction } from '@shale/dockerfile-parser';
 import type { BaseNode, GraphNode, HistoryLine, StageNode, StepAction, StepNode } from './build-graph.ts';
+import type { DockerfileSource } from './build-options.ts';
 import { createExpander, type Expander } from './expander.ts';
 import { foldMetadata } from './fold-metadata.ts';
+import { locate } from './locate.ts';
 import type { Planning } from './plan.ts';
 import { findStage } from './plan.ts';
 import { planCopy } from './plan-copy.ts';
@@ -25,7 +27,10 @@ export interface StageDraft {
 const STEP_KEYWORDS: ReadonlySet<string> = new Set(['RUN', 'COPY', 'ADD', 'WORKDIR']);
 
 export async function planStage(stage: Stage, planning: Planning): Promise<StageNode> {
-  const draft = await openDraft(stage, planning);
+  const { source } = planning.options;
+  const draft = await openDraft(stage, planning).catch((error: unknown) => {
+    throw locate(error, placeOf(stage.from, source), source);
+  });
   const triggers = (draft.state.config.OnBuild ?? []).map((text) => placeTrigger(parseInstruction(text), stage.from));
   draft.state = inheritState(draft.state);
   const instructions = [...triggers, ...stage.instructions];
@@ -33,7 +38,9 @@ export async function planStage(stage: Stage, planning: Planning): Promise<Stage
   let index = 0;
   for (const instruction of instructions) {
     if (STEP_KEYWORDS.has(instruction.keyword)) index += 1;
-    await applyInstruction(draft, instruction, { index, total });
+    await applyInstruction(draft, instruction, { index, total }).catch((error: unknown) => {
+      throw locate(error, placeOf(instruction, source), source);
+    });
   }
   const { base, tip, state, history } = draft;
   return { name: stageName(stage), base, tip, state, history };
@@ -45,7 +52,7 @@ async function openDraft(stage: Stage, planning: Planning): Promise<StageDraft> 
   const expand = createExpander({
     variables: globalArgs,
     escape: dockerfile.directives.escape,
-    file: options.file,
+    file: options.source.name,
     range: from.range,
   });
   const name = expand.word(from.image);
@@ -77,6 +84,10 @@ function fromPlatform({ platform }: FromInstruction, expand: Expander, { options
   return parsePlatform(text);
 }
 
+function placeOf({ range }: Pick<Instruction, 'range'>, { name: file }: DockerfileSource): SourcePlace {
+  return { file, line: range.startLine, endLine: range.endLine };
+}
+
 /** A trigger is reported at the FROM that pulled it in. */
 function placeTrigger(instruction: Instruction, { range }: FromInstruction): Instruction {
   return { ...instruction, range };
@@ -87,7 +98,7 @@ async function applyInstruction(draft: StageDraft, instruction: Instruction, pos
   const expand = createExpander({
     variables: draft.state.environment,
     escape: planning.dockerfile.directives.escape,
-    file: planning.options.file,
+    file: planning.options.source.name,
     range: instruction.range,
   });
   switch (instruction.keyword) {
@@ -125,7 +136,7 @@ function declareOne(draft: StageDraft, key: string, text: string | undefined, ra
   const expand = createExpander({
     variables: state.environment,
     escape: dockerfile.directives.escape,
-    file: options.file,
+    file: options.source.name,
     range,
   });
   // a default that cannot be expanded is no error when another value is given
@@ -151,17 +162,18 @@ function addStep(
   { action, createdBy }: PlannedStep,
 ): void {
   const { stage, planning, tip } = draft;
-  const { file, noCache } = planning.options;
+  const { source, noCache } = planning.options;
   const name = stageName(stage);
+  const platform = platformLabel(draft);
   const node: StepNode = {
     kind: 'step',
     info: {
-      id: `${stage.index}.${index}`,
-      stage: name,
+      id: `${platform}${stage.index}.${index}`,
+      stage: `${platform}${name}`,
       index,
       total,
       name: instruction.source,
-      place: { file, line: instruction.range.startLine, endLine: instruction.range.endLine },
+      place: placeOf(instruction, source),
     },
     parent: tip,
     action,
@@ -175,6 +187,15 @@ function addStep(
 
 function addHistory(draft: StageDraft, createdBy: string): void {
   draft.history.push({ createdBy, node: undefined });
+}
+
+/** `linux/amd64 `, or `linux/amd64->arm64 ` for a stage that makes something for another platform: as BuildKit names them. */
+function platformLabel({ planning, state }: StageDraft): string {
+  const { isPlatformNamed = false, platform: target } = planning.options;
+  if (!isPlatformNamed) return '';
+  const own = formatPlatform(state.platform);
+  if (own === formatPlatform(target)) return `${own} `;
+  return `${own}->${[target.architecture, target.variant].filter(Boolean).join('/')} `;
 }
 
 export function stageName({ name, index }: Stage): string {

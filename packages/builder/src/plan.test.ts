@@ -54,7 +54,7 @@ const context = { root: '/nowhere', async [Symbol.asyncDispose]() {} } as unknow
 
 function plan(text: string, options: Partial<PlanOptions> = {}): Promise<StageNode> {
   return planBuild(parseDockerfile(text), {
-    file: 'Dockerfile',
+    source: { name: 'Dockerfile', text: '' },
     context,
     namedContexts: new Map(),
     target: undefined,
@@ -151,11 +151,30 @@ it.each([
   await expect(plan(text, options)).rejects.toThrow(message);
 });
 
+it('planBuild() shows the lines of the instruction that is at fault, whatever stage it is in', async () => {
+  const text = 'FROM busybox AS a\nRUN x\nCOPY --from=7 \\\n  /x /\nFROM busybox\nCOPY --from=a /x /\n';
+  await expect(plan(text, { source: { name: 'app.Dockerfile', text } })).rejects.toMatchObject({
+    code: 'DOCKERFILE_INVALID',
+    place: { file: 'app.Dockerfile', line: 3, endLine: 4 },
+    excerpt: expect.stringContaining(' 3 | >>> COPY --from=7 \\\n 4 | >>>   /x /'),
+  });
+});
+
+it.each([
+  ['FROM --platform=linux/no/such/thing busybox\n', 'PLATFORM_INVALID'],
+  ['FROM busybox:-bad\n', 'REFERENCE_INVALID'],
+  ['FROM busybox\nSTOPSIGNAL NOPE\n', 'DOCKERFILE_INVALID'],
+])('planBuild() places what it finds wrong with a value: %j', async (text, code) => {
+  const place = { file: 'Dockerfile', line: text.split('\n').length - 1 };
+  await expect(plan(text)).rejects.toMatchObject({ code, place });
+});
+
 it('planBuild() lists every source that it tried for a missing base', async () => {
   const failing: ImageSource = { name: 'mirror', resolve: () => Promise.reject(new Error('503')) };
   await expect(plan('FROM nothing\n', { images: [failing, sourceOf({})] })).rejects.toMatchObject({
     code: 'BASE_IMAGE_MISSING',
-    tried: ['mirror: 503', 'test: not there'],
+    place: { file: 'Dockerfile', line: 1 },
+    failure: { tried: ['mirror: 503', 'test: not there'] },
   });
 });
 

@@ -5,12 +5,12 @@ import { DockerfileError, suggest } from '@shale/dockerfile-parser';
 import { BaseImages } from './base-images.ts';
 import { platformArgs } from './build-args.ts';
 import type { BaseNode, StageNode } from './build-graph.ts';
-import type { BuildOptions, NamedContext } from './build-options.ts';
+import type { BuildOptions, DockerfileSource, NamedContext } from './build-options.ts';
 import { createExpander } from './expander.ts';
 import { planStage } from './plan-stage.ts';
 
 export interface PlanOptions extends CallOptions {
-  readonly file: string;
+  readonly source: DockerfileSource;
   readonly context: BuildOptions['context'];
   readonly namedContexts: ReadonlyMap<string, NamedContext>;
   readonly target: string | undefined;
@@ -20,6 +20,10 @@ export interface PlanOptions extends CallOptions {
   readonly network: 'host' | 'none';
   readonly images: BuildOptions['images'];
   readonly onProgress: ProgressListener;
+  /** Shared between the plans of one build. @default one of its own */
+  readonly bases?: BaseImages | undefined;
+  /** The names of stages say their platform: there are several. @default false */
+  readonly isPlatformNamed?: boolean | undefined;
 }
 
 /** What every stage's planning shares. */
@@ -41,7 +45,9 @@ export interface Planning {
  */
 export async function planBuild(dockerfile: Dockerfile, options: PlanOptions): Promise<StageNode> {
   const target = targetStage(dockerfile, options);
-  const bases = new BaseImages({ sources: options.images, onProgress: options.onProgress, signal: options.signal });
+  const bases =
+    options.bases ??
+    new BaseImages({ sources: options.images, onProgress: options.onProgress, signal: options.signal });
   const stages = new Map<number, Promise<StageNode>>();
   const planning: Planning = {
     dockerfile,
@@ -60,7 +66,7 @@ export async function planBuild(dockerfile: Dockerfile, options: PlanOptions): P
   return planning.stage(target.index);
 }
 
-function targetStage(dockerfile: Dockerfile, { target, file }: PlanOptions): Stage {
+function targetStage(dockerfile: Dockerfile, { target, source: { name: file } }: PlanOptions): Stage {
   const last = dockerfile.stages.at(-1);
   if (last === undefined) throw new DockerfileError('dockerfile contains no stages to build', { file });
   if (target === undefined || target === '') return last;
@@ -89,7 +95,7 @@ function evaluateGlobalArgs(dockerfile: Dockerfile, options: PlanOptions, target
     const expand = createExpander({
       variables: values,
       escape: dockerfile.directives.escape,
-      file: options.file,
+      file: options.source.name,
       range,
     });
     for (const { key, value } of args) {

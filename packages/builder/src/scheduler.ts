@@ -1,6 +1,6 @@
-import type { CacheBackend, CacheEntry } from '@shale/cache';
+import type { CacheBackend, CacheEntry, CacheKey } from '@shale/cache';
 import type { Digest, ProgressListener } from '@shale/core';
-import { BlobMissingError, DigestMismatchError, SizeMismatchError } from '@shale/core';
+import { BlobMissingError, DigestMismatchError, LocatedError, SizeMismatchError } from '@shale/core';
 import pLimit from 'p-limit';
 import type { GraphNode, StepNode } from './build-graph.ts';
 import { chainOf, inputsOf } from './build-graph.ts';
@@ -35,20 +35,21 @@ export interface Scheduler {
 }
 
 /**
- * Evaluates steps on demand, each once: a step that hit needs nothing below it to run, a step that must run asks for its
- * inputs, and independent ones run beside each other.
+ * Evaluates steps on demand, each key once: a step that hit needs nothing below it to run, a step that must run asks for
+ * its inputs, and independent ones run beside each other.
  */
 export function createScheduler(options: SchedulerOptions): Scheduler {
-  const { hits, execute, onProgress, signal } = options;
-  const results = new Map<StepNode, Promise<StepResult>>();
+  const { keys, hits, execute, onProgress, signal } = options;
+  const results = new Map<CacheKey, Promise<StepResult>>();
+  const keyOf = (step: StepNode) => (keys.get(step) as StepKey).key;
   const limit = pLimit(options.concurrency);
 
   const scheduler: Scheduler = {
     resultOf(step) {
-      const known = results.get(step);
+      const known = results.get(keyOf(step));
       if (known !== undefined) return known;
       const result = evaluate(step);
-      results.set(step, result);
+      results.set(keyOf(step), result);
       return result;
     },
     async stackOf(node) {
@@ -56,7 +57,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       const steps = await Promise.all(chainOf(node).map((step) => scheduler.resultOf(step)));
       return [...base, ...steps.map(({ stacked }) => stacked)];
     },
-    isEvaluated: (step) => results.has(step),
+    isEvaluated: (step) => results.has(keyOf(step)),
     async rewinding(work) {
       for (;;) {
         try {
@@ -71,7 +72,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
 
   async function evaluate(step: StepNode): Promise<StepResult> {
     const hit = hits.get(step);
-    if (hit !== undefined) return cachedResult(options.keys.get(step) as StepKey, hit, options.cacheName);
+    if (hit !== undefined) return cachedResult(keys.get(step) as StepKey, hit, options.cacheName);
     return scheduler.rewinding(async () => {
       // outside the limit: a step that waits for its inputs holds no place
       const stacks = await Promise.all(
@@ -87,7 +88,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     for (const [step, { layer }] of hits) {
       if (layer.descriptor.digest !== lost && layer.diffId !== lost) continue;
       hits.delete(step);
-      results.delete(step);
+      results.delete(keyOf(step));
       onProgress({ type: 'cache.degraded', backend: options.cacheName, error });
       return true;
     }
@@ -97,7 +98,8 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   return scheduler;
 }
 
-function lostDigest(error: unknown): Digest | undefined {
+function lostDigest(thrown: unknown): Digest | undefined {
+  const error = thrown instanceof LocatedError ? thrown.failure : thrown;
   if (error instanceof BlobMissingError || error instanceof SizeMismatchError) return error.digest;
   return error instanceof DigestMismatchError ? error.expected : undefined;
 }

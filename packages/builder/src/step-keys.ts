@@ -3,7 +3,6 @@ import { cacheKey } from '@shale/cache';
 import type { Digest } from '@shale/core';
 import { chainIds, formatPlatform } from '@shale/core';
 import type { CopyAction, GraphNode, RunAction, RunMount, StepNode, TreeSource } from './build-graph.ts';
-import { reachableSteps } from './build-graph.ts';
 
 export interface StepKey {
   readonly key: CacheKey;
@@ -20,11 +19,11 @@ export interface ContentDigest {
 /** Digests of what steps read from the build contexts; asked once a step, before any layer is touched. */
 export type ContextDigests = (step: StepNode, source: Extract<TreeSource, { type: 'context' }>) => ContentDigest;
 
-/** The keys of all steps that `tip` may need, from the Dockerfile, the contexts and the bases alone. */
-export function definitionKeys(tip: GraphNode, contextDigests: ContextDigests): Map<StepNode, StepKey> {
+/** The keys of steps, dependencies first, from the Dockerfile, the contexts and the bases alone. */
+export function definitionKeys(steps: readonly StepNode[], contextDigests: ContextDigests): Map<StepNode, StepKey> {
   const keys = new Map<StepNode, StepKey>();
   const keyOf = (node: GraphNode): string => (node.kind === 'base' ? baseKey(node) : (keys.get(node) as StepKey).key);
-  for (const step of reachableSteps(tip)) {
+  for (const step of steps) {
     const read = (source: TreeSource): KeyInput[] =>
       source.type === 'node'
         ? [{ name: 'source', value: keyOf(source.node) }]

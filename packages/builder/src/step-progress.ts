@@ -1,10 +1,12 @@
 import type { ProgressListener } from '@shale/core';
+import type { DockerfileSource } from './build-options.ts';
+import { locateStep } from './locate.ts';
 import type { SchedulerOptions } from './scheduler.ts';
 
-/** Tells when each step that must run starts and how it ends. */
+/** Tells when each step that must run starts and how it ends; a failure gets the step's lines. */
 export function reportingSteps(
   execute: SchedulerOptions['execute'],
-  onProgress: ProgressListener,
+  { onProgress, source }: { readonly onProgress: ProgressListener; readonly source: DockerfileSource },
 ): SchedulerOptions['execute'] {
   return async (step, stacks) => {
     const { info } = step;
@@ -17,7 +19,7 @@ export function reportingSteps(
       return result;
     } catch (error) {
       onProgress({ type: 'step.finished', step: info, outcome: 'failed', durationMs: performance.now() - started });
-      throw error;
+      throw locateStep(error, step, source);
     }
   };
 }

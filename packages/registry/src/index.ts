@@ -14,6 +14,7 @@ export {
   type RegistryTokenCredentials,
   staticKeychain,
 } from './keychain.ts';
+export { loadIndexed } from './load-indexed.ts';
 export { layoutSource, loadLayoutImage, openLayout } from './layout.ts';
 export { openLayoutTar } from './layout-tar.ts';
 export { RateLimit } from './rate-limit.ts';

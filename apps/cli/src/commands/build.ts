@@ -1,12 +1,12 @@
-import { build, type BuildResult } from '@shale/builder';
-import { parseReference, type ProgressListener } from '@shale/core';
-import { FailureLocator } from '../failure-locator.ts';
+import { build, type BuildOptions, buildIndex, type StepReport } from '@shale/builder';
+import { type Descriptor, describeManifest, parseReference, type Platform, type ProgressListener } from '@shale/core';
 import type { OptionValues } from '../options/option.ts';
 import { checkOutputs, describeOutput, exporterFor, type ExporterWiring } from '../outputs/exporters.ts';
 import { type Output, parseOutput } from '../outputs/output.ts';
 import { openRenderer } from '../render/open-renderer.ts';
 import { UsageError } from '../usage-error.ts';
 import { takeOwnNamespaces } from '../wire/own-namespaces.ts';
+import { parsePlatforms } from '../wire/platforms.ts';
 import { type ExecutionWishes, wireBuild } from '../wire/wire-build.ts';
 import type { buildOptions } from './build-command.ts';
 import type { Invocation } from './command.ts';
@@ -25,28 +25,40 @@ export async function runBuild(invocation: BuildInvocation): Promise<void> {
   if (options.pushImage && options.cacheRepo === undefined) {
     throw new UsageError('--cache-repo must be set when using --push-image');
   }
-  await checkOutputs(outputs, invocation);
+  const platforms = parsePlatforms(options.platform);
+  await checkOutputs(outputs, { ...invocation, isIndex: platforms.length > 1 });
   using renderer = await openRenderer(options.quiet ? 'quiet' : (options.progress ?? 'auto'), invocation);
-  const { image, steps, pushed } = await buildAndExport(invocation, { outputs, onProgress: renderer.onProgress });
-  await writeResults({ image, steps }, invocation);
+  const { onProgress } = renderer;
+  const { top, config, steps, pushed } = await buildAndExport(invocation, { outputs, platforms, onProgress });
+  await writeResults({ top, config, steps }, invocation);
   renderer.finish({
-    digest: image.manifest.digest,
+    digest: top.digest,
     targets: [...outputs.map(describeOutput), ...pushed],
     savedMs: steps.reduce((sum, { savedMs = 0 }) => sum + savedMs, 0),
   });
   const isStdoutTaken = outputs.some((output) => 'dest' in output && output.dest === '-');
-  if (options.quiet && !isStdoutTaken) stdout.write(`${image.manifest.digest}\n`);
+  if (options.quiet && !isStdoutTaken) stdout.write(`${top.digest}\n`);
 }
 
 interface Wishes {
   readonly outputs: readonly Output[];
+  readonly platforms: readonly Platform[];
   readonly onProgress: ProgressListener;
+}
+
+/** What a build came to, for one platform or several. */
+export interface BuildSummary {
+  /** The image's manifest, or the index of the images. */
+  readonly top: Descriptor;
+  /** Of an image. */
+  readonly config: Descriptor | undefined;
+  readonly steps: readonly StepReport[];
 }
 
 async function buildAndExport(
   invocation: BuildInvocation,
-  { outputs, onProgress }: Wishes,
-): Promise<BuildResult & { readonly pushed: readonly string[] }> {
+  { outputs, platforms, onProgress }: Wishes,
+): Promise<BuildSummary & { readonly pushed: readonly string[] }> {
   const { options, cwd, stdout } = invocation;
   await using wired = await wireBuild(invocation, {
     onProgress,
@@ -68,14 +80,20 @@ async function buildAndExport(
     ...outputs.map((output) => exporterFor(output, wiring)),
     ...(pushing === undefined ? [] : [pushing.exporter]),
   ];
-  const failure = new FailureLocator(wired.options.dockerfile);
-  try {
-    const result = await build({ ...wired.options, exporters, onProgress: failure.watch(onProgress) });
-    await wired.settle();
-    return { ...result, pushed: pushing?.pushed() ?? [] };
-  } catch (error) {
-    throw failure.locate(error);
-  }
+  const buildOptions = { ...wired.options, exporters };
+  const result = platforms.length > 1 ? await buildAll(buildOptions, platforms) : await buildOne(buildOptions);
+  await wired.settle();
+  return { ...result, pushed: pushing?.pushed() ?? [] };
+}
+
+async function buildOne(options: BuildOptions): Promise<BuildSummary> {
+  const { image, steps } = await build(options);
+  return { top: describeManifest(image.manifest), config: image.configDescriptor, steps };
+}
+
+async function buildAll(options: BuildOptions, platforms: readonly Platform[]): Promise<BuildSummary> {
+  const { index, steps } = await buildIndex({ ...options, platforms });
+  return { top: describeManifest(index), config: undefined, steps };
 }
 
 function executionWishes(options: BuildInvocation['options']): ExecutionWishes {

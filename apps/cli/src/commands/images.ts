@@ -1,5 +1,5 @@
-import { type Digest, hostPlatform, type Image } from '@shale/core';
-import { loadLayoutImage, openLayout } from '@shale/registry';
+import { type Digest, formatPlatform, type Image } from '@shale/core';
+import { type IndexedImages, loadIndexed, openLayout } from '@shale/registry';
 import { formatBytes } from '../terminal/format.ts';
 import { palette } from '../terminal/palette.ts';
 import { formatTable } from '../terminal/table.ts';
@@ -12,6 +12,8 @@ interface ListedImage {
   readonly digest: Digest;
   readonly created: string | undefined;
   readonly sizeBytes: number;
+  /** Of an index, each of its images'; of an image, its own. */
+  readonly platforms: readonly string[];
 }
 
 /** `shale images`. */
@@ -19,22 +21,36 @@ export async function runImages(invocation: Invocation<typeof imagesOptions>): P
   const { options, stdout, env, signal } = invocation;
   const stateDir = stateDirectory(options.stateDir, invocation);
   const images: ListedImage[] = [];
-  for await (const name of openLayout(stateDir).listTags({ signal })) {
-    const image = await loadLayoutImage(stateDir, name, { platform: hostPlatform(), signal });
+  const layout = openLayout(stateDir);
+  for await (const name of layout.listTags({ signal })) {
+    const image = await loadIndexed(layout, name, { origin: { source: 'layout', name }, signal });
     if (image !== undefined) images.push(listed(name, image));
   }
   images.sort((a, b) => (a.name < b.name ? -1 : 1));
   if (options.json) return void stdout.write(`${JSON.stringify(images)}\n`);
-  const rows = images.map(({ name, digest, created = '', sizeBytes }) => [
+  const rows = images.map(({ name, digest, created = '', sizeBytes, platforms }) => [
     name,
     digest.slice(0, 19),
     created,
     formatBytes(sizeBytes),
+    platforms.join(','),
   ]);
-  stdout.write(formatTable(['NAME', 'DIGEST', 'CREATED', 'SIZE'], rows, palette(stdout, env)));
+  stdout.write(formatTable(['NAME', 'DIGEST', 'CREATED', 'SIZE', 'PLATFORM'], rows, palette(stdout, env)));
 }
 
-function listed(name: string, { manifest, config, layers, configDescriptor }: Image): ListedImage {
-  const sizeBytes = layers.reduce((sum, { descriptor }) => sum + descriptor.size, configDescriptor.size);
-  return { name, digest: manifest.digest, created: config.created, sizeBytes };
+function listed(name: string, source: Image | IndexedImages): ListedImage {
+  const images = 'images' in source ? source.images : [source];
+  const { digest } = 'images' in source ? source.index : source.manifest;
+  const sizes = new Map(
+    images
+      .flatMap(({ layers, configDescriptor }) => [...layers.map(({ descriptor }) => descriptor), configDescriptor])
+      .map((blob) => [blob.digest, blob.size]),
+  );
+  return {
+    name,
+    digest,
+    created: images[0]?.config.created,
+    sizeBytes: [...sizes.values()].reduce((sum, size) => sum + size, 0),
+    platforms: images.map(({ config }) => formatPlatform(config)),
+  };
 }

@@ -1,12 +1,12 @@
-import { type BuildOptions, probe, type ProbedStep } from '@shale/builder';
+import { probe, type ProbedStep } from '@shale/builder';
 import type { CacheEvent } from '@shale/cache';
 import { type Digest, digestHex, ShaleError } from '@shale/core';
-import { FailureLocator } from '../failure-locator.ts';
 import { describeDegraded, describeWarning } from '../render/degraded.ts';
 import { stepLabel } from '../render/build-view.ts';
 import { progressListener } from '../render/renderer.ts';
 import { escapeControls } from '../terminal/escape.ts';
 import { type Palette, palette } from '../terminal/palette.ts';
+import { UsageError } from '../usage-error.ts';
 import { columnsOf, padColumns } from '../terminal/width.ts';
 import { cacheRepository } from '../wire/cache.ts';
 import { type WiredBuild, wireBuild } from '../wire/wire-build.ts';
@@ -44,7 +44,9 @@ export async function runProbe(invocation: ProbeInvocation): Promise<void> {
       warning: (event) => warn(describeWarning(event)),
     }),
   });
-  const { steps, image } = await probeLocated(wired.options);
+  if (wired.platforms.length > 1)
+    throw new UsageError('shale probe takes one platform', { hint: 'Probe each platform on its own.' });
+  const { steps, image } = await probe(wired.options);
   const findings = steps.filter(({ inImage }) => inImage).map((step) => findingOf(step, events));
   const digest = image?.manifest.digest;
   if (!options.json) stderr.write(formatFindings(findings, colours));
@@ -55,14 +57,6 @@ export async function runProbe(invocation: ProbeInvocation): Promise<void> {
   if (failure !== undefined) throw failure;
   if (!options.json)
     stdout.write(repository === undefined ? `${digest}\n` : `ENVBUILDER_CACHED_IMAGE=${repository}@${digest}\n`);
-}
-
-async function probeLocated(options: BuildOptions): ReturnType<typeof probe> {
-  try {
-    return await probe(options);
-  } catch (error) {
-    throw new FailureLocator(options.dockerfile).locate(error);
-  }
 }
 
 function findingOf({ step, key, hit }: ProbedStep, events: readonly CacheEvent[]): Finding {

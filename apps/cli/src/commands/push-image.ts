@@ -13,20 +13,22 @@ export function pushImage(
   const name = { ...cacheRepository(cacheRepo), tag: 'latest' };
   const exporter = registryExporter(name, wiring);
   let done = false;
+  const attempt = async (work: Promise<void> | undefined, signal: AbortSignal | undefined) => {
+    try {
+      await work;
+      done = true;
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (exitOnPushFailure) throw error;
+      const message = `Failed to push the image to ${formatReference(name)}: ${(error as Error).message}`;
+      wiring.onProgress({ type: 'warning', code: 'push-failed', message });
+    }
+  };
   return {
     pushed: () => (done ? [formatReference(name)] : []),
     exporter: {
-      async export(built, options) {
-        try {
-          await exporter.export(built, options);
-          done = true;
-        } catch (error) {
-          options.signal?.throwIfAborted();
-          if (exitOnPushFailure) throw error;
-          const message = `Failed to push the image to ${formatReference(name)}: ${(error as Error).message}`;
-          wiring.onProgress({ type: 'warning', code: 'push-failed', message });
-        }
-      },
+      export: (built, options) => attempt(exporter.export(built, options), options.signal),
+      exportIndex: (built, options) => attempt(exporter.exportIndex?.(built, options), options.signal),
     },
   };
 }

@@ -1,13 +1,5 @@
-import {
-  formatReference,
-  hostPlatform,
-  type Image,
-  type ImageStore,
-  parseReference,
-  type Reference,
-  ShaleError,
-} from '@shale/core';
-import { copyImage, loadLayoutImage } from '@shale/registry';
+import { formatReference, type Image, type ImageStore, parseReference, type Reference, ShaleError } from '@shale/core';
+import { copyImage, type IndexedImages, loadIndexed, openLayout } from '@shale/registry';
 import { openRegistryClient } from '@shale/wiring';
 import { openRenderer } from '../render/open-renderer.ts';
 import { stateDirectory } from '../wire/state-directory.ts';
@@ -24,23 +16,28 @@ export async function runPush(invocation: Invocation<typeof pushOptions>): Promi
   const name = parseReference(args[0] ?? '');
   const targets = options.to.length > 0 ? options.to.map(parseReference) : [name];
   const image = await findImage(name, invocation);
+  const { digest } = 'images' in image ? image.index : image.manifest;
   using renderer = await openRenderer(options.quiet ? 'quiet' : (options.progress ?? 'auto'), invocation);
   const { onProgress } = renderer;
   await using client = openRegistryClient({ options, env, onProgress });
   for (const target of targets) {
     const store: ImageStore = client.repository(target);
-    await copyImage(image, store, { tags: [target.tag ?? image.manifest.digest], signal });
+    await copyImage(image, store, { tags: [target.tag ?? digest], signal });
   }
-  renderer.finish({ verb: 'Pushed', digest: image.manifest.digest, targets: targets.map(formatReference), savedMs: 0 });
-  if (options.quiet) stdout.write(`${image.manifest.digest}\n`);
+  renderer.finish({ verb: 'Pushed', digest, targets: targets.map(formatReference), savedMs: 0 });
+  if (options.quiet) stdout.write(`${digest}\n`);
 }
 
-async function findImage(name: Reference, invocation: Invocation<typeof pushOptions>): Promise<Image> {
+async function findImage(
+  reference: Reference,
+  invocation: Invocation<typeof pushOptions>,
+): Promise<Image | IndexedImages> {
   const { options, signal } = invocation;
   const stateDir = stateDirectory(options.stateDir, invocation);
-  const image = await loadLayoutImage(stateDir, formatReference(name), { platform: hostPlatform(), signal });
+  const name = formatReference(reference);
+  const image = await loadIndexed(openLayout(stateDir), name, { origin: { source: 'layout', name }, signal });
   if (image !== undefined) return image;
-  throw new ImageMissingError(`No image ${formatReference(name)} was built here`, {
+  throw new ImageMissingError(`No image ${name} was built here`, {
     hint: '`shale images` lists what there is; name one with shale build --tag.',
   });
 }

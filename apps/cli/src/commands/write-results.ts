@@ -1,14 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { BuildResult } from '@shale/builder';
-import { describeManifest, formatReference, parseReference } from '@shale/core';
+import { formatReference, parseReference } from '@shale/core';
 import { OutputUnwritableError } from '../outputs/output-unwritable-error.ts';
-import type { BuildInvocation } from './build.ts';
+import type { BuildInvocation, BuildSummary } from './build.ts';
 
 /** `--iidfile` and `--metadata-file`. */
-export async function writeResults(result: BuildResult, { options, cwd }: BuildInvocation): Promise<void> {
+export async function writeResults(result: BuildSummary, { options, cwd }: BuildInvocation): Promise<void> {
   const { iidfile, metadataFile, tag } = options;
-  if (iidfile !== undefined) await write(resolve(cwd, iidfile), result.image.manifest.digest);
+  if (iidfile !== undefined) await write(resolve(cwd, iidfile), result.top.digest);
   if (metadataFile === undefined) return;
   const metadata = formatMetadata(
     result,
@@ -18,11 +17,11 @@ export async function writeResults(result: BuildResult, { options, cwd }: BuildI
 }
 
 /** The keys that `docker buildx` writes, and below `shale` how each step came to its layer. */
-export function formatMetadata({ image, steps }: BuildResult, names: readonly string[]): object {
+export function formatMetadata({ top, config, steps }: BuildSummary, names: readonly string[]): object {
   return {
-    'containerimage.config.digest': image.configDescriptor.digest,
-    'containerimage.descriptor': describeManifest(image.manifest),
-    'containerimage.digest': image.manifest.digest,
+    ...(config !== undefined && { 'containerimage.config.digest': config.digest }),
+    'containerimage.descriptor': top,
+    'containerimage.digest': top.digest,
     ...(names.length > 0 && { 'image.name': names.join(',') }),
     shale: {
       version: 1,

@@ -38,12 +38,12 @@ export const sourceOptions = {
     group: 'Build',
     help: 'Set a label of the image',
   }),
-  platform: text({
+  platform: list({
     flag: 'platform',
-    placeholder: 'OS/ARCH',
+    placeholder: 'OS/ARCH[,...]',
     group: 'Build',
     shownDefault: "this machine's",
-    help: 'What the image is for',
+    help: 'What the image is for; several make an index of images',
   }),
   pull: toggle({
     flag: 'pull',

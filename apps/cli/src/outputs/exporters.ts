@@ -1,8 +1,25 @@
 import { resolve } from 'node:path';
-import { type BuiltImage, directoryExporter, type Exporter, type Isolation, tarballExporter } from '@shale/builder';
-import { type CallOptions, formatReference, type ImageStore, type ProgressListener, type Reference } from '@shale/core';
-import { copyImage, openLayout, type RegistryClient, writeDockerArchive, writeLayoutTar } from '@shale/registry';
+import type { Writable } from 'node:stream';
+import { type BuiltIndex, directoryExporter, type Exporter, type Isolation, tarballExporter } from '@shale/builder';
+import {
+  type CallOptions,
+  type Digest,
+  formatReference,
+  type Image,
+  type ImageStore,
+  type ProgressListener,
+  type Reference,
+} from '@shale/core';
+import {
+  copyImage,
+  type IndexedImages,
+  openLayout,
+  type RegistryClient,
+  writeDockerArchive,
+  writeLayoutTar,
+} from '@shale/registry';
 import type { Session } from '../commands/command.ts';
+import { UsageError } from '../usage-error.ts';
 import { checkDirectoryDestination, checkFileDestination, writeDestination } from './destination.ts';
 import type { Output } from './output.ts';
 
@@ -20,9 +37,14 @@ export interface ExporterWiring {
 /** Fails before the build where its result could not be written. */
 export async function checkOutputs(
   outputs: readonly Output[],
-  { cwd, stdout }: Pick<Session, 'cwd' | 'stdout'>,
+  { cwd, stdout, isIndex }: Pick<Session, 'cwd' | 'stdout'> & { readonly isIndex: boolean },
 ): Promise<void> {
   for (const output of outputs) {
+    if (isIndex && output.type === 'docker') {
+      throw new UsageError('docker exporter does not currently support exporting manifest lists', {
+        hint: 'Build one platform, or write type=oci, which holds several.',
+      });
+    }
     if (output.type === 'registry' || output.type === 'image') continue;
     const path = destinationPath(output.dest, cwd);
     const isDirectory = output.type === 'local' || ('directory' in output && output.directory);
@@ -55,79 +77,101 @@ export function describeOutput(output: Output): string {
 export function registryExporter(name: Reference, wiring: ExporterWiring): Exporter {
   const { client, mountFrom } = wiring;
   const near = mountFrom.filter(({ registry }) => registry === name.registry).map(({ repository }) => repository);
-  const exporter = {
-    async export({ image }: BuiltImage, { signal }: CallOptions) {
-      await copyImage(image, client.repository(name), { tags: [tagOf(name)], mountFrom: near, signal });
-    },
+  const copy: CopyBuilt = async (source, { signal }) => {
+    await copyImage(source, client.repository(name), { tags: [tagOf(name)], mountFrom: near, signal });
   };
-  return reported(exporter, { type: 'registry', name }, wiring);
+  return reported(copyingExporter(copy), { type: 'registry', name }, wiring);
 }
 
 function localImageExporter(name: Reference, wiring: ExporterWiring): Exporter {
-  const exporter = {
-    async export({ image }: BuiltImage, { signal }: CallOptions) {
-      await copyImage(image, openLayout(wiring.stateDir), { tags: [formatReference(name)], signal });
-    },
+  const copy: CopyBuilt = async (source, { signal }) => {
+    await copyImage(source, openLayout(wiring.stateDir), { tags: [formatReference(name)], signal });
   };
-  return reported(exporter, { type: 'image', name }, wiring);
+  return reported(copyingExporter(copy), { type: 'image', name }, wiring);
+}
+
+type CopyBuilt = (source: Image | IndexedImages, options: CallOptions) => Promise<void>;
+
+/** For what takes an index as it takes an image. */
+function copyingExporter(copy: CopyBuilt): Exporter {
+  return {
+    export: ({ image }, options) => copy(image, options),
+    exportIndex: ({ index, images }, options) => copy({ index, images: images.map(({ image }) => image) }, options),
+  };
 }
 
 type ArchiveOutput = Extract<Output, { type: 'oci' | 'docker' }>;
 
-function archiveExporter(output: ArchiveOutput, { cwd, stdout, onProgress }: ExporterWiring): Exporter {
+function archiveExporter(output: ArchiveOutput, wiring: ExporterWiring): Exporter {
+  return output.type === 'oci' ? ociExporter(output, wiring) : dockerExporter(output, wiring);
+}
+
+function ociExporter(output: ArchiveOutput, { cwd, stdout, onProgress }: ExporterWiring): Exporter {
+  const { names, directory } = output;
+  const path = destinationPath(output.dest, cwd);
+  return copyingExporter(async (source, { signal }) => {
+    if (directory) return copyToLayout(source, openLayout(path), { names, signal });
+    const write = (sink: Writable) => writeLayoutTar([{ source, names }], sink, { signal, onProgress });
+    return writeDestination(path, write, { stdout, signal });
+  });
+}
+
+function dockerExporter(output: ArchiveOutput, { cwd, stdout, onProgress }: ExporterWiring): Exporter {
+  const { names, directory } = output;
   const path = destinationPath(output.dest, cwd);
   return {
     async export({ image }, { signal }) {
-      if (output.directory) return copyToLayout(image, openLayout(path), { output, signal });
-      const write = output.type === 'oci' ? writeLayoutTar : writeDockerArchive;
-      const images = [{ source: image, names: output.names }];
-      await writeDestination(path, (sink) => write(images, sink, { signal, onProgress }), { stdout, signal });
+      if (directory) return copyToLayout(image, openLayout(path), { names, signal });
+      const write = (sink: Writable) => writeDockerArchive([{ source: image, names }], sink, { signal, onProgress });
+      return writeDestination(path, write, { stdout, signal });
     },
   };
 }
 
 async function copyToLayout(
-  image: BuiltImage['image'],
+  source: Image | IndexedImages,
   layout: ImageStore,
-  { output, signal }: CallOptions & { readonly output: ArchiveOutput },
+  { names, signal }: CallOptions & { readonly names: readonly Reference[] },
 ): Promise<void> {
-  await copyImage(image, layout, { tags: output.names.map(formatReference), signal });
+  await copyImage(source, layout, { tags: names.map(formatReference), signal });
 }
 
 function tarExporter(dest: string, { cwd, stdout, isolation }: ExporterWiring): Exporter {
   const path = destinationPath(dest, cwd);
+  const write = (work: (exporter: Exporter) => Promise<void>, { signal }: CallOptions) =>
+    writeDestination(
+      path,
+      async (sink) => {
+        // The chunk's memory is used again as soon as the promise settles.
+        const push = (chunk: Uint8Array) =>
+          new Promise<void>((done, fail) => {
+            sink.write(chunk, (error) => (error ? fail(error) : done()));
+          });
+        await work(tarballExporter(push, isolation));
+      },
+      { stdout, signal },
+    );
   return {
-    async export(built, options) {
-      await writeDestination(
-        path,
-        async (sink) => {
-          // The chunk's memory is used again as soon as the promise settles.
-          const write = (chunk: Uint8Array) =>
-            new Promise<void>((done, fail) => {
-              sink.write(chunk, (error) => (error ? fail(error) : done()));
-            });
-          await tarballExporter(write, isolation).export(built, options);
-        },
-        { stdout, signal: options.signal },
-      );
-    },
+    export: (built, options) => write((exporter) => exporter.export(built, options), options),
+    exportIndex: (built, options) => write(async (exporter) => exporter.exportIndex?.(built, options), options),
   };
 }
 
 /** Tells when the export is done, and how long it took. */
 function reported(exporter: Exporter, output: Output, { onProgress }: ExporterWiring): Exporter {
+  const timed = async (digest: Digest, work: () => Promise<void>) => {
+    const started = performance.now();
+    await work();
+    const durationMs = performance.now() - started;
+    onProgress({ type: 'export.finished', target: describeOutput(output), digest, durationMs });
+  };
+  const { exportIndex } = exporter;
   return {
-    async export(built, options) {
-      const started = performance.now();
-      await exporter.export(built, options);
-      const { digest } = built.image.manifest;
-      onProgress({
-        type: 'export.finished',
-        target: describeOutput(output),
-        digest,
-        durationMs: performance.now() - started,
-      });
-    },
+    export: (built, options) => timed(built.image.manifest.digest, () => exporter.export(built, options)),
+    ...(exportIndex !== undefined && {
+      exportIndex: (built: BuiltIndex, options: CallOptions) =>
+        timed(built.index.digest, () => exportIndex.call(exporter, built, options)),
+    }),
   };
 }
 

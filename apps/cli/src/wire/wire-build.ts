@@ -7,7 +7,7 @@ import {
   type Isolation,
 } from '@shale/builder';
 import type { CacheEventListener } from '@shale/cache';
-import { blobDirectory, parsePlatform, type ProgressListener, type Reference } from '@shale/core';
+import { blobDirectory, type Platform, type ProgressListener, type Reference } from '@shale/core';
 import type { RegistryClient } from '@shale/registry';
 import { fetchUrl, imageSources, openRegistryClient } from '@shale/wiring';
 import type { Invocation } from '../commands/command.ts';
@@ -19,6 +19,7 @@ import { UsageError } from '../usage-error.ts';
 import { openBuildSource } from './build-source.ts';
 import { cacheRepository, openCache, timeToLive } from './cache.ts';
 import { openNamedContexts } from './named-contexts.ts';
+import { parsePlatforms } from './platforms.ts';
 import { parseSecrets, parseSshAgents } from './secrets.ts';
 import { stateDirectory } from './state-directory.ts';
 
@@ -44,7 +45,10 @@ export interface BuildWishes {
 
 /** Everything that a build needs, joined. Disposing it closes connections and removes unpacked contexts. */
 export interface WiredBuild extends AsyncDisposable {
+  /** For the first of the platforms. */
   readonly options: BuildOptions;
+  /** Those that were named; none for this machine's. */
+  readonly platforms: readonly Platform[];
   readonly client: RegistryClient;
   /** For the repositories that hold cached layers: of less patience. */
   readonly cacheClient: RegistryClient;
@@ -64,6 +68,7 @@ export async function wireBuild(invocation: Invocation<BuildTable>, wishes: Buil
   const { options, env, cwd, signal } = invocation;
   const stateDir = stateDirectory(options.stateDir, invocation);
   const store = blobDirectory(stateDir);
+  const platforms = parsePlatforms(options.platform);
   const named = openNamedContexts(options.buildContext, { cwd, stateDir });
   const client = openRegistryClient({ options, env, onProgress });
   const cacheClient = openRegistryClient({ options, env, onProgress, patience: CACHE_PATIENCE });
@@ -94,6 +99,7 @@ export async function wireBuild(invocation: Invocation<BuildTable>, wishes: Buil
     client,
     cacheClient,
     stateDir,
+    platforms,
     settle: () => settle({ signal }),
     cacheRepositories: [options.cacheRepo, ...options.cacheFrom].flatMap((name) =>
       name === undefined ? [] : [cacheRepository(name)],
@@ -105,7 +111,7 @@ export async function wireBuild(invocation: Invocation<BuildTable>, wishes: Buil
       target: options.target,
       buildArgs: options.buildArg,
       labels: options.label,
-      platform: options.platform === undefined ? undefined : parsePlatform(options.platform),
+      platform: platforms[0],
       images,
       cache,
       store,

@@ -29,7 +29,7 @@ afterEach(() => trees[Symbol.dispose]());
 
 async function stepsOf(...instructions: string[]): Promise<StepNode[]> {
   const stage = await planBuild(parseDockerfile(`FROM scratch\n${instructions.join('\n')}\n`), {
-    file: 'Dockerfile',
+    source: { name: 'Dockerfile', text: '' },
     context,
     namedContexts: new Map(),
     target: undefined,

@@ -31,7 +31,7 @@ export function digestContextSource(
 
 /**
  * The same for all steps of one build: what several of them read alike is read once.
- * @example definitionKeys(stage.tip, contextDigests(await remoteVersions(steps, options)))
+ * @example definitionKeys(steps, contextDigests(await remoteVersions(steps, options)))
  */
 export function contextDigests(versions: RemoteVersions = new Map()): ContextDigests {
   const known = new Map<BuildContext, Map<string, ContentDigest>>();

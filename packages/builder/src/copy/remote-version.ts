@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto';
 import type { CallOptions } from '@shale/core';
 import { sha256 } from '@shale/core';
 import type { StepNode } from '../build-graph.ts';
+import type { DockerfileSource } from '../build-options.ts';
 import { resolveGitCommit } from '../context/git-context.ts';
 import { isGitSource } from '../context/git-source.ts';
+import { locateStep } from '../locate.ts';
 import type { FetchUrl } from './download.ts';
 import { openUrl } from './download.ts';
 import { isRemoteSource } from './remote-source.ts';
@@ -26,18 +28,25 @@ export function remoteKey(source: string, checksum: string | undefined): string 
 /** Asks for all remote sources of the steps at once, each once. */
 export async function remoteVersions(
   steps: readonly StepNode[],
-  options: Omit<RemoteVersionOptions, 'checksum'>,
+  { dockerfile, ...options }: Omit<RemoteVersionOptions, 'checksum'> & { readonly dockerfile: DockerfileSource },
 ): Promise<RemoteVersions> {
-  const wanted = new Map(steps.flatMap(({ action }) => (action.type === 'copy' ? remoteSources(action) : [])));
-  const versions = [...wanted].map(
-    async ([key, { source, checksum }]) => [key, await remoteVersion(source, { ...options, checksum })] as const,
-  );
+  const wanted = new Map(steps.flatMap(remoteSources));
+  const versions = [...wanted].map(async ([key, { step, source, checksum }]) => {
+    const version = await remoteVersion(source, { ...options, checksum }).catch((error: unknown) => {
+      throw locateStep(error, step, dockerfile);
+    });
+    return [key, version] as const;
+  });
   return new Map(await Promise.all(versions));
 }
 
-function remoteSources({ instruction, sources, checksum }: Extract<StepNode['action'], { type: 'copy' }>) {
-  if (instruction.keyword !== 'ADD') return [];
-  return sources.filter(isRemoteSource).map((source) => [remoteKey(source, checksum), { source, checksum }] as const);
+function remoteSources(step: StepNode) {
+  const { action } = step;
+  if (action.type !== 'copy' || action.instruction.keyword !== 'ADD') return [];
+  const { sources, checksum } = action;
+  return sources
+    .filter(isRemoteSource)
+    .map((source) => [remoteKey(source, checksum), { step, source, checksum }] as const);
 }
 
 /**

@@ -9,7 +9,11 @@ export async function exportDirectory(tree: string, destination: string, options
   await mkdir(destination, { recursive: true });
   const pipe = new PassThrough({ highWaterMark: 4 * 1024 * 1024 });
   const drained = () => new Promise<void>((resolve) => pipe.once('drain', resolve));
-  const packed = exportTarball(tree, (chunk) => (pipe.write(Buffer.from(chunk)) ? undefined : drained()), options).then(
+  const packed = exportTarball(
+    [{ path: tree, prefix: '' }],
+    (chunk) => (pipe.write(Buffer.from(chunk)) ? undefined : drained()),
+    options,
+  ).then(
     () => pipe.end(),
     (error: Error) => pipe.destroy(error),
   );

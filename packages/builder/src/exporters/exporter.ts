@@ -1,4 +1,4 @@
-import type { CallOptions, Image } from '@shale/core';
+import type { CallOptions, Image, Platform, RawManifest } from '@shale/core';
 import type { LayerStack } from '../snapshotter.ts';
 
 export interface BuiltImage {
@@ -7,7 +7,19 @@ export interface BuiltImage {
   readonly stack: LayerStack;
 }
 
+export interface BuiltPlatform extends BuiltImage {
+  readonly platform: Platform;
+}
+
+/** The images of several platforms, and the document that names them. */
+export interface BuiltIndex {
+  readonly index: RawManifest;
+  readonly images: readonly BuiltPlatform[];
+}
+
 /** Takes a finished image somewhere. It may be called again when a cached layer that it read turned out to be lost. */
 export interface Exporter {
   export(built: BuiltImage, options: CallOptions): Promise<void>;
+  /** Absent where only one image fits. */
+  exportIndex?(built: BuiltIndex, options: CallOptions): Promise<void>;
 }

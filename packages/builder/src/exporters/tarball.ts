@@ -8,24 +8,33 @@ export interface TarballOptions extends CallOptions {
   readonly clampMtimeSeconds?: number | undefined;
 }
 
-/** Writes a tree as one tar, sorted: what `-o type=tar` gives. `sink` may push back by returning a promise. */
+export interface TarballTree {
+  readonly path: string;
+  /** Where it is in the tar: '' or a folder with its slash. */
+  readonly prefix: string;
+}
+
+/** Writes trees as one tar, each sorted: what `-o type=tar` gives. `sink` may push back by returning a promise. */
 export async function exportTarball(
-  tree: string,
+  trees: readonly TarballTree[],
   sink: (chunk: Uint8Array) => void | Promise<void>,
   { clampMtimeSeconds, signal }: TarballOptions = {},
 ): Promise<void> {
   const tar = new TarWriter(sink);
-  const hardLinks = new Map<string, string>();
-  const visit = async (directory: string, prefix: string): Promise<void> => {
-    signal?.throwIfAborted();
-    for (const name of readdirSync(hostPath(directory), { encoding: 'buffer' })
-      .map((name) => decodePath(name))
-      .toSorted()) {
-      const path = join(directory, name);
-      await addPath(tar, path, `${prefix}${name}`, { hardLinks, clampMtimeSeconds });
-      if (lstatSync(hostPath(path)).isDirectory()) await visit(path, `${prefix}${name}/`);
-    }
-  };
-  await visit(tree, '');
+  for (const { path: tree, prefix: start } of trees) {
+    const hardLinks = new Map<string, string>();
+    const visit = async (directory: string, prefix: string): Promise<void> => {
+      signal?.throwIfAborted();
+      for (const name of readdirSync(hostPath(directory), { encoding: 'buffer' })
+        .map((name) => decodePath(name))
+        .toSorted()) {
+        const path = join(directory, name);
+        await addPath(tar, path, `${prefix}${name}`, { hardLinks, clampMtimeSeconds });
+        if (lstatSync(hostPath(path)).isDirectory()) await visit(path, `${prefix}${name}/`);
+      }
+    };
+    if (start !== '') await addPath(tar, tree, start.slice(0, -1), { hardLinks, clampMtimeSeconds });
+    await visit(tree, start);
+  }
   await tar.finish();
 }

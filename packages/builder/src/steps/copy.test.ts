@@ -31,7 +31,7 @@ const fetchUrl: FetchUrl = async (url) => ({
 /** Performs the last instruction of a Dockerfile in `to`, with `from` as the context, or as the stage that it names. */
 async function perform(instructions: string): Promise<void> {
   const stage = await planBuild(parseDockerfile(`FROM scratch AS stage\nFROM scratch\n${instructions}\n`), {
-    file: 'Dockerfile',
+    source: { name: 'Dockerfile', text: '' },
     context: openDirectoryContext(trees.from),
     namedContexts: new Map(),
     target: undefined,

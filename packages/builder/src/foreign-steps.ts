@@ -1,0 +1,66 @@
+import type { LocatedError, Platform } from '@shale/core';
+import { formatPlatform, hostPlatform, platformMatches } from '@shale/core';
+import type { GraphNode, StageNode, StepNode } from './build-graph.ts';
+import { chainOf, inputsOf } from './build-graph.ts';
+import type { DockerfileSource } from './build-options.ts';
+import type { LookedUpSteps } from './look-up.ts';
+import { locatedAt } from './locate.ts';
+import { ExecutorUnavailableError } from './steps/run.ts';
+
+/**
+ * Refuses a build that would come to a RUN whose platform has no emulator here, before anything is run. Steps that the
+ * cache knows, and stages without RUN, need none.
+ * @throws {LocatedError} at the first such step.
+ */
+export async function requireEmulators(
+  stages: readonly StageNode[],
+  { hits }: LookedUpSteps,
+  source: DockerfileSource,
+): Promise<void> {
+  const foreign = missingSteps(stages, hits).filter((step) => step.action.type === 'run' && isForeign(step));
+  if (foreign.length === 0) return;
+  const { emulationOf } = await import('./isolation/emulation.ts');
+  for (const [name, [step]] of Map.groupBy(foreign, (step) => formatPlatform(programsOf(step)))) {
+    if (step === undefined) continue;
+    const emulation = await emulationOf(programsOf(step));
+    if (!emulation.runs) throw cannotRun(step, name, { reason: emulation.reason, source });
+  }
+}
+
+const isForeign = (step: StepNode) => !platformMatches(programsOf(step), hostPlatform());
+
+/** What the programs of a stage are for: an image that has only one platform is taken for any other. */
+function programsOf(step: StepNode): Platform {
+  const base = chainOf(step)[0]?.parent;
+  if (base?.kind !== 'base' || base.image === undefined) return step.platform;
+  const { os, architecture, variant } = base.image.config;
+  return { os, architecture, ...(variant !== undefined && { variant }) };
+}
+
+function cannotRun(
+  { info }: StepNode,
+  platform: string,
+  { reason, source }: { readonly reason: string; readonly source: DockerfileSource },
+): LocatedError {
+  const failure = new ExecutorUnavailableError(`RUN for ${platform} cannot be executed here: ${reason}`, {
+    hint: 'Register an emulator (Debian: qemu-user-static and binfmt-support), or cross-compile with FROM --platform=$BUILDPLATFORM.',
+  });
+  const place = info.place ?? { file: source.name, line: 1 };
+  return locatedAt(failure, place, source);
+}
+
+/** What the scheduler would execute: a miss, and the misses below it. */
+function missingSteps(stages: readonly StageNode[], hits: LookedUpSteps['hits']): StepNode[] {
+  const missing: StepNode[] = [];
+  const seen = new Set<GraphNode>();
+  const pending: GraphNode[] = stages.map(({ tip }) => tip);
+  for (let tip = pending.pop(); tip !== undefined; tip = pending.pop()) {
+    for (let node = tip; node.kind === 'step' && !seen.has(node); node = node.parent) {
+      seen.add(node);
+      if (hits.has(node)) continue;
+      missing.push(node);
+      pending.push(...inputsOf(node));
+    }
+  }
+  return missing.toReversed();
+}
