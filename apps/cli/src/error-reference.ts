@@ -37,6 +37,10 @@ export const errorReference: Readonly<Record<ErrorCode, ErrorEntry>> = {
     meaning: 'A manifest names content that is not there: the image or the cache entry is incomplete.',
     remedy: 'Push the image again. In the local state `shale cache verify` finds and drops broken entries.',
   },
+  CACHE_BROKEN: {
+    meaning: 'Entries of a cache are damaged, or their layers are gone.',
+    remedy: 'Builds pass over them and make them again. `shale cache verify --repair` removes them.',
+  },
   CACHE_REQUIRED: {
     meaning: 'A cache could not be reached, and `--cache-required` forbids to build without it.',
     remedy: 'Make the cache reachable, or leave the flag out: the build then goes on without the cache.',

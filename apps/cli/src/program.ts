@@ -4,6 +4,7 @@ import type { ArgumentSpec, CommandSpec, Session } from './commands/command.ts';
 import { booleanAssignments } from './options/boolean-assignments.ts';
 import type { Option } from './options/option.ts';
 import { readOptions } from './options/read-options.ts';
+import { closest } from './options/suggest.ts';
 import { palette } from './terminal/palette.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -42,12 +43,28 @@ function commandOf(spec: CommandSpec, session: Session, assigned: ReadonlyMap<st
   if (spec.examples.length > 0)
     command.addHelpText('after', `\nExamples:\n${spec.examples.map((line) => `  ${line}\n`).join('')}`);
   const { run } = spec;
+  if (run === undefined) {
+    command.allowExcessArguments().action(() => {
+      const [word] = command.args;
+      if (word !== undefined) throw unknownSubcommand(word, spec);
+      command.outputHelp();
+    });
+  }
   if (run !== undefined) {
     command.action(async () => {
       await run({ ...session, options: readOptions(spec.options, given, session.env), args: command.args });
     });
   }
   return command;
+}
+
+function unknownSubcommand(word: string, { name, subcommands }: CommandSpec): UsageError {
+  const near = closest(
+    word,
+    subcommands.map((subcommand) => subcommand.name),
+  );
+  const hint = near === undefined ? `See shale ${name} --help.` : `Did you mean ${near}? See shale ${name} --help.`;
+  return new UsageError(`Unknown command '${name} ${word}'`, { hint });
 }
 
 function addOption(command: Command, option: Option<unknown>, given: Map<string, readonly string[]>): void {

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CallOptions } from '@shale/core';
+import { loadSystemCalls } from '@shale/core';
+import { tryLockDirectory } from './snapshotters/directory-lock.ts';
 
 export interface CacheMountOptions extends CallOptions {
   readonly stateDir: string;
@@ -24,7 +26,7 @@ const LOCK_POLL_MS = 50;
  * `private` gives a second user a directory of its own, `locked` lets it wait.
  */
 export async function openCacheMount(id: string, options: CacheMountOptions): Promise<CacheMountDirectory> {
-  const home = join(options.stateDir, 'cache-mounts', createHash('sha256').update(id).digest('hex'));
+  const home = join(cacheMountRoot(options.stateDir), createHash('sha256').update(id).digest('hex'));
   await mkdir(home, { recursive: true });
   if (options.sharing === 'shared') return useDirectory(join(home, '0'), async () => undefined);
   for (let slot = 0; ; slot += 1) {
@@ -34,10 +36,26 @@ export async function openCacheMount(id: string, options: CacheMountOptions): Pr
   }
 }
 
+/** Below it are directories for each id, and in them numbered ones for each user at a time. */
+export function cacheMountRoot(stateDir: string): string {
+  return join(stateDir, 'cache-mounts');
+}
+
+/** Held, so that nobody prunes it, and marked as used. */
 async function useDirectory(path: string, release: () => Promise<void>): Promise<CacheMountDirectory> {
   const fresh = !existsSync(path);
   await mkdir(path, { recursive: true });
-  return { path, fresh, [Symbol.asyncDispose]: release };
+  const lock = tryLockDirectory(loadSystemCalls(), path, 'shared');
+  const now = new Date();
+  await utimes(path, now, now).catch(() => undefined); // a step may have given it to another user
+  return {
+    path,
+    fresh,
+    async [Symbol.asyncDispose]() {
+      lock?.[Symbol.dispose]();
+      await release();
+    },
+  };
 }
 
 async function waitForLock(path: string, { signal }: CallOptions): Promise<() => Promise<void>> {

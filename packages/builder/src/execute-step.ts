@@ -107,6 +107,7 @@ export function stepExecutor({ build, keys, signal }: ExecuteOptions) {
         durationMs,
         builder: build.builder ?? hostname(),
         inputs,
+        step: { stage: step.info.stage, index: step.info.index },
       },
     };
   }

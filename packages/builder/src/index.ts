@@ -24,6 +24,12 @@ export { enterPrivateMounts } from './isolation/private-mounts.ts';
 export { runInUserNamespace, type UserNamespaceOptions, wantsUserNamespace } from './isolation/user-namespace.ts';
 export type { LookedUpPlan } from './look-up.ts';
 export { probe, type ProbedStep, type ProbeResult } from './probe.ts';
+export {
+  type CacheMountUsage,
+  cacheMountUsage,
+  pruneCacheMounts,
+  type PruneCacheMountsOptions,
+} from './prune-cache-mounts.ts';
 export type { SecretSource } from './secrets.ts';
 export type {
   CommitOptions,
@@ -36,3 +42,9 @@ export type {
 } from './snapshotter.ts';
 export type { StepResult } from './step-result.ts';
 export { StepFailedError } from './steps/run.ts';
+export {
+  pruneSnapshots,
+  type PruneSnapshotsOptions,
+  type SnapshotUsage,
+  snapshotUsage,
+} from './snapshotters/prune-snapshots.ts';

@@ -25,8 +25,18 @@ export interface CacheRecord {
   readonly builder: string;
   /** Named inputs of the key, hashed: lets a later miss say which one changed. Long lists are folded by directory. */
   readonly inputs: readonly CacheInput[];
+  /** Where its instruction stood: what an explanation compares with. `undefined` where that is not known. */
+  readonly step?: StepIdentity | undefined;
   /** What the layer was built for, as the config of the entry's image says it. @default the host's */
   readonly platform?: Platform | undefined;
+}
+
+/** A step as users know it, however its content changes. */
+export interface StepIdentity {
+  /** Name or number. */
+  readonly stage: string;
+  /** Of the instruction in its stage. */
+  readonly index: number;
 }
 
 export interface CacheInput {

@@ -2,6 +2,7 @@ import type { Descriptor, HistoryEntry, Layer, Manifest, RawManifest } from '@sh
 import {
   asArray,
   asBoolean,
+  asInteger,
   asObject,
   asOptional,
   asString,
@@ -18,7 +19,7 @@ import {
   parseManifest,
   sha256,
 } from '@shale/core';
-import type { CacheInput, CacheRecord } from './cache-backend.ts';
+import type { CacheInput, CacheRecord, StepIdentity } from './cache-backend.ts';
 import type { CacheKey } from './cache-key.ts';
 import type { CacheScope } from './cache-scope.ts';
 import { UNSCOPED } from './cache-scope.ts';
@@ -38,6 +39,7 @@ export const RecordAnnotation = {
   history: 'dev.shale.cache.history',
   inputs: 'dev.shale.cache.inputs',
   inputsDigest: 'dev.shale.cache.inputs-digest',
+  step: 'dev.shale.cache.step',
   platform: 'dev.shale.cache.platform',
   signature: 'dev.shale.cache.signature',
   /** On the layer: its DiffID, under the name that containerd and BuildKit give it. */
@@ -119,6 +121,7 @@ function formatAnnotations(key: CacheKey, record: CacheRecord, scope: CacheScope
     [RecordAnnotation.created]: record.created.toISOString(),
     [RecordAnnotation.durationMs]: String(Math.round(record.durationMs)),
     [RecordAnnotation.builder]: record.builder,
+    ...(record.step !== undefined && { [RecordAnnotation.step]: JSON.stringify(record.step) }),
     [RecordAnnotation.platform]: JSON.stringify(record.platform ?? hostPlatform()),
     [RecordAnnotation.history]: JSON.stringify(record.history),
     [RecordAnnotation.inputs]: inputsText,
@@ -189,6 +192,7 @@ export function parseForeignRecord(raw: RawManifest, manifest: Manifest, configB
 function parseAnnotations(annotations: Readonly<Record<string, string>>): CacheRecord {
   const text = (name: string) => asString(annotations[name], name, fail);
   const inputs = text(RecordAnnotation.inputs);
+  const step = annotations[RecordAnnotation.step];
   const durationMs = Number(text(RecordAnnotation.durationMs));
   if (!Number.isFinite(durationMs) || durationMs < 0) throw fail('The cache entry has no valid duration');
   return {
@@ -197,6 +201,7 @@ function parseAnnotations(annotations: Readonly<Record<string, string>>): CacheR
     durationMs,
     builder: text(RecordAnnotation.builder),
     inputs: parseInputs(inputs),
+    ...(step !== undefined && { step: parseStep(step) }),
     platform: parsePlatform(text(RecordAnnotation.platform)),
   };
 }
@@ -229,6 +234,14 @@ function parseInputs(json: string): readonly CacheInput[] {
     const [name, hash] = asArray(item, 'inputs', fail);
     return { name: asString(name, 'inputs', fail), hash: asString(hash, 'inputs', fail) };
   });
+}
+
+function parseStep(json: string): StepIdentity {
+  const object = asObject(parseJson(json, 'step', fail), 'step', fail);
+  return {
+    stage: asString(object['stage'], 'step.stage', fail),
+    index: asInteger(object['index'], 'step.index', fail),
+  };
 }
 
 function parsePlatform(json: string): CacheRecord['platform'] {

@@ -1,4 +1,12 @@
-export type { CacheBackend, CacheEntry, CacheInput, CacheRecord, StoreOptions, StoreOutcome } from './cache-backend.ts';
+export type {
+  CacheBackend,
+  CacheEntry,
+  CacheInput,
+  CacheRecord,
+  StepIdentity,
+  StoreOptions,
+  StoreOutcome,
+} from './cache-backend.ts';
 export { CacheReadOnlyError, CacheRequiredError } from './cache-error.ts';
 export type { CacheEvent, CacheEventListener, UntrustedReason } from './cache-event.ts';
 export { type CacheKey, cacheKey, type KeyedInputs, type KeyInput } from './cache-key.ts';
@@ -28,8 +36,9 @@ export {
   warmedPaths,
   type WarmedPointer,
 } from './warmed-format.ts';
-export { layoutReferences } from './layout-references.ts';
+export { layoutReferences, manifestReferences } from './layout-references.ts';
 export { type CacheDirectory, listEntries, type ListedEntry } from './list-entries.ts';
+export { pinEntries, readPins, unpinEntries } from './pins.ts';
 export { prune, type Pruned, type PruneOptions, type PruneReason, type PruneReport } from './prune.ts';
 export { type PrunedStoreEntry, pruneStore, type PruneStoreOptions } from './prune-store.ts';
 export { readStoreEntries, type StoreEntry } from './store-entries.ts';
@@ -38,4 +47,5 @@ export { cacheUsage, type CacheUsage } from './usage.ts';
 export { type BrokenEntry, verifyCache, type VerifyOptions, type VerifyReport } from './verify-cache.ts';
 export { type EarlierInputs, explain, explainMiss, type MissEvidence, type MissExplanation } from './explain.ts';
 export type { Change, MissCause } from './miss-cause.ts';
-export { type StepIdentity, type StepTrails, stepTrails, type TrailEntry } from './step-trail.ts';
+export { type StepTrails, stepTrails, type TrailEntry } from './step-trail.ts';
+export { type BrokenStoreEntry, verifyStore, type VerifyStoreOptions, type VerifyStoreReport } from './verify-store.ts';

@@ -18,7 +18,16 @@ export async function* layoutReferences(path: string, options: CallOptions = {})
   const bytes = await readFile(join(path, 'index.json')).catch(undefinedIfMissing);
   if (bytes === undefined) return;
   const index = parseManifest({ bytes, mediaType: MediaType.ociIndex });
-  yield* referencesOf(blobDirectory(path), isIndex(index) ? index.manifests : [], { ...options, depth: 0 });
+  yield* manifestReferences(blobDirectory(path), isIndex(index) ? index.manifests : [], options);
+}
+
+/** These manifests, and every blob that they need, as far as they are here. */
+export function manifestReferences(
+  blobs: LocalBlobStore,
+  manifests: readonly Descriptor[],
+  { signal }: CallOptions = {},
+): AsyncGenerator<Digest> {
+  return referencesOf(blobs, manifests, { signal, depth: 0 });
 }
 
 interface WalkOptions extends CallOptions {

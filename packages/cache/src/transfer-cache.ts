@@ -4,6 +4,7 @@ import pLimit from 'p-limit';
 import type { CacheBackend } from './cache-backend.ts';
 import type { StoredRecord } from './cache-record.ts';
 import { formatRecordConfig } from './cache-record.ts';
+import type { CacheScope } from './cache-scope.ts';
 import type { CacheDirectory, ListedEntry } from './list-entries.ts';
 import { readRecordFiles } from './record-files.ts';
 import { readStoreEntries } from './store-entries.ts';
@@ -47,13 +48,14 @@ export async function exportCache(
 }
 
 /**
- * Copies the entries of a store of images into a cache. What the cache does not trust, or has already, it leaves.
+ * Copies the entries of a store of images into a cache, or into the one that a function gives for their scope. What the
+ * cache has already it leaves.
  * @example
  * await importCache(openLayout('/media/usb/cache'), dirCache({ root: '/var/cache/shale' }));
  */
 export async function importCache(
   store: ImageStore,
-  cache: CacheBackend,
+  cache: CacheBackend | ((scope: CacheScope) => CacheBackend),
   options: TransferOptions = {},
 ): Promise<TransferReport> {
   const transfer = openTransfer(options);
@@ -62,7 +64,8 @@ export async function importCache(
     await transfer.add(async () => {
       const { layer, record, raw: manifest } = stored;
       if ((await blobs.stat(layer.descriptor.digest, options)) !== layer.descriptor.size) return false;
-      await cache.store(key, { layer, record, blobs, manifest }, options);
+      const into = typeof cache === 'function' ? cache(scope) : cache;
+      await into.store(key, { layer, record, blobs, manifest }, options);
       return true;
     });
   }

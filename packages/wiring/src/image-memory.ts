@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   asInteger,
@@ -36,7 +36,22 @@ export async function readMemory(
   platform: Platform,
 ): Promise<ImageMemory | undefined> {
   const text = await readFile(memoryPath(directory, reference, platform), 'utf8').catch(undefinedIfMissing);
-  if (text === undefined) return undefined;
+  return text === undefined ? undefined : parseQuietly(text);
+}
+
+/** Everything that is remembered. */
+export async function listMemories(directory: string): Promise<readonly ImageMemory[]> {
+  const names = (await readdir(directory).catch(undefinedIfMissing)) ?? [];
+  const memories: ImageMemory[] = [];
+  for (const name of names.filter((file) => file.endsWith('.json'))) {
+    const text = await readFile(join(directory, name), 'utf8').catch(undefinedIfMissing);
+    const memory = text === undefined ? undefined : parseQuietly(text);
+    if (memory !== undefined) memories.push(memory);
+  }
+  return memories;
+}
+
+function parseQuietly(text: string): ImageMemory | undefined {
   try {
     return parseMemory(text);
   } catch {

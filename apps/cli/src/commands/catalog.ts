@@ -1,4 +1,5 @@
 import { buildCommand } from './build-command.ts';
+import { cacheCommand } from './cache/cache-command.ts';
 import type { CommandSpec } from './command.ts';
 import { completionCommand } from './completion-command.ts';
 import { imagesCommand } from './images-command.ts';
@@ -11,6 +12,7 @@ import { warmCommand } from './warm-command.ts';
 export const commandCatalog: readonly CommandSpec[] = [
   buildCommand,
   probeCommand,
+  cacheCommand,
   imagesCommand,
   pushCommand,
   warmCommand,

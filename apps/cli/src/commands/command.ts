@@ -67,3 +67,10 @@ export function command<const Table extends OptionTable>(description: CommandDes
     run: (invocation) => run(invocation as Invocation<Table>),
   };
 }
+
+/** A command that only groups others. */
+export function commandGroup(
+  description: Pick<CommandSpec, 'name' | 'summary' | 'subcommands' | 'examples'>,
+): CommandSpec {
+  return { arguments: [], options: {}, run: undefined, ...description };
+}

@@ -2,6 +2,7 @@ const BYTE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
 const SECOND_MS = 1000;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 
 /** Decimal units, three digits: `12.3 MB`. */
 export function formatBytes(bytes: number): string {
@@ -23,9 +24,16 @@ export function formatDuration(durationMs: number): string {
   return `${Math.floor(seconds / HOUR_MS)}h ${twoDigits(Math.floor((seconds % HOUR_MS) / MINUTE_MS))}m`;
 }
 
+/** In its largest unit, rounded down: `40s`, `5m`, `3h`, `12d`. */
+export function formatAge(ageMs: number): string {
+  if (ageMs < MINUTE_MS) return `${Math.max(0, Math.floor(ageMs / SECOND_MS))}s`;
+  if (ageMs < HOUR_MS) return `${Math.floor(ageMs / MINUTE_MS)}m`;
+  return ageMs < 2 * DAY_MS ? `${Math.floor(ageMs / HOUR_MS)}h` : `${Math.floor(ageMs / DAY_MS)}d`;
+}
+
 /** `1 step`, `2 steps`. */
-export function countOf(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+export function countOf(count: number, noun: string, plural = `${noun}s`): string {
+  return `${count} ${count === 1 ? noun : plural}`;
 }
 
 function twoDigits(value: number): string {

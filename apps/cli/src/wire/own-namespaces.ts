@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs';
 import { getCompileCacheDir } from 'node:module';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { enterPrivateMounts, runInUserNamespace, wantsUserNamespace } from '@shale/builder';
 import { loadSystemCalls } from '@shale/core';
 import type { Session } from '../commands/command.ts';
@@ -9,6 +10,10 @@ export interface NamespaceWishes extends Pick<Session, 'env' | 'cwd'> {
   readonly stateDir: string | undefined;
   /** As `--isolation` says it. */
   readonly isolation: string | undefined;
+}
+
+interface CareInvocation extends Pick<Session, 'env' | 'cwd'> {
+  readonly options: Readonly<Record<'stateDir' | 'cacheRepo' | 'layerCacheDir', string | undefined>>;
 }
 
 /**
@@ -25,6 +30,17 @@ export async function takeOwnNamespaces(wishes: NamespaceWishes): Promise<void> 
   }
   const calls = loadSystemCalls();
   if (calls !== undefined) await enterPrivateMounts(calls).catch(() => undefined);
+}
+
+/**
+ * For commands that read or remove the files of builds: an ordinary user owns those only in the namespace that builds
+ * made. Comes first, as `takeOwnNamespaces` does.
+ */
+export async function takeCareNamespaces({ options, env, cwd }: CareInvocation): Promise<void> {
+  if (process.getuid?.() === 0 || options.cacheRepo !== undefined || options.layerCacheDir !== undefined) return;
+  const stateDir = stateDirectory(options.stateDir, { env, cwd });
+  const hasTrees = ['snapshots', 'trees', 'cache-mounts'].some((name) => existsSync(join(stateDir, name)));
+  if (hasTrees) await takeOwnNamespaces({ env, cwd, stateDir: options.stateDir, isolation: undefined });
 }
 
 /** `--isolation chroot` as root needs no namespace, and is asked for where there is none. */

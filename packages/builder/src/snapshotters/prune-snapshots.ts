@@ -1,9 +1,9 @@
-import { existsSync, lstatSync, readdirSync, statfsSync } from 'node:fs';
+import { existsSync, readdirSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { CallOptions } from '@shale/core';
-import { hostPath, loadSystemCalls } from '@shale/core';
-import { readEntries } from './directory-entries.ts';
+import { loadSystemCalls } from '@shale/core';
+import { diskUsage } from './disk-usage.ts';
 import { SnapshotDirectory } from './snapshot-directory.ts';
 
 export interface SnapshotUsage {
@@ -27,7 +27,6 @@ export interface PruneSnapshotsOptions extends CallOptions {
 }
 
 const PARENTS = ['snapshots', 'trees'];
-const BLOCK_BYTES = 512;
 
 /** What the snapshots of a state folder take, used longest ago first. They are copies of layers, and can all be made again. */
 export async function snapshotUsage(stateDir: string, options?: CallOptions): Promise<SnapshotUsage[]> {
@@ -89,22 +88,4 @@ function openAll(stateDir: string): { readonly kind: string; readonly snapshots:
     .flatMap((parent) =>
       readdirSync(parent).map((kind) => ({ kind, snapshots: new SnapshotDirectory(join(parent, kind), calls) })),
     );
-}
-
-/** Files of several names count once. */
-function diskUsage(root: string): number {
-  const seen = new Set<number>();
-  const pending = [root];
-  let bytes = 0;
-  for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
-    for (const { name, isDirectory } of readEntries(path)) {
-      const child = `${path}/${name}`;
-      const { blocks, ino, nlink } = lstatSync(hostPath(child));
-      if (isDirectory) pending.push(child);
-      if (nlink > 1 && !isDirectory && seen.has(ino)) continue;
-      if (nlink > 1) seen.add(ino);
-      bytes += blocks * BLOCK_BYTES;
-    }
-  }
-  return bytes;
 }

@@ -1,0 +1,67 @@
+import { join, resolve } from 'node:path';
+import type { CacheDirectory } from '@shale/cache';
+import { blobDirectory, formatReference, type ImageStore } from '@shale/core';
+import { openRegistryClient } from '@shale/wiring';
+import type { cachePlaceOptions } from '../../options/cache-care.ts';
+import { describeWarning } from '../../render/degraded.ts';
+import { progressListener } from '../../render/renderer.ts';
+import { palette } from '../../terminal/palette.ts';
+import { UsageError } from '../../usage-error.ts';
+import { cacheRepository } from '../../wire/cache.ts';
+
+import { stateDirectory } from '../../wire/state-directory.ts';
+import type { Invocation } from '../command.ts';
+
+export type CacheInvocation = Invocation<typeof cachePlaceOptions>;
+
+/** A cache on this machine. */
+export interface DirectoryPlace {
+  readonly type: 'directory';
+  readonly directory: CacheDirectory;
+  /** When it is the cache of the state folder, whose blobs images and snapshots share. */
+  readonly stateDir: string | undefined;
+  /** For messages. */
+  readonly name: string;
+}
+
+export interface RegistryPlace {
+  readonly type: 'registry';
+  readonly store: ImageStore;
+  readonly name: string;
+}
+
+/** The cache that the options name: a repository, a directory, or the one in the state folder. */
+export type CachePlace = (DirectoryPlace | RegistryPlace) & AsyncDisposable;
+
+/** @throws {UsageError} when two are named. */
+export function openCachePlace(invocation: CacheInvocation): CachePlace {
+  const { options, cwd } = invocation;
+  if (options.cacheRepo !== undefined) return openRegistryPlace(options.cacheRepo, invocation);
+  const nothingToClose = { [Symbol.asyncDispose]: async () => {} };
+  if (options.layerCacheDir !== undefined) {
+    const root = resolve(cwd, options.layerCacheDir);
+    return { type: 'directory', directory: { root }, stateDir: undefined, name: root, ...nothingToClose };
+  }
+  const stateDir = stateDirectory(options.stateDir, invocation);
+  const directory = { root: join(stateDir, 'cache'), blobs: blobDirectory(stateDir) };
+  return { type: 'directory', directory, stateDir, name: stateDir, ...nothingToClose };
+}
+
+function openRegistryPlace(repo: string, { options, env, stderr }: CacheInvocation): CachePlace {
+  if (options.layerCacheDir !== undefined) {
+    throw new UsageError('--cache-repo and --layer-cache-dir name two caches', { hint: 'Care for one at a time.' });
+  }
+  if (options.offline) throw new UsageError('A registry cannot be asked with --offline');
+  const reference = cacheRepository(repo);
+  const colours = palette(stderr, env);
+  const onProgress = progressListener({
+    warning: (event) => stderr.write(`${colours.warning('warning:')} ${describeWarning(event)}\n`),
+  });
+  const client = openRegistryClient({ options, env, onProgress });
+  return {
+    type: 'registry',
+    store: client.repository(reference),
+    name: formatReference(reference),
+    [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
+  };
+}

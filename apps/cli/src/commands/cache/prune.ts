@@ -1,0 +1,230 @@
+import { pruneCacheMounts, pruneSnapshots, snapshotUsage } from '@shale/builder';
+import {
+  type CacheKey,
+  cacheUsage,
+  prune,
+  type Pruned,
+  type PrunedStoreEntry,
+  type PruneReport,
+  pruneStore,
+  readPins,
+} from '@shale/cache';
+import { digestHex } from '@shale/core';
+import { stateReferences } from '@shale/wiring';
+import type { pruneOptions } from '../../options/cache-care.ts';
+import { parseSize } from '../../options/size.ts';
+import { countOf, formatAge, formatBytes } from '../../terminal/format.ts';
+import { palette } from '../../terminal/palette.ts';
+import { formatTable } from '../../terminal/table.ts';
+import { fitColumns } from '../../terminal/width.ts';
+import { UsageError } from '../../usage-error.ts';
+import { takeCareNamespaces } from '../../wire/own-namespaces.ts';
+
+import type { Invocation } from '../command.ts';
+import { instructionOf, listedLayer, storedLayer } from './cached-layer.ts';
+import { type CacheFilter, type CacheType, filterHolds, parseCacheFilter } from './filter.ts';
+import { ago, KEY_DIGITS } from './list.ts';
+import { type DirectoryPlace, openCachePlace, type RegistryPlace } from './place.ts';
+import { resolveKeys } from './resolve-keys.ts';
+
+/** One thing that goes, or would. */
+interface Removed {
+  readonly type: CacheType;
+  readonly reason: string;
+  /** Of an entry. */
+  readonly key?: CacheKey | undefined;
+  readonly instruction?: string | undefined;
+  /** Of what is no entry. */
+  readonly path?: string | undefined;
+  readonly lastUsed?: Date | undefined;
+  readonly sizeBytes: number;
+}
+
+interface Outcome {
+  readonly removed: readonly Removed[];
+  /** Entries that stay, and what they take. */
+  readonly kept?: { readonly entries: number; readonly sizeBytes: number } | undefined;
+}
+
+/** What was asked for, read. */
+interface PruneWishes {
+  readonly filter: CacheFilter;
+  readonly pins: ReadonlySet<CacheKey>;
+  readonly maxSizeBytes: number | undefined;
+  readonly minFreeBytes: number | undefined;
+  readonly keepDurationMs: number | undefined;
+  readonly graceMs: number;
+  readonly all: boolean;
+  readonly dryRun: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Longer than the interval at which uses are recorded. */
+const GRACE_MS = 20 * 60_000;
+const NAME_COLUMNS = 60;
+
+/** `shale cache prune`. */
+export async function runPrune(invocation: Invocation<typeof pruneOptions>): Promise<void> {
+  const { options, stdout, stderr, env, signal } = invocation;
+  await takeCareNamespaces(invocation);
+  const asked = readWishes(invocation);
+  await using place = openCachePlace(invocation);
+  const given = options.pin.length === 0 ? [] : await resolveKeys(place, options.pin, { signal });
+  const kept = place.type === 'directory' ? await readPins(place.directory.root) : [];
+  const wishes = { ...asked, pins: new Set([...kept, ...given]) };
+  const outcome = place.type === 'registry' ? await pruneRegistry(place, wishes) : await pruneFolder(place, wishes);
+  const freedBytes = outcome.removed.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  if (options.json) {
+    const report = { cache: place.name, dryRun: options.dryRun, freedBytes, ...outcome };
+    return void stdout.write(`${JSON.stringify(report)}\n`);
+  }
+  const headings = ['TYPE', 'WHAT', 'SIZE', 'USED', 'WHY'];
+  stdout.write(formatTable(headings, outcome.removed.map(rowOf), palette(stdout, env)));
+  stderr.write(summaryOf(outcome, freedBytes, wishes));
+}
+
+function readWishes({ options, signal }: Invocation<typeof pruneOptions>): Omit<PruneWishes, 'pins'> {
+  const { all, dryRun, keepDuration, grace = GRACE_MS } = options;
+  const sizeOf = (text: string | undefined, name: string) =>
+    text === undefined ? undefined : parseSize(text, { name });
+  return {
+    filter: parseCacheFilter(options.filter),
+    maxSizeBytes: sizeOf(options.maxSize, '--max-size'),
+    minFreeBytes: sizeOf(options.minFree, '--min-free'),
+    keepDurationMs: keepDuration,
+    graceMs: grace,
+    all,
+    dryRun,
+    signal,
+  };
+}
+
+async function pruneRegistry({ store }: RegistryPlace, wishes: PruneWishes): Promise<Outcome> {
+  const { filter, keepDurationMs, maxSizeBytes, minFreeBytes, all, pins, dryRun, signal } = wishes;
+  if (minFreeBytes !== undefined) throw new UsageError('--min-free needs a cache on this machine');
+  const pruned = await pruneStore(store, {
+    maxAgeMs: keepDurationMs,
+    maxSizeBytes,
+    filter: all || filter.isAboutEntries ? (entry) => filterHolds(filter, storedLayer(entry)) : undefined,
+    pins,
+    dryRun,
+    signal,
+  });
+  return { removed: pruned.map(removedStoreEntry) };
+}
+
+/** Copies go before what they are copies of: `--max-size` is for snapshots and layers together. */
+async function pruneFolder(place: DirectoryPlace, wishes: PruneWishes): Promise<Outcome> {
+  const { directory, stateDir } = place;
+  const { filter, all, keepDurationMs, maxSizeBytes, minFreeBytes, pins, graceMs, dryRun, signal } = wishes;
+  const trees = stateDir === undefined ? NO_TREES : await pruneTrees(stateDir, place, wishes);
+  const report = await prune(directory, {
+    all,
+    filter: filter.isAboutEntries ? (entry) => filterHolds(filter, listedLayer(entry)) : undefined,
+    keepDurationMs,
+    maxSizeBytes: maxSizeBytes === undefined ? undefined : Math.max(0, maxSizeBytes - trees.snapshotBytes),
+    minFreeBytes,
+    pins,
+    references: stateDir === undefined ? undefined : (options) => stateReferences(stateDir, options),
+    graceMs,
+    dryRun,
+    signal,
+  });
+  return { removed: [...trees.removed, ...report.pruned.map(removedEntry)], kept: keptOf(report) };
+}
+
+interface PrunedTrees {
+  readonly removed: readonly Removed[];
+  /** What snapshots still take. */
+  readonly snapshotBytes: number;
+}
+
+const NO_TREES: PrunedTrees = { removed: [], snapshotBytes: 0 };
+
+async function pruneTrees(stateDir: string, { directory }: DirectoryPlace, wishes: PruneWishes): Promise<PrunedTrees> {
+  const { filter, maxSizeBytes, minFreeBytes, dryRun, signal } = wishes;
+  const isMeant = (type: CacheType) => filter.types?.has(type) ?? !filter.isAboutEntries;
+  const keepDurationMs = idleLimit(wishes);
+  const takesMounts = keepDurationMs !== undefined && isMeant('cache-mount');
+  const mounts = takesMounts ? await pruneCacheMounts(stateDir, { keepDurationMs, dryRun, signal }) : [];
+  const removed = mounts.map((usage) => removedTree('cache-mount', usage));
+  const usages = await snapshotUsage(stateDir, { signal });
+  if (!isMeant('snapshot')) return { removed, snapshotBytes: 0 };
+  const snapshots = await pruneSnapshots(stateDir, {
+    keepDurationMs,
+    maxSizeBytes: maxSizeBytes === undefined ? undefined : Math.max(0, maxSizeBytes - (await entryBytes(directory))),
+    minFreeBytes,
+    dryRun,
+    signal,
+  });
+  return {
+    removed: [...removed, ...snapshots.map((usage) => removedTree('snapshot', usage))],
+    snapshotBytes: sumOf(usages) - sumOf(snapshots),
+  };
+}
+
+/** After which trees go; `undefined` when only limits of size were given. */
+function idleLimit({ all, filter, keepDurationMs, graceMs }: PruneWishes): number | undefined {
+  const limits = [keepDurationMs, filter.unusedForMs].filter((limit) => limit !== undefined);
+  if (limits.length > 0) return Math.max(graceMs, Math.min(...limits));
+  return all || filter.types !== undefined ? graceMs : undefined;
+}
+
+async function entryBytes(directory: DirectoryPlace['directory']): Promise<number> {
+  const { layerBytes, recordBytes } = await cacheUsage(directory);
+  return layerBytes + recordBytes;
+}
+
+const sumOf = (usages: readonly { readonly sizeBytes: number }[]) =>
+  usages.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+
+function removedTree(
+  type: CacheType,
+  { path, sizeBytes, lastUsed }: { readonly path: string; readonly sizeBytes: number; readonly lastUsed: Date },
+): Removed {
+  return { type, reason: type === 'snapshot' ? 'copy' : 'asked', path, sizeBytes, lastUsed };
+}
+
+function removedEntry({ reason, path, sizeBytes, entry }: Pruned): Removed {
+  const isBlob = reason === 'unreferenced' || reason === 'abandoned';
+  if (entry === undefined) return { type: isBlob ? 'blob' : 'layer', reason, path, sizeBytes };
+  const { key, lastUsed, record } = entry;
+  return { type: 'layer', reason, key, instruction: instructionOf(record), lastUsed, sizeBytes };
+}
+
+function removedStoreEntry({ key, record, sizeBytes }: PrunedStoreEntry): Removed {
+  const { created: lastUsed } = record;
+  return { type: 'layer', reason: 'asked', key, instruction: instructionOf(record), lastUsed, sizeBytes };
+}
+
+function keptOf({ entries, sizeBytes }: PruneReport): Outcome['kept'] {
+  return { entries, sizeBytes };
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  asked: 'asked for',
+  idle: 'not used for --keep-duration',
+  'max-size': 'over --max-size',
+  'min-free': 'for --min-free',
+  copy: 'can be unpacked again',
+  corrupt: 'damaged',
+  incomplete: 'its layer is gone',
+  unreferenced: 'nothing needs it',
+  abandoned: 'left over',
+};
+
+function rowOf({ type, reason, key, instruction = '', path = '', sizeBytes, lastUsed }: Removed): readonly string[] {
+  const name = key === undefined ? path : `${digestHex(key).slice(0, KEY_DIGITS)} ${instruction}`;
+  const used = lastUsed === undefined ? '' : ago(lastUsed);
+  return [type, fitColumns(name, NAME_COLUMNS), formatBytes(sizeBytes), used, REASONS[reason] ?? reason];
+}
+
+function summaryOf({ removed, kept }: Outcome, freedBytes: number, wishes: PruneWishes): string {
+  const { all, filter, dryRun, graceMs } = wishes;
+  const verb = dryRun ? 'Would free' : 'Freed';
+  if (kept === undefined) return `${verb} ${formatBytes(freedBytes)}, when the registry collects what nothing names\n`;
+  const stays = `${countOf(kept.entries, 'entry', 'entries')} of ${formatBytes(kept.sizeBytes)} stay`;
+  const hint = `What was used in the last ${formatAge(graceMs)} stays, as builds may be at it: see --grace\n`;
+  const isEmpty = removed.length === 0 && kept.entries > 0 && graceMs > 0 && (all || filter.isAboutEntries);
+  return `${verb} ${formatBytes(freedBytes)}; ${stays}\n${isEmpty ? hint : ''}`;
+}

@@ -1,0 +1,67 @@
+import { existsSync, lstatSync, readdirSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import type { CallOptions } from '@shale/core';
+import { loadSystemCalls } from '@shale/core';
+import { cacheMountRoot } from './cache-mounts.ts';
+import { tryLockDirectory } from './snapshotters/directory-lock.ts';
+import { diskUsage } from './snapshotters/disk-usage.ts';
+import { removeTree } from './snapshotters/remove-tree.ts';
+
+export interface CacheMountUsage {
+  readonly path: string;
+  /** What it takes on the disk. */
+  readonly sizeBytes: number;
+  readonly lastUsed: Date;
+}
+
+export interface PruneCacheMountsOptions extends CallOptions {
+  /** Directories that were not used for this long go, in milliseconds; 0 is all that nobody uses now. */
+  readonly keepDurationMs: number;
+  /** Says what would go. @default false */
+  readonly dryRun?: boolean | undefined;
+}
+
+const SLOT = /^\d+$/;
+
+/** What the directories of `RUN --mount=type=cache` take, used longest ago first. */
+export async function cacheMountUsage(stateDir: string, options?: CallOptions): Promise<CacheMountUsage[]> {
+  const usages: CacheMountUsage[] = [];
+  for (const path of slots(cacheMountRoot(stateDir))) {
+    options?.signal?.throwIfAborted();
+    const stats = lstatSync(path, { throwIfNoEntry: false });
+    if (stats !== undefined) usages.push({ path, sizeBytes: diskUsage(path), lastUsed: stats.mtime });
+    await setImmediate(); // trees are large, and others have work to do
+  }
+  return usages.sort((a, b) => a.lastUsed.getTime() - b.lastUsed.getTime());
+}
+
+/** Removes directories that no step uses; returns those that went. What was in them is lost: it cannot be made again. */
+export async function pruneCacheMounts(
+  stateDir: string,
+  { keepDurationMs, dryRun = false, signal }: PruneCacheMountsOptions,
+): Promise<CacheMountUsage[]> {
+  const usages = await cacheMountUsage(stateDir, { signal });
+  const due = usages.filter(({ lastUsed }) => Date.now() - lastUsed.getTime() >= keepDurationMs);
+  return due.filter(({ path }) => dryRun || removeUnused(path));
+}
+
+function slots(root: string): readonly string[] {
+  if (!existsSync(root)) return [];
+  return readdirSync(root).flatMap((id) =>
+    readdirSync(join(root, id))
+      .filter((name) => SLOT.test(name))
+      .map((slot) => join(root, id, slot)),
+  );
+}
+
+/** Out of the way first: a step that comes now gets an empty directory. */
+function removeUnused(path: string): boolean {
+  if (existsSync(`${path}.lock`)) return false;
+  using lock = tryLockDirectory(loadSystemCalls(), path, 'exclusive');
+  if (lock === undefined) return false;
+  const removed = `${path}.${process.pid}.removed`;
+  renameSync(path, removed);
+  removeTree(removed);
+  return true;
+}
