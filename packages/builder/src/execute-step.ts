@@ -60,7 +60,7 @@ export function stepExecutor({ build, keys, signal }: ExecuteOptions) {
     if (action.type !== 'copy' || action.from.type !== 'node' || action.from.node.kind !== 'step') return undefined;
     await using source = await view(action.from.node, stacks);
     const content = digestSources(source.path, action);
-    const key = contentKey(step, parentKey(step.parent), content);
+    const key = contentKey(step, content, { ...build, parentKey: parentKey(step.parent) });
     return { key, hit: step.noCache ? undefined : await build.cache.lookup(key.key, { signal }) };
   }
 

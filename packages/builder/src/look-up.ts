@@ -5,7 +5,7 @@ import type { BuildOptions } from './build-options.ts';
 import { contextDigests } from './copy/digest-context-source.ts';
 import { remoteVersions } from './copy/remote-version.ts';
 import { atStep } from './locate.ts';
-import type { StepKey } from './step-keys.ts';
+import type { ContextDigests, StepKey } from './step-keys.ts';
 import { definitionKeys } from './step-keys.ts';
 
 /** The steps of one or several stages, their keys, and what the cache knows of them. */
@@ -29,7 +29,8 @@ export async function lookUp(stages: readonly StageNode[], options: BuildOptions
   const { dockerfile, fetchUrl } = options;
   const versions = await remoteVersions(nodes, { fetchUrl, dockerfile, signal });
   const digests = contextDigests(versions);
-  const keys = definitionKeys(nodes, (step, source) => atStep(step, dockerfile, () => digests(step, source)));
+  const digestAt: ContextDigests = (step, source) => atStep(step, dockerfile, () => digests(step, source));
+  const keys = definitionKeys(nodes, digestAt, options);
   const groups = [...Map.groupBy(nodes, (node) => (keys.get(node) as StepKey).key)];
   const steps = groups.map(([, [step]]) => step as StepNode);
   onProgress({ type: 'build.planned', steps: steps.map(({ info }) => info) });

@@ -2,6 +2,7 @@ import type { CacheInput, CacheKey, KeyInput } from '@shale/cache';
 import { cacheKey } from '@shale/cache';
 import type { Digest } from '@shale/core';
 import { chainIds, formatPlatform } from '@shale/core';
+import type { BuildOptions } from './build-options.ts';
 import type { CopyAction, GraphNode, RunAction, RunMount, StepNode, TreeSource } from './build-graph.ts';
 
 export interface StepKey {
@@ -19,8 +20,15 @@ export interface ContentDigest {
 /** Digests of what steps read from the build contexts; asked once a step, before any layer is touched. */
 export type ContextDigests = (step: StepNode, source: Extract<TreeSource, { type: 'context' }>) => ContentDigest;
 
+/** What all layers of a build depend on. */
+export type LayerOptions = Pick<BuildOptions, 'sourceDateEpoch'>;
+
 /** The keys of steps, dependencies first, from the Dockerfile, the contexts and the bases alone. */
-export function definitionKeys(steps: readonly StepNode[], contextDigests: ContextDigests): Map<StepNode, StepKey> {
+export function definitionKeys(
+  steps: readonly StepNode[],
+  contextDigests: ContextDigests,
+  options: LayerOptions,
+): Map<StepNode, StepKey> {
   const keys = new Map<StepNode, StepKey>();
   const keyOf = (node: GraphNode): string => (node.kind === 'base' ? baseKey(node) : (keys.get(node) as StepKey).key);
   for (const step of steps) {
@@ -28,7 +36,7 @@ export function definitionKeys(steps: readonly StepNode[], contextDigests: Conte
       source.type === 'node'
         ? [{ name: 'source', value: keyOf(source.node) }]
         : contentInputs(contextDigests(step, source));
-    keys.set(step, stepKey(step, keyOf(step.parent), read));
+    keys.set(step, stepKey(step, { parentKey: keyOf(step.parent), read, ...options }));
   }
   return keys;
 }
@@ -37,8 +45,12 @@ export function definitionKeys(steps: readonly StepNode[], contextDigests: Conte
  * The key of a COPY whose source stage has just run: by the content that it reads in place of how that came about. It
  * hits when the stage came to the same files in another way.
  */
-export function contentKey(step: StepNode, parentKey: string, content: ContentDigest): StepKey {
-  return stepKey(step, parentKey, () => contentInputs(content));
+export function contentKey(
+  step: StepNode,
+  content: ContentDigest,
+  options: LayerOptions & { readonly parentKey: string },
+): StepKey {
+  return stepKey(step, { ...options, read: () => contentInputs(content) });
 }
 
 /** Base images count by what they hold, the ChainID: the same layers pushed again, or under another name, are the same base. */
@@ -50,12 +62,19 @@ export function baseKey(node: Extract<GraphNode, { kind: 'base' }>): string {
   ]).key;
 }
 
-function stepKey(step: StepNode, parentKey: string, read: (source: TreeSource) => KeyInput[]): StepKey {
-  const { action } = step;
+interface StepSurroundings extends LayerOptions {
+  readonly parentKey: string;
+  readonly read: (source: TreeSource) => KeyInput[];
+}
+
+function stepKey({ action }: StepNode, { parentKey, read, sourceDateEpoch }: StepSurroundings): StepKey {
+  // a layer with other times is another layer
+  const times = sourceDateEpoch === undefined ? [] : [{ name: 'source-date-epoch', value: String(sourceDateEpoch) }];
   switch (action.type) {
     case 'run':
       return cacheKey('run', [
         parent(parentKey),
+        ...times,
         ...runInputs(action),
         ...action.mounts.flatMap((mount) => mountInputs(mount, read)),
       ]);
@@ -63,12 +82,14 @@ function stepKey(step: StepNode, parentKey: string, read: (source: TreeSource) =
       return cacheKey(action.instruction.keyword.toLowerCase(), [
         // a linked copy stands on nothing, so that a new base keeps it
         parent(isLinked(action) ? 'linked' : parentKey),
+        ...times,
         ...copyInputs(action),
         ...(action.sources.length > 0 ? read(action.from) : []),
       ]);
     case 'workdir':
       return cacheKey('workdir', [
         parent(parentKey),
+        ...times,
         { name: 'path', value: action.path },
         { name: 'user', value: action.user },
       ]);

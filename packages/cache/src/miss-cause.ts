@@ -47,6 +47,7 @@ const OPTIONS: ReadonlySet<string> = new Set([
   'chmod',
   'checksum',
   'exclude',
+  'source-date-epoch',
   'flags',
 ]);
 
