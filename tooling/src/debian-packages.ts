@@ -17,6 +17,8 @@ export const packagesFor = {
     setfattr: 'attr',
     time: 'time',
     git: 'git',
+    ssh: 'openssh-client',
+    sshd: 'openssh-server',
     podman: 'podman',
     zstd: 'zstd',
     bzip2: 'bzip2',

@@ -10,6 +10,7 @@ export { imageStoreContract, type OpenedStore } from './image-store-contract.ts'
 export { type LayerFiles, makeImage, type MakeImageOptions, makeIndex, makeTar, putBytes } from './make-image.ts';
 export { type CertificateFiles, makeCertificate, type MakeCertificateOptions } from './make-certificate.ts';
 export { makeArchive, type MadeEntry, makeLayer } from './make-layer.ts';
+export { startGitServer, type StartGitServerOptions, type TestGitServer } from './start-git-server.ts';
 export {
   type RegistryRequest,
   startRegistry,
@@ -17,6 +18,7 @@ export {
   type TestRegistry,
   type TokenIssuer,
 } from './start-registry.ts';
+export { startSshServer, type TestSshServer } from './start-ssh-server.ts';
 export {
   startTokenServer,
   type TokenRequestSeen,

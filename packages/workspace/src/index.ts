@@ -1,1 +1,10 @@
+export { helpText } from './options/help.ts';
+export { withOptionReference } from './options/option-reference.ts';
+export type { WorkspaceOptions } from './options/option-table.ts';
+export { type CommandLine, type Environment, optionVariables, readCommandLine } from './options/read-options.ts';
 export type { ReplaceRootOptions, RootReplacement } from './root-replacement.ts';
+export { type CloneOptions, cloneRepository } from './git/clone-repository.ts';
+export { CloneFailedError } from './git/git-error.ts';
+export type { GitProgram } from './git/git-program.ts';
+export type { GitAccess } from './git/git-session.ts';
+export { parseRepositoryAddress, type RepositoryAddress, repositoryName } from './git/repository-address.ts';

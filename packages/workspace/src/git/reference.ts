@@ -1,0 +1,61 @@
+import { CloneFailedError } from './git-error.ts';
+
+/** What a remote repository has. */
+export interface RemoteReferences {
+  /** What its HEAD points at; `undefined` in an empty repository. */
+  readonly defaultBranch: string | undefined;
+  /** The commit of its HEAD. */
+  readonly head: string | undefined;
+  readonly names: ReadonlySet<string>;
+}
+
+/** A branch to track; a tag to stand on, by its full name; or a commit or other ref, which is fetched as it is. */
+export interface ResolvedReference {
+  readonly type: 'branch' | 'tag' | 'other';
+  readonly name: string;
+}
+
+/** Reads what `git ls-remote --symref` prints. */
+export function parseRemoteReferences(text: string): RemoteReferences {
+  const lines = text.split('\n').map((line) => line.split('\t'));
+  const symbolic = lines.find(([value, name]) => name === 'HEAD' && value?.startsWith('ref: refs/heads/'));
+  const names = lines.flatMap(([, name]) => (name === undefined || name.endsWith('^{}') ? [] : [name]));
+  const head = lines.find(([value, name]) => name === 'HEAD' && /^[0-9a-f]{40,64}$/.test(value ?? ''))?.[0];
+  return { defaultBranch: symbolic?.[0]?.slice('ref: refs/heads/'.length), head, names: new Set(names) };
+}
+
+/**
+ * What a `#ref` stands for: a full ref, else a branch, a tag, a commit, or what `refs/` has, as `pull/7/head`. Without a
+ * ref the repository's default branch, whatever its name.
+ * @returns `undefined` for an empty repository
+ * @throws {CloneFailedError} for a ref that the repository does not have
+ */
+export function resolveReference(remote: RemoteReferences, ref: string | undefined): ResolvedReference | undefined {
+  if (ref === undefined || ref === 'HEAD') return defaultReference(remote);
+  if (ref.startsWith('-') || /[\s\p{Cc}~^:?*[\\]/u.test(ref) || ref.includes('..')) throw missing(ref);
+  const branch = ref.replace(/^refs\/heads\//, '');
+  if (remote.names.has(`refs/heads/${branch}`) && !ref.startsWith('refs/tags/'))
+    return { type: 'branch', name: branch };
+  const tag = `refs/tags/${ref.replace(/^refs\/tags\//, '')}`;
+  if (remote.names.has(tag) && !ref.startsWith('refs/heads/')) return { type: 'tag', name: tag };
+  if (/^[0-9a-f]{7,64}$/i.test(ref)) return { type: 'other', name: ref };
+  const full = ref.startsWith('refs/') ? ref : `refs/${ref}`;
+  if (remote.names.has(full)) return { type: 'other', name: full };
+  // servers hide some of what they give, as GitLab's refs/keep-around
+  if (ref.startsWith('refs/') && !/^refs\/(?:heads|tags)\//.test(ref)) return { type: 'other', name: ref };
+  throw missing(ref);
+}
+
+function defaultReference({ defaultBranch, head, names }: RemoteReferences): ResolvedReference | undefined {
+  if (defaultBranch !== undefined && names.has(`refs/heads/${defaultBranch}`))
+    return { type: 'branch', name: defaultBranch };
+  if (head !== undefined) return { type: 'other', name: head };
+  const [first] = [...names].filter((name) => name.startsWith('refs/heads/'));
+  return first === undefined ? undefined : { type: 'branch', name: first.slice('refs/heads/'.length) };
+}
+
+function missing(ref: string): CloneFailedError {
+  return new CloneFailedError(`couldn't find remote ref ${JSON.stringify(ref)}`, {
+    hint: 'Write #branch, #tag, #commit, #pull/N/head or a full ref after the URL.',
+  });
+}
