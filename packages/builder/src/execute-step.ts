@@ -70,6 +70,7 @@ export function stepExecutor({ build, keys, signal }: ExecuteOptions) {
 
   async function makeLayer(step: StepNode, stacks: InputStacks): Promise<Layer> {
     const isolation = await build.isolation();
+    using _ = await isolation.executor?.takeTurn?.({ signal });
     const { action } = step;
     // a linked copy is made on nothing, and stacked on whatever is below
     const parent = action.type === 'copy' && isLinked(action) ? [] : (stacks.get(step.parent) as LayerStack);
@@ -79,6 +80,7 @@ export function stepExecutor({ build, keys, signal }: ExecuteOptions) {
       options: build,
       isolation,
       tree: tree.path,
+      onRelinked: tree.relinked,
       stacks,
       signal,
       view: (node) => view(node, stacks),

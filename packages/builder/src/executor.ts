@@ -38,12 +38,22 @@ export interface StepProcess {
 export interface RunProcessOptions extends CallOptions {
   /** Called with each chunk as it comes. */
   readonly onOutput: (stream: 'stdout' | 'stderr', data: Uint8Array) => void;
+  /**
+   * Called after the step with paths in the tree, without a slash in front: the executor renamed these files, and the step
+   * left them alone. Their ctime says nothing.
+   */
+  readonly onRelinked?: ((paths: ReadonlySet<string>) => void) | undefined;
 }
 
 /** Runs a step's command. On abort: SIGTERM, then everything that the step started is killed. */
 export interface Executor {
   /** Stable, for progress and `--isolation`: `namespaces`, `chroot`, `in-place`. */
   readonly name: string;
+  /**
+   * There where steps cannot run beside each other: to be held from before anything is on disk that only one step may see,
+   * until it is gone.
+   */
+  readonly takeTurn?: ((options?: CallOptions) => Promise<Disposable>) | undefined;
   /** The exit code: 127 when the program was not found, 128 + n when signal n ended it. Nothing of the step outlives the call. */
   run(process: StepProcess, options: RunProcessOptions): Promise<number>;
 }

@@ -36,6 +36,8 @@ export interface WorkingTree extends TreeView {
    * changes give equal bytes, whatever the snapshotter. Nothing changed: the layer with `EMPTY_DIFF_ID`.
    */
   commit(options: CommitOptions): Promise<Layer>;
+  /** Told before that: files that were renamed away and back, and not changed. See `RunProcessOptions`. */
+  readonly relinked?: ((paths: ReadonlySet<string>) => void) | undefined;
 }
 
 /** Keeps unpacked layers on disk by ChainID, shares them between builds and processes, and tells what a step changed. */

@@ -159,9 +159,9 @@ export const executionOptions = {
     flag: 'isolation',
     placeholder: 'WAY',
     group: 'Execution',
-    completion: ['auto', 'namespaces', 'chroot', 'overlay', 'copy'],
+    completion: ['auto', 'namespaces', 'in-place', 'chroot', 'overlay', 'copy'],
     shownDefault: 'auto: the best that works here',
-    help: 'How RUN is confined and trees are kept: namespaces, chroot, overlay, copy; two joined with +',
+    help: 'How RUN is confined and trees are kept: namespaces, in-place, chroot, overlay, copy; two joined with +',
   }),
   concurrency: integer({
     flag: 'concurrency',

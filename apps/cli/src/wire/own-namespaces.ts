@@ -43,9 +43,9 @@ export async function takeCareNamespaces({ options, env, cwd }: CareInvocation):
   if (hasTrees) await takeOwnNamespaces({ env, cwd, stateDir: options.stateDir, isolation: undefined });
 }
 
-/** `--isolation chroot` as root needs no namespace, and is asked for where there is none. */
+/** `--isolation chroot` and `in-place` need no namespace as root, and are asked for where there is none. */
 function isRootWithoutMounts({ isolation = '' }: NamespaceWishes): boolean {
-  return process.getuid?.() === 0 && isolation.split('+').includes('chroot');
+  return process.getuid?.() === 0 && isolation.split('+').some((word) => word === 'chroot' || word === 'in-place');
 }
 
 function thisCommand(): readonly string[] {

@@ -23,6 +23,8 @@ import { removeTree } from '../snapshotters/remove-tree.ts';
 /** Runs after the step, while what was lent is still there. */
 type TakeBack = () => void | Promise<void>;
 
+const newMark = () => `aside-${randomBytes(6).toString('hex')}`;
+
 /**
  * Files in a tree for as long as a step runs, where nothing can be mounted. What the image has in their place is put aside
  * meanwhile, and stands there again when this is disposed. What the step put in their place stays; nothing outside of the
@@ -30,12 +32,15 @@ type TakeBack = () => void | Promise<void>;
  */
 export class LentFiles implements AsyncDisposable {
   readonly #root: string;
+  readonly #newAside: () => string;
   readonly #times: DirectoryTimes;
   readonly #early: TakeBack[] = [];
   readonly #late: (() => void)[] = [];
 
-  constructor(root: string) {
+  /** @param newAside Names places outside of the tree, on its file system. @default beside the tree */
+  constructor(root: string, newAside: () => string = () => `${root}.${newMark()}`) {
     this.#root = root;
+    this.#newAside = newAside;
     this.#times = new DirectoryTimes(root);
   }
 
@@ -110,17 +115,17 @@ export class LentFiles implements AsyncDisposable {
     this.#removeLater(path);
   }
 
-  /** Beside the tree; where that is another file system, beside the file. */
+  /** Out of the tree; where that is another file system, beside the file. */
   #putAside(path: string): string {
     this.#times.remember(dirname(path));
-    const name = `aside-${randomBytes(6).toString('hex')}`;
+    const aside = this.#newAside();
     try {
-      renameSync(path, `${this.#root}.${name}`);
-      return `${this.#root}.${name}`;
+      renameSync(path, aside);
+      return aside;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error;
     }
-    const beside = join(dirname(path), `.${name}`);
+    const beside = join(dirname(path), `.${newMark()}`);
     renameSync(path, beside);
     return beside;
   }

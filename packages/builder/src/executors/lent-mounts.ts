@@ -1,7 +1,7 @@
-import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import {
+  chmodSync,
   chownSync,
   closeSync,
   copyFileSync,
@@ -15,13 +15,12 @@ import {
 } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { basename, dirname } from 'node:path';
-import { promisify } from 'node:util';
 import type { CallOptions } from '@shale/core';
 import type { ProcessUser, StepMount } from '../executor.ts';
-import { directoryAt } from '../isolation/directory-times.ts';
+import { exportDirectory } from '../exporters/directory.ts';
+import { directoryAt, setModified } from '../isolation/directory-times.ts';
 import { makeInTree } from '../isolation/scoped-path.ts';
 import { removeTree } from '../snapshotters/remove-tree.ts';
-import { HOST_PATH } from './host-path.ts';
 import type { LentFiles } from './lent-files.ts';
 
 export interface LendMountOptions extends CallOptions {
@@ -70,12 +69,13 @@ async function lendDirectory(
   });
 }
 
-/** Everything in `from` also in `to`: owners, times, attributes and links. */
+/** Everything in `from` also in `to`: owners, times, attributes and links. No program of the image's may do it. */
 async function copyTree(from: string, to: string, options?: CallOptions): Promise<void> {
-  await promisify(execFile)('cp', ['-a', '--', `${from}/.`, to], {
-    env: { PATH: HOST_PATH, LC_ALL: 'C' },
-    signal: options?.signal,
-  });
+  await exportDirectory(from, to, options);
+  const { uid, gid, mode, mtimeNs } = lstatSync(from, { bigint: true });
+  chownSync(to, Number(uid), Number(gid));
+  chmodSync(to, Number(mode) & 0o7777);
+  setModified(to, mtimeNs);
 }
 
 /** Readers of the old tree keep it; there is no moment with half a tree. */

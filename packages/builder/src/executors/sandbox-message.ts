@@ -4,7 +4,7 @@ import type { SpawnLock } from './spawn-lock.ts';
 /** What the worker thread is to do: it starts when this arrives, and ends when the step has. */
 export interface SandboxOrder {
   readonly process: StepProcess;
-  readonly confinement: NamespacesConfinement | ChrootConfinement;
+  readonly confinement: NamespacesConfinement | ChrootConfinement | InPlaceConfinement;
   /** See `newStepTag`. */
   readonly tag?: number | undefined;
   readonly spawnLock: SpawnLock;
@@ -23,6 +23,11 @@ export interface ChrootConfinement {
   /** Pipes with names, so that the step can open its output again. */
   readonly stdout: string;
   readonly stderr: string;
+}
+
+/** The tree is `/` for everybody. */
+export interface InPlaceConfinement {
+  readonly type: 'in-place';
 }
 
 /** To the worker. */

@@ -62,10 +62,7 @@ async function obey(order: SandboxOrder): Promise<void> {
     const [calls, numbers] = [loadSystemCalls(), syscallNumbers()];
     if (calls === undefined || numbers === undefined) throw new Error('this Node has no system calls');
     const sandbox = new Sandbox(calls, numbers, order);
-    const { confinement } = order;
-    const running =
-      confinement.type === 'namespaces' ? sandbox.runInNamespaces(confinement) : sandbox.runInChroot(confinement);
-    report({ type: 'exited', code: await running });
+    report({ type: 'exited', code: await sandbox.run() });
   } catch (error) {
     const { message, code } = error as NodeJS.ErrnoException;
     report({ type: 'failed', message, code });
@@ -86,7 +83,19 @@ class Sandbox {
     this.#order = order;
   }
 
-  async runInNamespaces(confinement: NamespacesConfinement): Promise<number> {
+  run(): Promise<number> {
+    const { confinement } = this.#order;
+    switch (confinement.type) {
+      case 'namespaces':
+        return this.#runInNamespaces(confinement);
+      case 'chroot':
+        return this.#runInChroot(confinement);
+      case 'in-place':
+        return this.#runInPlace();
+    }
+  }
+
+  async #runInNamespaces(confinement: NamespacesConfinement): Promise<number> {
     const [calls, numbers, step] = [this.#calls, this.#numbers, this.#step];
     this.#leaveThread(namespacesFor(step, confinement));
     const root = new SandboxRoot(calls, numbers, step, confinement);
@@ -109,7 +118,7 @@ class Sandbox {
     }
   }
 
-  async runInChroot({ stdout, stderr }: ChrootConfinement): Promise<number> {
+  async #runInChroot({ stdout, stderr }: ChrootConfinement): Promise<number> {
     this.#leaveThread(CloneFlag.fs);
     const stdin = openSync('/dev/null', 'r');
     const pipes = [openNamedPipe(stdout), openNamedPipe(stderr)] as const;
@@ -117,6 +126,18 @@ class Sandbox {
     this.#calls.chdir('/');
     dropCapabilities(this.#calls, CHROOT_CAPABILITIES);
     return this.#run(() => pipes, stdin);
+  }
+
+  /** No new root and no directory of its own for this thread: default containers refuse to `unshare`. */
+  async #runInPlace(): Promise<number> {
+    const [calls, numbers, step] = [this.#calls, this.#numbers, this.#step];
+    closeInheritedFiles(calls, numbers);
+    dropCapabilities(calls, DOCKER_CAPABILITIES);
+    const cwd = makeInTree('/', step.cwd, 'directory');
+    return this.#start(cwd, () => [
+      openOutputPipe(calls, numbers, step.user),
+      openOutputPipe(calls, numbers, step.user),
+    ]);
   }
 
   /** What this thread shares with the others, and must not change for them. */
@@ -127,19 +148,27 @@ class Sandbox {
   }
 
   /** Runs the program in the root that this thread is in. */
-  async #run(
+  async #run(openPipes: () => readonly [OutputPipe, OutputPipe], stdin?: number): Promise<number> {
+    this.#calls.chdir(makeInTree('/', this.#step.cwd, 'directory'));
+    return this.#start(undefined, openPipes, stdin);
+  }
+
+  /** @param cwd Where the thread itself is when `undefined`. */
+  async #start(
+    cwd: string | undefined,
     openPipes: () => readonly [OutputPipe, OutputPipe],
     stdin: number = openSync('/dev/null', 'r'),
   ): Promise<number> {
     const [calls, numbers, step] = [this.#calls, this.#numbers, this.#step];
-    calls.chdir(makeInTree('/', step.cwd, 'directory'));
     leaveKeyring(calls, numbers);
     const [stdout, stderr] = openPipes();
     becomeUser(calls, numbers, step.user);
     if (stops > 0) throw new Error('stopped before it started');
     const stdio = [stdin, stdout.writeFd, stderr.writeFd];
     const { spawnLock, tag } = this.#order;
-    program = withSpawnLock(spawnLock, () => withStepLimits(calls, numbers, tag, () => new StepProgram(step, stdio)));
+    program = withSpawnLock(spawnLock, () =>
+      withStepLimits(calls, numbers, tag, () => new StepProgram(step, stdio, cwd)),
+    );
     const drained = Promise.all([output.forward(stdout.reader, 'stdout'), output.forward(stderr.reader, 'stderr')]);
     const { code, complaint } = await program.outcome();
     if (supervisor === undefined) report({ type: 'left' });

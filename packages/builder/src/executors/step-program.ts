@@ -15,12 +15,16 @@ export class StepProgram {
   readonly #program: string;
   readonly #child: ChildProcess | NodeJS.ErrnoException;
 
-  /** @param stdio Descriptors, which are closed. */
-  constructor({ args: [program = '', ...rest], env }: StepProcess, stdio: readonly number[]) {
+  /**
+   * @param stdio Descriptors, which are closed.
+   * @param cwd The thread's own when `undefined`.
+   */
+  constructor({ args: [program = '', ...rest], env }: StepProcess, stdio: readonly number[], cwd?: string) {
     this.#program = program;
     this.#child = trySpawn(program, rest, {
       env: environmentOf(env),
       stdio: [...stdio],
+      cwd,
       detached: true, // a session of its own: no terminal of the builder's, and signals reach all of it
     });
     for (const fd of stdio) closeSync(fd);

@@ -1,7 +1,9 @@
+import { mkdirSync } from 'node:fs';
 import type { CallOptions, SystemCalls } from '@shale/core';
 import { loadSystemCalls, ShaleError } from '@shale/core';
 import type { Executor } from '../executor.ts';
 import { chrootExecutor } from '../executors/chroot.ts';
+import { inPlaceExecutor, type InPlaceExecutorOptions } from '../executors/in-place.ts';
 import { namespacesExecutor } from '../executors/namespaces.ts';
 import type { Snapshotter } from '../snapshotter.ts';
 import { copySnapshotter } from '../snapshotters/copy.ts';
@@ -26,6 +28,8 @@ export interface ChooseIsolationOptions extends CallOptions {
   readonly stateDir: string;
   /** See `parseIsolation`. @default 'auto' */
   readonly requested?: string | undefined;
+  /** For `in-place`. @see InPlaceExecutorOptions */
+  readonly inPlace?: Pick<InPlaceExecutorOptions, 'directory' | 'keep'> | undefined;
 }
 
 /** Nothing that was asked for works here. */
@@ -41,11 +45,13 @@ export class IsolationUnavailableError extends ShaleError {
 export async function chooseIsolation(options: ChooseIsolationOptions): Promise<Isolation> {
   const request = parseIsolation(options.requested ?? 'auto');
   const host = await examineHost(options);
-  const snapshotter = await firstWorking(request.snapshotter, snapshotterCandidates(host));
   const executor =
     request.executor === 'none'
       ? { chosen: undefined, failures: [] }
       : await firstWorking(request.executor, executorCandidates(host));
+  // in place, a tree is renamed: that cannot be a mount
+  const snapshotterWish = executor.chosen?.name === 'in-place' ? 'copy' : request.snapshotter;
+  const snapshotter = await firstWorking(snapshotterWish, snapshotterCandidates(host));
   if (snapshotter.chosen === undefined) throw unavailable('snapshotter', request.snapshotter, snapshotter.failures);
   if (executor.chosen === undefined && request.executor !== undefined && request.executor !== 'none') {
     throw unavailable('executor', request.executor, executor.failures);
@@ -138,6 +144,17 @@ function executorCandidates({ options, calls, isUserNamespace, mountsDenied }: H
       async open() {
         if (calls !== undefined && mountsDenied !== undefined) throw new Error(mountsDenied);
         return openNamespaces(isUserNamespace, options);
+      },
+    },
+    {
+      name: 'in-place',
+      async open() {
+        if (calls === undefined) throw new Error(mountsDenied);
+        const { stateDir, inPlace } = options;
+        const executor = inPlaceExecutor({ calls, ...inPlace });
+        mkdirSync(stateDir, { recursive: true });
+        await probeWithoutMounts(executor, { ...options, parent: stateDir });
+        return executor;
       },
     },
     {

@@ -1,6 +1,6 @@
 import { ShaleError } from '@shale/core';
 
-export const EXECUTORS = ['namespaces', 'chroot', 'none'] as const;
+export const EXECUTORS = ['namespaces', 'in-place', 'chroot', 'none'] as const;
 export const SNAPSHOTTERS = ['overlay', 'copy'] as const;
 
 /** What `--isolation` asks for; `undefined` leaves the choice. */

@@ -23,9 +23,14 @@ export async function probeWithMounts(executor: Executor, options?: CallOptions)
   await probe(executor, { root: tree.path, mounts, args }, EXIT_CODE, options);
 }
 
+export interface ProbeOptions extends CallOptions {
+  /** Where the tree is. @default the system's directory for such */
+  readonly parent?: string | undefined;
+}
+
 /** Runs a program that is not there in an empty tree: an executor that gets as far as missing it works. */
-export async function probeWithoutMounts(executor: Executor, options?: CallOptions): Promise<void> {
-  await using scratch = await openScratchDirectory();
+export async function probeWithoutMounts(executor: Executor, options: ProbeOptions = {}): Promise<void> {
+  await using scratch = await openScratchDirectory(options.parent);
   const root = join(scratch.path, 'tree');
   await mkdir(root);
   await probe(executor, { root, mounts: [], args: ['/absent'] }, NOT_FOUND, options);

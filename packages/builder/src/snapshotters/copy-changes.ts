@@ -4,6 +4,8 @@ import type { DirectoryScan, FileFacts, TreeScan } from './tree-scan.ts';
 export interface CopySides {
   readonly before: TreeScan;
   readonly after: TreeScan;
+  /** Paths that an executor moved between the looks, and nobody changed. @default none */
+  readonly relinked?: ReadonlySet<string> | undefined;
 }
 
 const FILE_TYPE = 0o170000;
@@ -85,6 +87,7 @@ async function visitDirectory(
     const place = known.get(name);
     const old = place === undefined ? undefined : before?.facts(place);
     const now = after.facts(index);
+    if (old?.ino === now.ino && !isDirectory(now) && sides.relinked?.has(child) === true) continue;
     const wait = isDirectory(now)
       ? visitDirectory(sides, child, directoryState(old, now), visitor)
       : visitFile(child, old, now, visitor);

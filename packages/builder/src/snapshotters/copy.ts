@@ -44,6 +44,8 @@ interface Work {
   readonly stack: LayerStack;
   readonly draft: Draft;
   readonly before: TreeScan;
+  /** Whose ctime says nothing. */
+  readonly relinked: Set<string>;
 }
 
 /** Kernels before 6.13 date changes to their timer's last tick: two within one look like none. */
@@ -101,9 +103,11 @@ class CopySnapshotter implements Snapshotter {
     const draft = claimed ?? (await this.#unpack(stack, options));
     const before = this.#takeScan(chainId, treeOf(draft.path)) ?? scanTree(treeOf(draft.path));
     if (Date.now() - before.newestMs < TICK_MS) await delay(TICK_MS);
+    const relinked = new Set<string>();
     return {
       path: treeOf(draft.path),
-      commit: (commit) => this.#commit({ stack, draft, before }, commit),
+      relinked: (paths) => void paths.forEach((path) => relinked.add(path)),
+      commit: (commit) => this.#commit({ stack, draft, before, relinked }, commit),
       [Symbol.asyncDispose]: async () => draft[Symbol.dispose](),
     };
   }
@@ -115,10 +119,10 @@ class CopySnapshotter implements Snapshotter {
     return known.scan;
   }
 
-  async #commit({ stack, draft, before }: Work, options: CommitOptions): Promise<Layer> {
+  async #commit({ stack, draft, before, relinked }: Work, options: CommitOptions): Promise<Layer> {
     const { store, compression, sourceDateEpoch, signal } = options;
     const root = treeOf(draft.path);
-    const sides = { before, after: scanTree(root) };
+    const sides = { before, after: scanTree(root), relinked };
     const unchanged = await unchangedFiles(root, stack, await touchedFiles(sides), { signal });
     const layer = await writeLayer(
       store,

@@ -35,7 +35,7 @@ function hintFor(exitCode: number): string | undefined {
 }
 
 export async function runStep(action: RunAction, context: StepContext): Promise<void> {
-  const { isolation, options, step, tree, signal } = context;
+  const { isolation, options, step, tree, signal, onRelinked } = context;
   if (isolation.executor === undefined) {
     throw new ExecutorUnavailableError(`RUN cannot be executed here: ${isolation.reason}`, {
       hint: 'Run shale as root, or where user namespaces are allowed.',
@@ -57,6 +57,7 @@ export async function runStep(action: RunAction, context: StepContext): Promise<
     },
     {
       signal,
+      onRelinked,
       onOutput(stream, data) {
         tail.add(data);
         options.onProgress?.({ type: 'step.output', step: step.info, stream, data });

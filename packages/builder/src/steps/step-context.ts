@@ -12,6 +12,8 @@ export interface StepContext extends CallOptions {
   readonly isolation: Isolation;
   /** The tree to change. */
   readonly tree: string;
+  /** See `RunProcessOptions`. */
+  readonly onRelinked?: ((paths: ReadonlySet<string>) => void) | undefined;
   readonly stacks: InputStacks;
   /** Opens the tree of a node that the step reads; the caller disposes it. */
   view(node: GraphNode): Promise<TreeView>;

@@ -1,0 +1,124 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { ProcessControl, type SystemCalls } from '@shale/core';
+import type { Executor, RunProcessOptions, StepMount, StepProcess } from '../executor.ts';
+import { MountPointStubs } from '../isolation/mount-points.ts';
+import { requireContainer } from '../root/container.ts';
+import { RootExchange } from '../root/root-exchange.ts';
+import { tryLockDirectory } from '../snapshotters/directory-lock.ts';
+import { LentFiles } from './lent-files.ts';
+import { lendMount } from './lent-mounts.ts';
+import { SandboxFailedError } from './sandbox-failed-error.ts';
+import { hostsFile } from './sandbox-paths.ts';
+import { stepMountPoints } from './step-mount-points.ts';
+import { newStepTag } from './step-tag.ts';
+import { StepThreads } from './step-threads.ts';
+import { Turns } from './turns.ts';
+
+export interface InPlaceExecutorOptions {
+  readonly calls: SystemCalls;
+  /** Absolute: where this program and the trees are. It stays in place while a tree is `/`. @default '/.envbuilder' */
+  readonly directory?: string | undefined;
+  /** Absolute: what else this process needs at its place while a tree is `/`, as the directories of caches. */
+  readonly keep?: readonly string[] | undefined;
+  /** Options of Node for the threads that run steps. @default those of this thread */
+  readonly execArgv?: readonly string[] | undefined;
+}
+
+export const OWN_DIRECTORY = '/.envbuilder';
+const CREATION_MASK = 0o022;
+const ROOT = { uid: 0, gid: 0 };
+
+/**
+ * Runs each step with its tree in the place of the container's root: for containers in which nothing can be mounted and no
+ * namespace be made. The step has the real `/proc`, `/dev` and `/sys`, and the container's host name and network. Whatever
+ * is mounted into the container, it sees. It is root of the same container as this process, so this hides no file; it
+ * reads no memory, environment or descriptor of this process, because that is made undumpable.
+ *
+ * What a killed process left in `/` is put back first.
+ * @throws {NotInContainerError} outside a container. @throws {SandboxFailedError}
+ */
+export function inPlaceExecutor({
+  calls,
+  directory = OWN_DIRECTORY,
+  keep = [],
+  execArgv,
+}: InPlaceExecutorOptions): Executor {
+  requireContainer('Steps cannot run in place');
+  const exchange = new RootExchange(directory, keep);
+  requireToStay(exchange);
+  if (tryLockDirectory(calls, exchange.open(), 'exclusive') === undefined)
+    throw new SandboxFailedError(`Another process runs steps in place, from ${directory}`);
+  exchange.recover();
+  calls.prctl(ProcessControl.setDumpable, 0);
+  process.umask(CREATION_MASK); // steps inherit it, and no thread can have its own here
+  const threads = new StepThreads(execArgv);
+  const [turns, exchanges] = [new Turns(), new Turns()];
+  return {
+    name: 'in-place',
+    takeTurn: (options) => turns.take(options),
+    async run(step, options) {
+      using _ = await exchanges.take(options);
+      refuseWhatCannotBe(step, exchange);
+      return await runInTree(step, options, { exchange, threads });
+    },
+  };
+}
+
+interface Means {
+  readonly exchange: RootExchange;
+  readonly threads: StepThreads;
+}
+
+/** What runs, and what it needs later, must not leave with the container's root. */
+function requireToStay(exchange: RootExchange): void {
+  const kept = exchange.keptNow();
+  const parts = { Node: process.execPath, shale: import.meta.filename };
+  for (const [what, path] of Object.entries(parts)) {
+    if (path === undefined || kept.covers(path)) continue;
+    throw new SandboxFailedError(`Steps cannot run in place: ${what} is at ${path}, outside of ${exchange.directory}`, {
+      hint: `Run shale's own image, or a shale that is in ${exchange.directory} with its Node.`,
+    });
+  }
+}
+
+function refuseWhatCannotBe({ network, root }: StepProcess, exchange: RootExchange): void {
+  if (network === 'none') {
+    throw new SandboxFailedError('RUN --network=none needs a namespace, and the in-place executor has none', {
+      hint: 'Build as root, or where user namespaces are allowed.',
+    });
+  }
+  const hint = `Put --state-dir below ${exchange.directory}, and mount nothing there.`;
+  if (!exchange.keptNow().covers(root)) throw new SandboxFailedError(`Trees cannot be in ${root}`, { hint });
+  if (statSync(root).dev !== statSync('/').dev)
+    throw new SandboxFailedError(`${root} is on another file system than /`, { hint });
+}
+
+async function runInTree(step: StepProcess, options: RunProcessOptions, { exchange, threads }: Means): Promise<number> {
+  options.signal?.throwIfAborted();
+  const resolvers = ownResolvers();
+  exchange.enter(step.root);
+  try {
+    const mounts = step.mounts.map((mount) => withSourceNow(mount, exchange));
+    using _ = new MountPointStubs('/', stepMountPoints(mounts));
+    await using lent = new LentFiles('/', () => exchange.newAside());
+    for (const mount of mounts) await lendMount(lent, mount, { root: '/', user: step.user, signal: options.signal });
+    const kept = exchange.keptNow();
+    if (!kept.covers('/etc/hosts')) lent.file('/etc/hosts', hostsFile(step.hostname), 0o644, ROOT);
+    if (!kept.covers('/etc/resolv.conf')) lent.file('/etc/resolv.conf', resolvers, 0o644, ROOT);
+    lent.seal();
+    const order = { process: step, confinement: { type: 'in-place' } as const, tag: newStepTag() };
+    return await threads.run(order, options);
+  } finally {
+    const relinked = exchange.leave(step.root);
+    options.onRelinked?.(relinked);
+  }
+}
+
+/** The container's own files are aside. */
+function withSourceNow(mount: StepMount, exchange: RootExchange): StepMount {
+  return mount.type === 'tmpfs' ? mount : { ...mount, source: exchange.whereIs(mount.source) };
+}
+
+function ownResolvers(): string {
+  return existsSync('/etc/resolv.conf') ? readFileSync('/etc/resolv.conf', 'utf8') : '';
+}

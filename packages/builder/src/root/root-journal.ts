@@ -1,0 +1,39 @@
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { undefinedIfMissing } from '@shale/core';
+
+/** Whose files are in `/`: the container's own are leaving, a tree's are there, or the container's own are coming back. */
+export type RootPhase = 'leaving' | 'tree' | 'returning';
+
+export interface RootJournal {
+  readonly phase: RootPhase;
+  /** Where the tree is when it is not in `/`. */
+  readonly tree: string;
+}
+
+const VERSION = '1';
+const PHASES: readonly RootPhase[] = ['leaving', 'tree', 'returning'];
+
+/** Not flushed: a process that is killed loses nothing, and a container's root does not survive its machine. */
+export function writeJournal(path: string, { phase, tree }: RootJournal): void {
+  writeFileSync(`${path}.new`, JSON.stringify({ version: VERSION, phase, tree }), { mode: 0o600 });
+  renameSync(`${path}.new`, path);
+}
+
+/** `undefined` where the root is the container's own. */
+export function readJournal(path: string): RootJournal | undefined {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    return undefinedIfMissing(error);
+  }
+  const journal = JSON.parse(text) as Partial<Record<string, string>>; // written by ourselves, and whole
+  const phase = PHASES.find((known) => known === journal['phase']);
+  const { tree } = journal;
+  if (journal['version'] === VERSION && phase !== undefined && tree !== undefined) return { phase, tree };
+  throw new Error(`${path} is of another version of shale: the root file system cannot be put back`);
+}
+
+export function removeJournal(path: string): void {
+  rmSync(path, { force: true });
+}
