@@ -19,7 +19,7 @@ function startedModules(): Plugin {
   };
 }
 
-const BUILTIN = /^let (node_\w+) = (require\("node:[\w/]+"\));\n(?:\1 = (__toESM\()\1(, 1\));\n)?/gm;
+const BUILTIN = /^let (node_\w+) = (require\("node:[\w/]+"\));\n(?:\1 = ((?:\w+\.)?__toESM\()\1(, 1\));\n)?/gm;
 
 /** Node's own modules take a third of a short command's time to load, so each is loaded where it is first used. */
 function lazyBuiltins(): Plugin {
