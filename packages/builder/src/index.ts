@@ -30,6 +30,8 @@ export {
   pruneCacheMounts,
   type PruneCacheMountsOptions,
 } from './prune-cache-mounts.ts';
+export { isInContainer, NotInContainerError } from './root/container.ts';
+export { recoverRoot, replaceRoot, type ReplaceRootOptions } from './root/replace-root.ts';
 export type { SecretSource } from './secrets.ts';
 export type {
   CommitOptions,

@@ -50,7 +50,8 @@ function moveByParts(from: string, to: string, links: MovedLinks): void {
 function copyNode(from: string, to: string, stats: BigIntStats, links: MovedLinks): void {
   rmSync(hostPath(to), { force: true });
   if (stats.isSocket()) return; // whoever listened to it is gone
-  const first = stats.nlink > 1n ? links.get(keyOf(stats)) : undefined;
+  const first = links.get(keyOf(stats));
+  if (stats.nlink === 1n) links.delete(keyOf(stats)); // the last of its names: the number is free afterwards
   if (first !== undefined) return linkSync(hostPath(first), hostPath(to));
   if (stats.isSymbolicLink()) symlinkSync(readlinkSync(hostPath(from), 'buffer'), hostPath(to));
   else if (stats.isFile())

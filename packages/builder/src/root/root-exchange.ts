@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { hostPath } from '@shale/core';
 import { removeTree } from '../snapshotters/remove-tree.ts';
+import { requireContainer } from './container.ts';
 import { KeptPaths } from './kept-paths.ts';
 import { mountedPaths } from './mount-table.ts';
 import { moveIn, moveOut } from './move-entries.ts';
@@ -111,9 +112,11 @@ export class RootExchange {
    * @returns Whether there was anything to do.
    */
   recover(): boolean {
+    if (!existsSync(this.#own)) return false;
     this.#removeLent();
     const journal = readJournal(this.#journal);
     if (journal === undefined) return false;
+    requireContainer('The root file system cannot be put back');
     const kept = this.keptNow();
     if (journal.phase === 'tree') this.#discardTree(journal.tree, kept);
     this.#returnOwn(journal.tree, kept);
