@@ -25,6 +25,15 @@ const image = z.string().refine(isReference, 'not an image reference');
 const cron = z.string().refine(isCron, 'not a cron pattern: minute hour day month weekday');
 const timeZone = z.string().refine(isTimeZone, 'not a time zone of the IANA database');
 
+const files = (usual: string) =>
+  z.array(z.string()).optional().describe(`Paths in the repository; ${usual} by default`);
+const repository = z.strictObject({
+  url: z.string().describe('As https://git.example/app.git#main:folder'),
+  dockerfiles: files('Dockerfile and Containerfile, where they are,'),
+  devcontainers: files('those that the specification names'),
+  buildArgs: z.record(z.string(), z.string()).default({}),
+});
+
 const schedule = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and dashes'),
   cron,
@@ -37,6 +46,11 @@ const schedule = z.strictObject({
     .array(z.strictObject({ path: z.string(), buildArgs: z.record(z.string(), z.string()).default({}) }))
     .default([]),
   devcontainers: z.array(z.string()).default([]).describe('Paths of devcontainer.json files'),
+  repositories: z
+    .array(repository)
+    .default([])
+    .describe('Git repositories; each run asks what their ref is now, and reads them when it moved'),
+  watch: z.boolean().default(true).describe('Run as well when a file that this schedule reads has changed'),
 });
 
 const configSchema = z.strictObject({
@@ -52,12 +66,24 @@ const configSchema = z.strictObject({
   webhookSecretFile: z.string().optional().describe('Holds the secret that push notifications are signed with'),
   history: z.string().optional().describe('A SQLite file; in memory when absent'),
   concurrency: z.int().min(1).max(64).default(4),
+  bandwidth: size
+    .refine((bytes) => bytes > 0, 'more than 0')
+    .optional()
+    .describe('Most to download in a second, from all registries together, as in 50MB'),
+  format: z
+    .enum(['tar', 'oci'])
+    .default('tar')
+    .describe("How new images lie in the directory: kaniko's tar, or an OCI image layout"),
+  cacheTtl: duration
+    .default(14 * 86_400_000)
+    .describe('An image that no run confirmed for this long is verified byte by byte'),
   maxSize: size.optional(),
   prune: z.boolean().default(false).describe('Remove images that no schedule names'),
   serve: z.boolean().default(false).describe('Answer as a read-only registry under /v2/'),
   registries: z
     .strictObject({
       dockerConfigs: z.array(z.string()).default([]).describe('Files like ~/.docker/config.json, read again each run'),
+      concurrency: z.int().min(1).max(64).default(4).describe('Blobs in transfer at once with one registry'),
       mirrors: z.record(z.string(), z.array(z.string())).default({}),
       insecure: z
         .array(z.string())
@@ -70,6 +96,7 @@ const configSchema = z.strictObject({
 
 export type Config = z.infer<typeof configSchema>;
 export type ScheduleConfig = Config['schedules'][number];
+export type RepositoryConfig = ScheduleConfig['repositories'][number];
 
 /** For editors: describes the config file. */
 export function configJsonSchema(): object {

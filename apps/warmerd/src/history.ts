@@ -17,6 +17,8 @@ export interface RunRecord {
   readonly stale: number;
   readonly failed: number;
   readonly fetchedBytes: number;
+  /** What all images took when it had ended. */
+  readonly usedBytes: number;
   /** Why the run as a whole failed, as when a Dockerfile cannot be read. */
   readonly error: string | undefined;
 }
@@ -29,19 +31,22 @@ export interface ImageRecord {
   readonly sizeBytes: number;
   readonly checkedMs: number;
   readonly lastSuccessMs: number | undefined;
+  /** When its digest was first seen here. */
+  readonly changedMs: number | undefined;
   readonly error: string | undefined;
 }
 
+const VERSION = 2;
 const SCHEMA = `
-  PRAGMA journal_mode = WAL;
+  PRAGMA user_version = ${VERSION};
   CREATE TABLE IF NOT EXISTS run (
     id INTEGER PRIMARY KEY, schedule TEXT NOT NULL, trigger TEXT NOT NULL, startedMs REAL NOT NULL,
     durationMs REAL NOT NULL, warmed INTEGER NOT NULL, unchanged INTEGER NOT NULL, stale INTEGER NOT NULL,
-    failed INTEGER NOT NULL, fetchedBytes INTEGER NOT NULL, error TEXT
+    failed INTEGER NOT NULL, fetchedBytes INTEGER NOT NULL, usedBytes INTEGER NOT NULL, error TEXT
   ) STRICT;
   CREATE TABLE IF NOT EXISTS image (
     reference TEXT NOT NULL, platform TEXT NOT NULL, status TEXT NOT NULL, digest TEXT, sizeBytes INTEGER NOT NULL,
-    checkedMs REAL NOT NULL, lastSuccessMs REAL, error TEXT, PRIMARY KEY (reference, platform)
+    checkedMs REAL NOT NULL, lastSuccessMs REAL, changedMs REAL, error TEXT, PRIMARY KEY (reference, platform)
   ) STRICT;
 `;
 const KEPT_RUNS = 5000;
@@ -54,14 +59,19 @@ export class History implements Disposable {
   constructor(path: string | undefined) {
     if (path !== undefined) mkdirSync(dirname(path), { recursive: true });
     this.#database = new DatabaseSync(path ?? ':memory:');
-    this.#database.exec(SCHEMA);
+    this.#database.exec('PRAGMA journal_mode = WAL');
+    const version = this.#database.prepare('PRAGMA user_version').get()?.['user_version'];
+    // It can be done without: a file of another version begins anew.
+    if (version !== VERSION) this.#database.exec(`DROP TABLE IF EXISTS run; DROP TABLE IF EXISTS image; ${SCHEMA}`);
   }
 
   addRun(run: Omit<RunRecord, 'id'>): void {
-    const { schedule, trigger, startedMs, durationMs, warmed, unchanged, stale, failed, fetchedBytes, error } = run;
+    const { schedule, trigger, startedMs, durationMs, warmed, unchanged, stale, failed } = run;
+    const { fetchedBytes, usedBytes, error = null } = run;
+    const counts = [warmed, unchanged, stale, failed, fetchedBytes, usedBytes];
     this.#database
-      .prepare('INSERT INTO run VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
-      .run(schedule, trigger, startedMs, durationMs, warmed, unchanged, stale, failed, fetchedBytes, error ?? null);
+      .prepare('INSERT INTO run VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+      .run(schedule, trigger, startedMs, durationMs, ...counts, error);
     this.#database.prepare('DELETE FROM run WHERE id <= (SELECT MAX(id) FROM run) - ?').run(KEPT_RUNS);
   }
 
@@ -70,7 +80,8 @@ export class History implements Disposable {
     const isGood = error === undefined;
     this.#database
       .prepare(
-        `INSERT INTO image VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET status = excluded.status,
+        `INSERT INTO image VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET status = excluded.status,
+         changedMs = CASE WHEN digest IS excluded.digest THEN changedMs ELSE excluded.changedMs END,
          digest = excluded.digest, sizeBytes = excluded.sizeBytes, checkedMs = excluded.checkedMs,
          lastSuccessMs = COALESCE(excluded.lastSuccessMs, lastSuccessMs), error = excluded.error`,
       )
@@ -82,6 +93,7 @@ export class History implements Disposable {
         sizeBytes,
         checkedMs,
         isGood ? checkedMs : null,
+        digest === undefined ? null : checkedMs,
         isGood ? null : messageOf(error),
       );
   }

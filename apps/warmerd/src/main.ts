@@ -37,7 +37,7 @@ try {
   else if (values.help || values.config === undefined) {
     (values.help ? process.stdout : process.stderr).write(HELP);
     process.exitCode = values.help ? 0 : 2;
-  } else process.exitCode = await run({ ...values, config: values.config });
+  } else process.exitCode = await run({ ...values, config: values.config }, process.env);
 } catch (error) {
   const isUsage = (error instanceof ShaleError && error.code === 'USAGE_INVALID') || error instanceof TypeError;
   process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`);

@@ -1,3 +1,4 @@
+import type { Exchange } from '@shale/registry';
 import type { WarmResult } from '@shale/warmer';
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import type { DaemonStatus } from './daemon.ts';
@@ -9,6 +10,9 @@ export class Metrics {
   readonly #gauges: StatusGauges;
   readonly #results: Counter<'registry' | 'status'>;
   readonly #bytes: Counter<'registry'>;
+  readonly #requests: Counter<'registry' | 'method' | 'status'>;
+  readonly #failures: Counter<'registry' | 'reason'>;
+  readonly #received: Counter<'registry'>;
 
   constructor(status: () => Promise<DaemonStatus>) {
     const registers = [this.#registry];
@@ -23,7 +27,25 @@ export class Metrics {
     });
     this.#bytes = new Counter({
       name: 'shale_warmer_fetched_bytes_total',
-      help: 'Bytes fetched from a registry.',
+      help: 'Bytes of layers and configs fetched, by the registry that the image names.',
+      labelNames: ['registry'],
+      registers,
+    });
+    this.#requests = new Counter({
+      name: 'shale_warmer_registry_requests_total',
+      help: 'Requests to a registry or mirror, by their answer; none where there was none.',
+      labelNames: ['registry', 'method', 'status'],
+      registers,
+    });
+    this.#failures = new Counter({
+      name: 'shale_warmer_registry_failures_total',
+      help: 'Requests that a registry or mirror refused, limited, failed at, or did not answer.',
+      labelNames: ['registry', 'reason'],
+      registers,
+    });
+    this.#received = new Counter({
+      name: 'shale_warmer_registry_received_bytes_total',
+      help: 'Bytes received from a registry or mirror in answers.',
       labelNames: ['registry'],
       registers,
     });
@@ -36,6 +58,15 @@ export class Metrics {
   add({ reference, status, fetchedBytes }: WarmResult): void {
     this.#results.inc({ registry: reference.registry, status });
     this.#bytes.inc({ registry: reference.registry }, fetchedBytes);
+  }
+
+  count(exchange: Exchange): void {
+    const { registry } = exchange;
+    if (exchange.type === 'received') return this.#received.inc({ registry }, exchange.bytes);
+    const status = exchange.type === 'answered' ? exchange.status : undefined;
+    this.#requests.inc({ registry, method: exchange.method, status: status ?? 'none' });
+    const reason = failureOf(status);
+    if (reason !== undefined) this.#failures.inc({ registry, reason });
   }
 
   /** In Prometheus' text format, as things stand now. */
@@ -57,6 +88,14 @@ export class Metrics {
       if (nextRunMs !== undefined) next.set({ schedule: name }, nextRunMs / 1000);
     }
   }
+}
+
+/** 401 asks for credentials, and is no failure before they were shown. */
+function failureOf(status: number | undefined): string | undefined {
+  if (status === undefined) return 'unreachable';
+  if (status === 429) return 'limited';
+  if (status >= 500) return 'broken';
+  return status >= 400 && status !== 401 ? 'refused' : undefined;
 }
 
 type StatusGauges = ReturnType<typeof statusGauges>;

@@ -4,7 +4,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { serve } from '@hono/node-server';
 import { type Config, readConfig } from './config.ts';
-import { Daemon, type DaemonEvent } from './daemon.ts';
+import { Daemon, type DaemonEvent, type DaemonOptions } from './daemon.ts';
 import { formatEvent } from './format-event.ts';
 import { History, messageOf } from './history.ts';
 import { Metrics } from './metrics.ts';
@@ -22,25 +22,29 @@ export interface RunOptions {
 const STOP_MS = 4000;
 
 /** Runs until SIGTERM or SIGINT, or once. @returns the exit code */
-export async function run(options: RunOptions): Promise<number> {
+export async function run(options: RunOptions, environment: DaemonOptions['environment']): Promise<number> {
   const config = await configOf(options);
   await mkdir(config.directory, { recursive: true });
-  using history = new History(config.history);
-  const daemon = new Daemon(config, history);
+  const history = new History(config.history);
   const metrics = new Metrics(() => daemon.status());
+  const daemon = new Daemon({ config, history, environment, onExchange: (exchange) => metrics.count(exchange) });
   daemon.events.on('event', (event) => {
     if (event.type === 'image.finished') metrics.add(event.result);
     if (event.type !== 'image.progress') log(event);
   });
   const stopped = stopSignal();
-  if (options.once) return await runOnce(daemon, stopped);
-  const server = await listen(daemon, metrics);
-  process.on('SIGHUP', () => void reload(daemon, options));
-  daemon.start();
-  daemon.warm('start')?.catch(() => undefined); // an image that is already here costs one HEAD
-  await stopped;
-  await stop(daemon, server);
-  return 0;
+  try {
+    if (options.once) return await runOnce(daemon, stopped);
+    const running = { daemon, metrics, server: await listen(config.listen, daemon, metrics) };
+    process.on('SIGHUP', () => void reload(running, options));
+    daemon.start();
+    void daemon.warm('start').catch(() => undefined); // an image that is already here costs one HEAD
+    await stopped;
+    await stop(daemon, running.server);
+    return 0;
+  } finally {
+    daemon.history[Symbol.dispose]();
+  }
 }
 
 async function runOnce(daemon: Daemon, stopped: Promise<void>): Promise<number> {
@@ -57,23 +61,49 @@ async function configOf({ config: path, serve: isServing, listen: address }: Run
   return { ...config, serve: config.serve || isServing, listen: address ?? config.listen };
 }
 
-async function reload(daemon: Daemon, options: RunOptions): Promise<void> {
+interface Running {
+  readonly daemon: Daemon;
+  readonly metrics: Metrics;
+  server: Server;
+}
+
+/** All of a new config counts at once, or nothing does and the old one goes on. */
+async function reload(running: Running, options: RunOptions): Promise<void> {
+  const { daemon, metrics } = running;
+  const before = daemon.config;
   try {
-    daemon.reload(await configOf(options));
+    const config = await configOf(options);
+    await mkdir(config.directory, { recursive: true });
+    using made = new DisposableStack();
+    const history = config.history === before.history ? undefined : made.use(new History(config.history));
+    const server = config.listen === before.listen ? undefined : await listen(config.listen, daemon, metrics);
+    made.move(); // nothing fails from here on
+    const old = daemon.history;
+    daemon.reload(config, history);
+    if (history !== undefined) old[Symbol.dispose]();
+    if (server !== undefined) {
+      close(running.server);
+      running.server = server;
+    }
     log({ type: 'config.reloaded' });
   } catch (error) {
-    log({ type: 'config.refused', error: messageOf(error) }); // the old one goes on
+    log({ type: 'config.refused', error: messageOf(error) });
   }
 }
 
-async function listen(daemon: Daemon, metrics: Metrics): Promise<Server> {
-  const [, host = '', port = ''] = /^(.*):(\d+)$/.exec(daemon.config.listen) ?? [];
+async function listen(listenOn: string, daemon: Daemon, metrics: Metrics): Promise<Server> {
+  const [, host = '', port = ''] = /^(.*):(\d+)$/.exec(listenOn) ?? [];
   const hostname = host.replace(/^\[(.*)\]$/, '$1');
   const server = serve({ fetch: createServer(daemon, metrics).fetch, hostname, port: Number(port) }) as Server;
-  await once(server, 'listening');
+  await once(server, 'listening'); // rejects when the address cannot be had
   const { address, port: actual } = server.address() as AddressInfo;
   log({ type: 'listening', address, port: actual });
   return server;
+}
+
+function close(server: Server): void {
+  server.close();
+  server.closeAllConnections();
 }
 
 /** Resolves at the first signal; the second ends the process at once. */
@@ -90,8 +120,7 @@ function stopSignal(): Promise<void> {
 
 async function stop(daemon: Daemon, server?: Server): Promise<void> {
   const forced = setTimeout(() => process.exit(0), STOP_MS).unref();
-  server?.close();
-  server?.closeAllConnections();
+  if (server !== undefined) close(server);
   await daemon[Symbol.asyncDispose]();
   clearTimeout(forced);
 }

@@ -1,20 +1,83 @@
 import { readFile } from 'node:fs/promises';
 import { hostPlatform, parseReference, type Platform } from '@shale/core';
-import { devcontainerImages, dockerfileImages, parseImageList, parsePlatforms, type WarmTarget } from '@shale/warmer';
-import type { ScheduleConfig } from './config.ts';
+import {
+  devcontainerImages,
+  dockerfileImages,
+  parseImageList,
+  parsePlatforms,
+  repositoryImages,
+  type WarmTarget,
+} from '@shale/warmer';
+import type { RepositoryConfig, ScheduleConfig } from './config.ts';
+import type { Checkouts } from './checkouts.ts';
+import { messageOf } from './history.ts';
 
-/** What a schedule keeps warm, by its files as they are now. */
-export async function scheduleTargets(schedule: ScheduleConfig): Promise<readonly WarmTarget[]> {
-  const platforms = platformsOf(schedule);
-  const targets: WarmTarget[] = schedule.images.map((image) => ({ reference: parseReference(image), platforms }));
-  for (const path of schedule.lists) targets.push(...parseImageList(await readFile(path, 'utf8'), platforms));
-  for (const platform of platforms === 'all' ? [hostPlatform()] : platforms) {
-    for (const { path, buildArgs } of schedule.dockerfiles) {
-      targets.push(...dockerfileImages(await readFile(path, 'utf8'), { file: path, buildArgs, platform }));
+export interface ScheduleTargetsOptions {
+  readonly checkouts: Checkouts;
+  readonly signal: AbortSignal;
+}
+
+export interface ScheduleTargets {
+  readonly targets: readonly WarmTarget[];
+  /** Why some of what the schedule names could not be read. */
+  readonly errors: readonly string[];
+}
+
+/** What a schedule keeps warm, by its files and repositories as they are now. One that cannot be read hides no other. */
+export async function scheduleTargets(
+  schedule: ScheduleConfig,
+  { checkouts, signal }: ScheduleTargetsOptions,
+): Promise<ScheduleTargets> {
+  const targets: WarmTarget[] = [];
+  const errors: string[] = [];
+  for (const source of sourcesOf(schedule, checkouts)) {
+    try {
+      targets.push(...(await source(signal)));
+    } catch (error) {
+      signal.throwIfAborted();
+      errors.push(messageOf(error));
     }
-    for (const path of schedule.devcontainers) targets.push(...(await devcontainerImages(path, { platform })));
   }
-  return targets;
+  return { targets, errors };
+}
+
+type Source = (signal: AbortSignal) => Promise<readonly WarmTarget[]>;
+
+function sourcesOf(schedule: ScheduleConfig, checkouts: Checkouts): readonly Source[] {
+  const platforms = platformsOf(schedule);
+  const buildPlatforms = platforms === 'all' ? [hostPlatform()] : platforms;
+  const images = schedule.images.map((image) => ({ reference: parseReference(image), platforms }));
+  const forEach = (read: (platform: Platform) => Promise<readonly WarmTarget[]>) => async () =>
+    (await Promise.all(buildPlatforms.map(read))).flat();
+  return [
+    async () => images,
+    ...schedule.lists.map((path) => async () => parseImageList(await readFile(path, 'utf8'), platforms)),
+    ...schedule.dockerfiles.map(({ path, buildArgs }) =>
+      forEach(async (platform) => dockerfileImages(await readFile(path, 'utf8'), { file: path, buildArgs, platform })),
+    ),
+    ...schedule.devcontainers.map((path) => forEach((platform) => devcontainerImages(path, { platform }))),
+    ...schedule.repositories.map((repository) => async (signal: AbortSignal) => {
+      const read = (root: string) => readRepository(root, repository, buildPlatforms);
+      const key = JSON.stringify([repository, buildPlatforms]);
+      return checkouts.read(repository.url, { key, read, signal });
+    }),
+  ];
+}
+
+/** The files of this machine that decide what a schedule keeps warm. */
+export function watchedFiles({ lists, dockerfiles, devcontainers }: ScheduleConfig): readonly string[] {
+  return [...lists, ...devcontainers, ...dockerfiles.map(({ path }) => path)];
+}
+
+async function readRepository(
+  root: string,
+  { dockerfiles, devcontainers, buildArgs }: RepositoryConfig,
+  platforms: readonly Platform[],
+): Promise<readonly WarmTarget[]> {
+  const found = await Promise.all(
+    platforms.map((platform) => repositoryImages(root, { dockerfiles, devcontainers, buildArgs, platform })),
+  );
+  return found.flat();
 }
 
 function platformsOf({ platforms }: ScheduleConfig): readonly Platform[] | 'all' {

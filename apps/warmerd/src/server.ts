@@ -17,7 +17,7 @@ export function createServer(daemon: Daemon, metrics: Metrics): Hono {
   server.use(secureHeaders({ xFrameOptions: 'DENY' }));
   server.route('/', healthRoutes(daemon, metrics));
   server.route('/api', apiRoutes(daemon));
-  if (daemon.config.serve) server.route('/', registryRoutes(daemon.config.directory));
+  server.route('/', registryRoutes(daemon));
   server.get('/', async (context) => {
     const nonce = randomBytes(16).toString('base64');
     context.header(

@@ -128,13 +128,79 @@ describe('shale-warmerd', () => {
     const right = { authorization: `Bearer ${TOKEN}` };
     expect(await (await warm(right)).json()).toMatchObject({ runs: [{ unchanged: 1, trigger: 'request' }] });
     expect((await warm(right, '{"schedules":["absent"]}')).status).toBe(404);
-    const body = '{"events":[{"action":"push"}]}';
+    const events = [{ action: 'push', target: { repository: 'token', tag: 'v1' } }];
+    const body = JSON.stringify({ events });
     const signature = `sha256=${createHmac('sha256', 'hook').update(body).digest('hex')}`;
     const hook = (sent: string) =>
       fetch(`${daemon.url}/api/hooks/registry`, { method: 'POST', body, headers: { 'x-hub-signature-256': sent } });
     expect((await hook('sha256=00')).status).toBe(401);
-    expect((await hook(signature)).status).toBe(202);
-    expect(await daemon.next('run.started')).toBeDefined();
+    const told = await hook(signature);
+    expect(told.status).toBe(202);
+    expect(await told.json()).toEqual({ images: [image] });
+  });
+
+  it('warms what was pushed, and nothing else', async () => {
+    const images = await Promise.all(['hook:one', 'hook:two'].map(async (name) => (await push(name)).image));
+    await writeFile(join(scratch.path, 'secret'), 'hook');
+    await using daemon = await startDaemon(await writeConfig(images, { webhookSecretFile: 'secret' }));
+    await daemon.next('run.finished');
+    await registry.flushed();
+    registry.clearRequests();
+    const { made } = await push('hook:two', 'moved');
+    registry.clearRequests();
+    const hook = async (tag: string) => {
+      const events = [{ action: 'push', target: { repository: 'hook', tag } }];
+      const headers = { authorization: 'Bearer hook' };
+      const body = JSON.stringify({ events });
+      return (await fetch(`${daemon.url}/api/hooks/registry`, { method: 'POST', body, headers })).json();
+    };
+    expect(await hook('three')).toEqual({ images: [] });
+    expect(await hook('two')).toEqual({ images: [images[1]] });
+    const { run } = await daemon.next('run.finished');
+    expect(run).toMatchObject({ trigger: 'webhook', warmed: 1, unchanged: 0 });
+    await registry.flushed();
+    expect(registry.requests().some(({ path }) => path.endsWith('/manifests/one'))).toBe(false);
+    const { images: shown } = (await getJson(`${daemon.url}/api/images`)) as { images: object[] };
+    expect(shown[1]).toMatchObject({ digest: made.manifest.digest, nextRunMs: expect.any(Number) });
+  });
+
+  it('watches its files and repositories, and warms what can be read when something cannot', async () => {
+    const { image } = await push('watched:v1');
+    const { image: later } = await push('watched:v2');
+    const dockerfile = join(scratch.path, 'Dockerfile');
+    await writeFile(dockerfile, `FROM ${image}\n`);
+    const schedule = { name: 'files', cron: '0 0 1 1 *', platforms: ['linux/amd64'] };
+    const sources = { dockerfiles: [{ path: 'Dockerfile' }], lists: ['absent.txt'] };
+    const repositories = [{ url: 'git://127.0.0.1:1/none.git' }];
+    const schedules = [{ ...schedule, ...sources, repositories }];
+    await using daemon = await startDaemon(await writeConfig([], { schedules }));
+    expect(await daemon.next('run.finished')).toMatchObject({
+      run: { warmed: 1, error: expect.stringMatching(/absent\.txt[^]*git/) },
+    });
+    await writeFile(dockerfile, `FROM ${later}\n`);
+    expect(await daemon.next('run.finished')).toMatchObject({ run: { warmed: 1, trigger: 'change' } });
+  });
+
+  it('takes over address, history and serve mode from a config that changed, and counts requests', async () => {
+    const { image } = await push('reload:v1');
+    await using daemon = await startDaemon(await writeConfig([image]));
+    await daemon.next('run.finished');
+    expect((await fetch(`${daemon.url}/v2/`)).status).toBe(404);
+    const metrics = await (await fetch(`${daemon.url}/metrics`)).text();
+    expect(metrics).toContain(
+      `shale_warmer_registry_requests_total{registry="${registry.host}",method="HEAD",status="200"} 1`,
+    );
+    await writeConfig([image], { listen: '127.0.0.2:0', serve: true, history: 'history.sqlite' });
+    daemon.process.kill('SIGHUP');
+    const { port } = await daemon.next('listening');
+    await daemon.next('config.reloaded');
+    expect((await fetch(`http://127.0.0.2:${port}/v2/`)).status).toBe(200);
+    await expect(fetch(`${daemon.url}/healthz`)).rejects.toThrow();
+    expect(await getJson(`http://127.0.0.2:${port}/api/runs`)).toEqual({ runs: [] });
+    await writeConfig([image], { listen: '203.0.113.1:1' });
+    daemon.process.kill('SIGHUP');
+    await daemon.next('config.refused');
+    expect((await fetch(`http://127.0.0.2:${port}/v2/`)).status).toBe(200);
   });
 
   it('picks up a tag that moved, keeps the copy of one that it cannot ask for, and reloads', async () => {

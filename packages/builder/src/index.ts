@@ -6,7 +6,7 @@ export type { BuildOptions, BuildResult, DockerfileSource, NamedContext, StepRep
 export { type BuildContext, ContextInvalidError } from './context/context.ts';
 export { type DirectoryContextOptions, openDirectoryContext } from './context/directory-context.ts';
 export { findDockerfile, type FindDockerfileOptions, type FoundDockerfile } from './context/find-dockerfile.ts';
-export { type GitContextOptions, openGitContext } from './context/git-context.ts';
+export { type GitContextOptions, openGitContext, resolveGitCommit } from './context/git-context.ts';
 export { GitFailedError, type GitSource, parseGitSource } from './context/git-source.ts';
 export { openTarContext, type TarContextOptions } from './context/tar-context.ts';
 export { AddSourceError, type FetchResponse, type FetchUrl } from './copy/download.ts';

@@ -65,7 +65,8 @@ function overview({ status: { usedBytes, maxBytes, images } }: PageOptions): Htm
 </dl>`;
 }
 
-function pulling({ pulling: items }: DaemonStatus): Html | string {
+function pulling({ images }: DaemonStatus): Html | string {
+  const items = images.flatMap(({ reference, progress }) => (progress ? [{ image: reference, ...progress }] : []));
   if (items.length === 0) return '';
   const rows = items.map(
     ({ image, bytes, totalBytes }) =>

@@ -1,10 +1,12 @@
 import { createHmac } from 'node:crypto';
+import { formatReference, parseReference } from '@shale/core';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { streamSSE } from 'hono/streaming';
 import { z } from 'zod';
 import { bearerToken, isSameSecret } from '../authorise.ts';
 import type { Daemon, DaemonEvent } from '../daemon.ts';
+import { parsePushes } from '../push.ts';
 import { readSecret } from '../read-secret.ts';
 import { formatEvent } from '../format-event.ts';
 
@@ -12,13 +14,10 @@ const MAX_BODY_BYTES = 1024 * 1024;
 const MAX_RUNS = 1000;
 const PING_MS = 15_000;
 
-const warmRequest = z.strictObject({ schedules: z.array(z.string()).optional(), wait: z.boolean().default(false) });
-/** As CNCF distribution and Harbor's like send it: only that something was pushed matters here. */
-const notification = z.looseObject({
-  events: z
-    .array(z.looseObject({ action: z.string().optional() }))
-    .max(1000)
-    .optional(),
+const warmRequest = z.strictObject({
+  schedules: z.array(z.string()).optional(),
+  images: z.array(z.string()).optional(),
+  wait: z.boolean().default(false),
 });
 
 /** What programs ask and tell. */
@@ -35,6 +34,7 @@ export function apiRoutes(daemon: Daemon): Hono {
     .post('/hooks/registry', (context) => takeNotification(context, daemon));
 }
 
+/** Programs send JSON and a bearer token; the dashboard's form sends its fields, and is led back to the page. */
 async function startRun(context: Context, daemon: Daemon): Promise<Response> {
   const isForm = context.req.header('content-type')?.startsWith('application/x-www-form-urlencoded') ?? false;
   const form = isForm ? await context.req.parseBody() : undefined;
@@ -42,24 +42,35 @@ async function startRun(context: Context, daemon: Daemon): Promise<Response> {
   const token = await readSecret(daemon.config.tokenFile);
   if (token === undefined) return context.json({ error: 'No tokenFile is configured, so nothing can be started' }, 403);
   if (typeof given !== 'string' || !isSameSecret(given, token)) {
+    if (isForm) return context.redirect('/?warm=refused', 303);
     return context.json({ error: 'Wrong or missing token' }, 401, { 'www-authenticate': 'Bearer' });
   }
-  const body = warmRequest.safeParse(
-    isForm ? schedulesOf(form?.['schedule']) : await context.req.json().catch(() => ({})),
-  );
+  const body = warmRequest.safeParse(form === undefined ? await context.req.json().catch(() => ({})) : requestOf(form));
   if (!body.success) return context.json({ error: z.prettifyError(body.error) }, 400);
-  const running = daemon.warm('request', body.data.schedules);
-  if (running === undefined) return context.json({ error: 'There is no such schedule' }, 404);
-  running.catch(() => undefined); // runs report their failures themselves
-  if (isForm) return context.redirect('/', 303);
-  return body.data.wait ? context.json({ runs: await running }) : context.json({ accepted: true }, 202);
+  const { wait, images, schedules } = body.data;
+  const request = { schedules, images: images?.map(fullName) };
+  const runs = await daemon.startRuns('request', request);
+  if (isForm) return context.redirect(runs === undefined ? '/?warm=absent' : '/?warm=started', 303);
+  if (runs === undefined)
+    return context.json({ error: 'There is no such schedule, or no schedule names the image' }, 404);
+  return wait ? context.json({ runs: await Promise.all(runs) }) : context.json({ accepted: true }, 202);
 }
 
-function schedulesOf(value: unknown): object {
-  return typeof value === 'string' && value !== '' ? { schedules: [value] } : {};
+function requestOf(form: Readonly<Record<string, unknown>>): object {
+  const named = (value: unknown) => (typeof value === 'string' && value !== '' ? [value] : undefined);
+  return { schedules: named(form['schedule']), images: named(form['image']) };
 }
 
-/** Signed as GitHub signs: `X-Hub-Signature-256: sha256=<hex>` over the body; or with the secret as a bearer token. */
+/** As a schedule may say it, or in full. */
+function fullName(image: string): string {
+  try {
+    return formatReference(parseReference(image));
+  } catch {
+    return image;
+  }
+}
+
+/** Warms what was pushed, and nothing else. Signed as GitHub signs: `X-Hub-Signature-256: sha256=<hex>` over the body; or with the secret as a bearer token. */
 async function takeNotification(context: Context, daemon: Daemon): Promise<Response> {
   const secret = await readSecret(daemon.config.webhookSecretFile);
   if (secret === undefined) return context.json({ error: 'No webhookSecretFile is configured' }, 403);
@@ -69,12 +80,9 @@ async function takeNotification(context: Context, daemon: Daemon): Promise<Respo
   const token = bearerToken(context.req.header('authorization')) ?? '';
   if (!isSameSecret(signature, expected) && !isSameSecret(token, secret))
     return context.json({ error: 'Bad signature' }, 401);
-  const body = notification.safeParse(parseJsonText(text));
-  if (!body.success) return context.json({ error: 'Not a notification' }, 400);
-  const events = body.data.events;
-  const isPush = events === undefined || events.some(({ action }) => action === 'push');
-  if (isPush) daemon.warm('webhook')?.catch(() => undefined);
-  return context.json({ accepted: isPush }, 202);
+  const pushes = parsePushes(parseJsonText(text));
+  if (pushes === undefined) return context.json({ error: 'Not a notification of a registry that is known here' }, 400);
+  return context.json({ images: await daemon.warmPushed(pushes) }, 202);
 }
 
 function parseJsonText(text: string): unknown {

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { DEFAULT_REGISTRY, type Digest, isDigest, type RawManifest } from '@shale/core';
 import { blobsOf, type FoundBlob, WarmedDirectory, type WarmedPointerFile } from '@shale/warmer';
 import { type Context, Hono } from 'hono';
+import type { Daemon } from '../daemon.ts';
 
 /** How long the list of blobs is believed. */
 const REMEMBERED_MS = 2000;
@@ -13,12 +14,16 @@ const HEADERS = { 'docker-distribution-api-version': 'registry/2.0' };
  * that it mirrors in `?ns=`; without it the repository's name decides, docker.io before others.
  * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pull
  */
-export function registryRoutes(path: string): Hono {
-  const directory = new WarmedDirectory(path);
-  const blobs = remembered(() => blobsOf(directory));
+export function registryRoutes(daemon: Daemon): Hono {
+  const blobs = remembered(() => blobsOf(new WarmedDirectory(daemon.config.directory)));
   return new Hono()
+    .use('/v2/*', async (context, next) => {
+      if (!daemon.config.serve) return context.notFound();
+      return next();
+    })
     .get('/v2/', (context) => context.json({}, 200, HEADERS))
     .get('/v2/:rest{.+}', async (context) => {
+      const directory = new WarmedDirectory(daemon.config.directory);
       const [, name = '', kind, target = ''] =
         /^(.+)\/(manifests|blobs|tags)\/([^/]+)$/.exec(context.req.param('rest')) ?? [];
       if (kind === 'manifests')
