@@ -45,7 +45,7 @@ for (let round = 1; round <= Number(values.rounds); round++) {
   for (const [scenario, context] of contexts) {
     for (const contender of contenders) {
       await requireCommand(['sync']);
-      const times = await measureRound(contender, scenario.name, context);
+      const times = await measureRound(contender, scenario, context);
       measurements.push(...times);
       const shown = times.map(({ phase, milliseconds }) => `${phase} ${(milliseconds / 1000).toFixed(2)} s`).join(', ');
       console.log(`round ${round}  (${scenario.name})  ${contender.name.padEnd(9)} ${shown}`);

@@ -8,6 +8,7 @@ export interface Scenario {
   readonly title: string;
   readonly base: BaseImageName;
   readonly dockerfile: string;
+  readonly hasManyFiles: boolean;
   /** Fills the context directory. */
   writeContext(directory: string): Promise<void>;
 }
@@ -19,6 +20,7 @@ const tinySteps: Scenario = {
   name: 'a',
   title: '10 tiny RUN steps on busybox',
   base: 'busybox',
+  hasManyFiles: false,
   dockerfile: [
     'FROM busybox',
     ...Array.from({ length: 10 }, (_, index) => `RUN echo ${index} > /step-${index}`),
@@ -31,6 +33,7 @@ const largeTree: Scenario = {
   name: 'b',
   title: 'COPY of 30,000 files, RUN cp, 200 MB of random data, COPY --from, on Debian',
   base: 'debian',
+  hasManyFiles: true,
   dockerfile: `FROM debian:bookworm AS build
 COPY . /src
 RUN cp -r /src /copy

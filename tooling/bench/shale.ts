@@ -14,7 +14,7 @@ export async function shaleContender(): Promise<Contender> {
   const scratch = await mkdtemp(join(tmpdir(), 'shale-bench-'));
   const primed = join(scratch, 'primed');
   const state = join(scratch, 'state');
-  const flags = (directory: string) => ['--state-dir', directory, '--registry-mirror', base.url, '--progress', 'plain'];
+  const flags = (directory: string) => ['--state-dir', directory, '--registry-mirror', base.url, '--quiet'];
   const context = join(scratch, 'prime');
   for (const image of ['busybox', `debian:${DEBIAN_SUITE}`]) {
     await writePrimer(image, context);
