@@ -19,6 +19,8 @@ export interface DockerDaemon extends AsyncDisposable {
   requireDocker(args: readonly string[], options?: CommandOptions): Promise<string>;
   /** Makes an image of a local OCI layout known under a name. */
   loadLayout(layout: string, name: string): Promise<void>;
+  /** The same for an OCI layout in a tar. */
+  loadArchive(archive: string, name: string): Promise<void>;
 }
 
 /** Starts `dockerd` by hand. Needs root. */
@@ -46,22 +48,24 @@ export async function startDockerDaemon({ readyMs = 30_000 }: { readyMs?: number
     if (daemon.exitCode === null && daemon.kill('SIGTERM')) await once(daemon, 'exit');
     await runCommand(['rm', '-rf', '--one-file-system', scratch]);
   };
+  const load = async (image: string, name: string) => {
+    const archive = join(scratch, 'image.tar');
+    await requireCommand([
+      'skopeo',
+      '--insecure-policy',
+      'copy',
+      '--quiet',
+      image,
+      `docker-archive:${archive}:${name}`,
+    ]);
+    await self.requireDocker(['load', '--quiet', '--input', archive]);
+    await requireCommand(['rm', archive]);
+  };
   const self: DockerDaemon = {
     docker: (args, options) => runCommand([DOCKER, ...args], withDaemon(options)),
     requireDocker: (args, options) => requireCommand([DOCKER, ...args], withDaemon(options)),
-    async loadLayout(layout, name) {
-      const archive = join(scratch, 'image.tar');
-      await requireCommand([
-        'skopeo',
-        '--insecure-policy',
-        'copy',
-        '--quiet',
-        `oci:${layout}`,
-        `docker-archive:${archive}:${name}`,
-      ]);
-      await self.requireDocker(['load', '--quiet', '--input', archive]);
-      await requireCommand(['rm', archive]);
-    },
+    loadLayout: (layout, name) => load(`oci:${layout}`, name),
+    loadArchive: (archive, name) => load(`oci-archive:${archive}`, name),
     [Symbol.asyncDispose]: stop,
   };
   const deadline = Date.now() + readyMs;
