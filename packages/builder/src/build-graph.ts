@@ -39,6 +39,7 @@ export interface RunAction {
   readonly cwd: string;
   readonly user: string;
   readonly network: 'host' | 'none';
+  readonly security: 'sandbox' | 'insecure';
   readonly mounts: readonly RunMount[];
   /** Scripts from here-documents that start with `#!`, by path. */
   readonly scripts: readonly { readonly path: string; readonly content: string }[];

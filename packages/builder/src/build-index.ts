@@ -4,6 +4,7 @@ import { BaseImages } from './base-images.ts';
 import { buildStage, executePlan, planTarget, reportSteps } from './build.ts';
 import type { BuildOptions, StepReport } from './build-options.ts';
 import type { BuiltIndex, BuiltPlatform, Exporter } from './exporters/exporter.ts';
+import { warnOfFrontend } from './frontend.ts';
 import { lookUp } from './look-up.ts';
 
 export interface BuildIndexOptions extends Omit<BuildOptions, 'platform'> {
@@ -29,6 +30,7 @@ export class IndexNotExportableError extends ShaleError {
 export async function buildIndex({ platforms, ...options }: BuildIndexOptions): Promise<BuildIndexResult> {
   const exporters = (options.exporters ?? []).map(indexExporter);
   const { onProgress = () => {}, images, signal } = options;
+  warnOfFrontend(options);
   const bases = new BaseImages({ sources: images, onProgress, signal });
   const stages = await Promise.all(
     platforms.map((platform) => planTarget(options, { platform, bases, isPlatformNamed: true })),

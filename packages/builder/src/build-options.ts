@@ -51,6 +51,8 @@ export interface BuildOptions extends CallOptions {
   readonly ssh?: ReadonlyMap<string, string> | undefined;
   /** What `RUN` without `--network` gets. @default 'host' */
   readonly network?: 'host' | 'none' | undefined;
+  /** What RUN may ask for beyond a sandbox. @default none */
+  readonly entitlements?: readonly Entitlement[] | undefined;
   /** For `ADD https://…`. Without it such a source is an error. */
   readonly fetchUrl?: FetchUrl | undefined;
   /** Recorded with each cache entry as its origin. @default the host name */
@@ -59,6 +61,9 @@ export interface BuildOptions extends CallOptions {
   readonly exporters?: readonly Exporter[] | undefined;
   readonly onProgress?: ProgressListener | undefined;
 }
+
+/** As BuildKit names them: `RUN --security=insecure`, and `RUN --network=host` where the build has no network. */
+export type Entitlement = 'network.host' | 'security.insecure';
 
 export interface DockerfileSource {
   /** For messages: the path as the user gave it. */

@@ -7,6 +7,7 @@ import type { BuildOptions, BuildResult, DockerfileSource, StepReport } from './
 import { stepExecutor } from './execute-step.ts';
 import type { BuiltImage } from './exporters/exporter.ts';
 import { requireEmulators } from './foreign-steps.ts';
+import { warnOfFrontend } from './frontend.ts';
 import { locateDockerfileError } from './locate.ts';
 import type { LookedUpPlan, LookedUpSteps } from './look-up.ts';
 import { lookUp } from './look-up.ts';
@@ -37,6 +38,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
 
 /** Plans the build and asks the cache for every step at once. Nothing is executed, pulled or unpacked. */
 export async function planAndLookUp(options: BuildOptions): Promise<LookedUpPlan> {
+  warnOfFrontend(options);
   const stage = await planTarget(options, {});
   return { stage, ...(await lookUp([stage], options)) };
 }
@@ -55,6 +57,7 @@ export async function planTarget(options: BuildOptions, changes: Partial<PlanOpt
     platform: options.platform ?? hostPlatform(),
     noCache: options.noCache ?? false,
     network: options.network ?? 'host',
+    entitlements: options.entitlements ?? [],
     images: options.images,
     onProgress,
     signal: options.signal,

@@ -32,6 +32,8 @@ export interface StepProcess {
   readonly hostname: string;
   /** `none` has loopback only. */
   readonly network: 'host' | 'none';
+  /** `insecure` keeps every capability that the builder has, and hides nothing. */
+  readonly security: 'sandbox' | 'insecure';
   readonly mounts: readonly StepMount[];
 }
 

@@ -2,7 +2,14 @@ export { BaseImageMissingError } from './base-images.ts';
 export { assembleStage, build, planAndLookUp } from './build.ts';
 export { buildIndex, type BuildIndexOptions, type BuildIndexResult, IndexNotExportableError } from './build-index.ts';
 export type { StageNode, StepNode } from './build-graph.ts';
-export type { BuildOptions, BuildResult, DockerfileSource, NamedContext, StepReport } from './build-options.ts';
+export type {
+  BuildOptions,
+  BuildResult,
+  DockerfileSource,
+  Entitlement,
+  NamedContext,
+  StepReport,
+} from './build-options.ts';
 export { type BuildContext, ContextInvalidError } from './context/context.ts';
 export { type DirectoryContextOptions, openDirectoryContext } from './context/directory-context.ts';
 export { findDockerfile, type FindDockerfileOptions, type FoundDockerfile } from './context/find-dockerfile.ts';

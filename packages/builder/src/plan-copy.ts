@@ -1,5 +1,8 @@
-import type { AddInstruction, CopyInstruction } from '@shale/dockerfile-parser';
+import { type AddInstruction, type CopyInstruction, parseChmod } from '@shale/dockerfile-parser';
 import type { TreeSource } from './build-graph.ts';
+import { isGitSource } from './context/git-source.ts';
+import { parseChecksum } from './copy/download.ts';
+import { isRemoteSource, isUrl } from './copy/remote-source.ts';
 import type { Expander } from './expander.ts';
 import { findStage } from './plan.ts';
 import type { PlannedStep, StageDraft } from './plan-stage.ts';
@@ -16,6 +19,10 @@ export async function planCopy(
   const destination = expand.word(instruction.destination);
   const chown = optional(instruction.chown);
   const chmod = optional(instruction.chmod);
+  const checksum = instruction.keyword === 'ADD' ? optional(instruction.checksum) : undefined;
+  if (instruction.keyword === 'COPY') refuseRemote(sources, expand);
+  if (checksum !== undefined) checkChecksum(checksum, sources, expand);
+  if (chmod !== undefined) parseChmod(chmod);
   const from: TreeSource =
     instruction.keyword === 'COPY' && instruction.from !== undefined
       ? await treeSource(draft, instruction.from, expand, 'copy')
@@ -33,10 +40,24 @@ export async function planCopy(
       destination: absolutePath(draft.state, destination),
       chown,
       chmod,
-      checksum: instruction.keyword === 'ADD' ? optional(instruction.checksum) : undefined,
+      checksum,
       from,
     },
   };
+}
+
+function refuseRemote(sources: readonly string[], expand: Expander): void {
+  for (const source of sources) {
+    if (isGitSource(source)) throw expand.error("source can't be a git ref for COPY", 'Use ADD.');
+    if (isUrl(source)) throw expand.error("source can't be a URL for COPY", 'Use ADD.');
+  }
+}
+
+function checkChecksum(checksum: string, sources: readonly string[], expand: Expander): void {
+  const [source = '', ...others] = sources;
+  if (others.length > 0) throw expand.error("checksum can't be specified for multiple sources");
+  if (!isRemoteSource(source)) throw expand.error('checksum requires HTTP(S) or Git sources');
+  if (!isGitSource(source)) parseChecksum(checksum);
 }
 
 interface ExpandedCopy {

@@ -2,7 +2,9 @@ import type { Mount, RunInstruction } from '@shale/dockerfile-parser';
 import { DockerfileError, parseMount } from '@shale/dockerfile-parser';
 import { hiddenArgs } from './build-args.ts';
 import type { RunAction, RunMount } from './build-graph.ts';
+import type { Entitlement } from './build-options.ts';
 import type { Expander } from './expander.ts';
+import type { PlanOptions } from './plan.ts';
 import { treeSource } from './plan-copy.ts';
 import type { PlannedStep, StageDraft } from './plan-stage.ts';
 import { commandArgs } from './fold-metadata.ts';
@@ -28,7 +30,8 @@ export async function planRun(draft: StageDraft, instruction: RunInstruction, ex
       hiddenEnvironment: hiddenArgs(planning.options.buildArgs, declared),
       cwd: state.config.WorkingDir || '/',
       user: state.config.User ?? '',
-      network: runNetwork(instruction, planning.options.network, expand),
+      network: runNetwork(instruction, planning.options, expand),
+      security: runSecurity(instruction, planning.options, expand),
       mounts,
     },
   };
@@ -49,17 +52,41 @@ function runCommand({ state }: StageDraft, { command, heredocs }: RunInstruction
 
 const isSoleHeredoc = (text: string) => /^<<-?\s*\S+$/.test(text.trim());
 
-function runNetwork({ network }: RunInstruction, byDefault: 'host' | 'none', expand: Expander): 'host' | 'none' {
+function runNetwork({ network }: RunInstruction, options: PlanOptions, expand: Expander): 'host' | 'none' {
   switch (network) {
     case undefined:
     case 'default':
-      return byDefault;
+      return options.network;
     case 'none':
+      return network;
     case 'host':
+      // where every step has the host's network, there is nothing to ask for
+      if (options.network !== 'host') requireEntitlement('network.host', options, expand);
       return network;
     default:
       throw expand.error(`invalid network mode "${network}"`, 'Write default, none or host.');
   }
+}
+
+function runSecurity({ security }: RunInstruction, options: PlanOptions, expand: Expander): 'sandbox' | 'insecure' {
+  switch (security) {
+    case undefined:
+    case 'sandbox':
+      return 'sandbox';
+    case 'insecure':
+      requireEntitlement('security.insecure', options, expand);
+      return security;
+    default:
+      throw expand.error(`security "${security}" is not valid`, 'Write sandbox or insecure.');
+  }
+}
+
+function requireEntitlement(name: Entitlement, { entitlements }: PlanOptions, expand: Expander): void {
+  if (entitlements.includes(name)) return;
+  throw expand.error(
+    `entitlement ${name} is not allowed`,
+    `Allow it with --allow ${name}, if you trust the Dockerfile.`,
+  );
 }
 
 async function planMount(draft: StageDraft, text: string, expand: Expander): Promise<RunMount> {

@@ -62,6 +62,7 @@ function plan(text: string, options: Partial<PlanOptions> = {}): Promise<StageNo
     platform: { os: 'linux', architecture: 'amd64' },
     noCache: false,
     network: 'host',
+    entitlements: [],
     images: [sourceOf({ busybox: { Env: ['PATH=/bin'], Cmd: ['sh'] } })],
     onProgress: () => {},
     signal: undefined,
@@ -147,8 +148,32 @@ it.each([
   ['FROM busybox\nCOPY --from=3 /x /\n', {}, 'invalid stage index 3'],
   ['FROM ${NONE}\n', {}, 'base name (${NONE}) should not be blank'],
   ['FROM busybox\nRUN --network=moon x\n', {}, 'invalid network mode "moon"'],
-])('planBuild() refuses %j', async (text, options, message) => {
+  ['FROM busybox\nRUN --network=host x\n', { network: 'none' }, 'entitlement network.host is not allowed'],
+  ['FROM busybox\nRUN --security=none x\n', {}, 'security "none" is not valid'],
+  ['FROM busybox\nRUN --security=insecure x\n', {}, 'entitlement security.insecure is not allowed'],
+  ['FROM busybox\nCOPY https://h/f /\n', {}, "source can't be a URL for COPY"],
+  ['FROM busybox\nCOPY git@h:a/b.git /\n', {}, "source can't be a git ref for COPY"],
+  ['FROM busybox\nCOPY --chmod=9 f /\n', {}, 'invalid chmod parameter'],
+  [`FROM busybox\nADD --checksum=${sha256('')} f /\n`, {}, 'checksum requires HTTP(S) or Git sources'],
+  ['FROM busybox\nADD --checksum=md5:1 http://h/f /\n', {}, 'unsupported checksum "md5:1"'],
+  [
+    `FROM busybox\nADD --checksum=${sha256('')} http://h/f http://h/g /\n`,
+    {},
+    "checksum can't be specified for multiple sources",
+  ],
+] as const)('planBuild() refuses %j', async (text, options, message) => {
   await expect(plan(text, options)).rejects.toThrow(message);
+});
+
+it('planBuild() lets RUN leave its sandbox where that was allowed, and have the network that every step has', async () => {
+  const text = 'FROM busybox\nRUN --network=host --security=insecure x\n';
+  const allowed = await plan(text, { network: 'none', entitlements: ['network.host', 'security.insecure'] });
+  expect(runs(allowed)).toMatchObject([{ network: 'host', security: 'insecure' }]);
+  const host = await plan('FROM busybox\nRUN --network=host x\nRUN --network=none --security=sandbox y\n');
+  expect(runs(host)).toMatchObject([
+    { network: 'host', security: 'sandbox' },
+    { network: 'none', security: 'sandbox' },
+  ]);
 });
 
 it('planBuild() shows the lines of the instruction that is at fault, whatever stage it is in', async () => {

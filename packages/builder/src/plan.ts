@@ -5,7 +5,7 @@ import { DockerfileError, suggest } from '@shale/dockerfile-parser';
 import { BaseImages } from './base-images.ts';
 import { platformArgs } from './build-args.ts';
 import type { BaseNode, StageNode } from './build-graph.ts';
-import type { BuildOptions, DockerfileSource, NamedContext } from './build-options.ts';
+import type { BuildOptions, DockerfileSource, Entitlement, NamedContext } from './build-options.ts';
 import { createExpander } from './expander.ts';
 import { planStage } from './plan-stage.ts';
 
@@ -18,6 +18,7 @@ export interface PlanOptions extends CallOptions {
   readonly platform: Platform;
   readonly noCache: boolean | readonly string[];
   readonly network: 'host' | 'none';
+  readonly entitlements: readonly Entitlement[];
   readonly images: BuildOptions['images'];
   readonly onProgress: ProgressListener;
   /** Shared between the plans of one build. @default one of its own */

@@ -112,7 +112,7 @@ function runInputs(action: RunAction): KeyInput[] {
     { name: 'workdir', value: action.cwd },
     { name: 'user', value: action.user },
     { name: 'network', value: action.network },
-    { name: 'security', value: action.instruction.security ?? 'sandbox' },
+    { name: 'security', value: action.security },
     ...action.scripts.map(({ path, content }) => ({ name: `script.${path}`, value: content })),
   ];
 }

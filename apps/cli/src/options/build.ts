@@ -76,6 +76,13 @@ export const sourceOptions = {
     shownDefault: 'host',
     help: 'The network of RUN',
   }),
+  allow: list({
+    flag: 'allow',
+    placeholder: 'ENTITLEMENT',
+    group: 'Build',
+    completion: ['network.host', 'security.insecure'],
+    help: 'Let RUN leave its sandbox: security.insecure, or network.host with --network none',
+  }),
   reproducible: toggle({
     flag: 'reproducible',
     group: 'Build',

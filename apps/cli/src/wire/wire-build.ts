@@ -18,6 +18,7 @@ import type { registryOptions } from '../options/registries.ts';
 import { UsageError } from '../usage-error.ts';
 import { openBuildSource } from './build-source.ts';
 import { cacheRepository, openCache, timeToLive } from './cache.ts';
+import { parseEntitlements } from './entitlements.ts';
 import { openNamedContexts } from './named-contexts.ts';
 import { parsePlatforms } from './platforms.ts';
 import { parseSecrets, parseSshAgents } from './secrets.ts';
@@ -122,6 +123,7 @@ export async function wireBuild(invocation: Invocation<BuildTable>, wishes: Buil
       secrets: parseSecrets(options, invocation),
       ssh: parseSshAgents(options.ssh, invocation),
       network: options.network,
+      entitlements: parseEntitlements(options.allow),
       fetchUrl: options.offline ? undefined : fetchUrl,
       onProgress,
       signal,

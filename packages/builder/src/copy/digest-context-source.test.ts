@@ -37,6 +37,7 @@ async function stepsOf(...instructions: string[]): Promise<StepNode[]> {
     platform: { os: 'linux', architecture: 'amd64' },
     noCache: false,
     network: 'host',
+    entitlements: [],
     images: [],
     onProgress: () => {},
     signal: undefined,

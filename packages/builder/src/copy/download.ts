@@ -88,7 +88,7 @@ export async function openUrl(
   throw new AddSourceError(`ADD ${shown}: the server answered ${status}`, { hint: 'Check the URL and your access.' });
 }
 
-function parseChecksum(text: string) {
+export function parseChecksum(text: string): { readonly algorithm: string; readonly bytes: Buffer } {
   const [, algorithm, hex = ''] = CHECKSUM.exec(text) ?? [];
   if (algorithm !== undefined && hex.length === HEX_DIGITS[algorithm as keyof typeof HEX_DIGITS])
     return { algorithm, bytes: Buffer.from(hex, 'hex') };

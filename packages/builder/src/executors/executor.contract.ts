@@ -93,6 +93,7 @@ export function executorContract(name: string, { open, hides, rootWhileRunning, 
           user: { uid: 0, gid: 0, groups: [0] },
           hostname: 'contract',
           network: 'host',
+          security: 'sandbox',
           mounts: [],
           ...step,
         },
@@ -159,6 +160,13 @@ export function executorContract(name: string, { open, hides, rootWhileRunning, 
       if (!hides.includes('mounts')) return;
       expect((await run('grep CapBnd /proc/self/status')).stdout).toBe('CapBnd:\t00000000a80425fb\n');
       expect(await run('mount -t tmpfs none /tmp')).toMatchObject({ code: 1 });
+    });
+
+    it('takes nothing from an insecure step', async () => {
+      const bounding = await run('grep CapBnd /proc/self/status', { security: 'insecure' });
+      if (!hides.includes('mounts')) return;
+      expect(readFileSync('/proc/self/status', 'utf8')).toContain(bounding.stdout);
+      expect(await run('mount -t tmpfs none /tmp', { security: 'insecure' })).toMatchObject({ code: 0 });
     });
 
     it('starts programs as they expect: umask, open files, standard input', async () => {

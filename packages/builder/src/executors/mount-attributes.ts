@@ -19,14 +19,34 @@ export function restrictMount(
   path: string,
   restrictions: readonly Restriction[],
 ): void {
-  const bits = restrictions.reduce((all, name) => all | MountFlag[name], 0);
-  const attributes = new BigUint64Array([BigInt(bits), 0n, 0n, 0n]);
-  const bytes = new Uint8Array(attributes.buffer);
-  const name = Buffer.from(`${path}\0`);
+  const bits = bitsOf(restrictions);
   try {
-    calls.syscall(numbers.mountSetattr, AT_FDCWD, name, AT_RECURSIVE, bytes, bytes.byteLength);
+    setAttributes(calls, numbers, path, { set: bits, clear: 0 });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOSYS') throw error;
     calls.mount({ source: 'none', target: path, flags: MountFlag.remount | MountFlag.bind | bits });
   }
+}
+
+/** Takes a restriction from a mount, where the kernel lets us: a user namespace keeps those that it came with. */
+export function allowDevices(calls: SystemCalls, numbers: SyscallNumbers, path: string): void {
+  try {
+    setAttributes(calls, numbers, path, { set: 0, clear: bitsOf(['noDev']) });
+  } catch (error) {
+    if (!['ENOSYS', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
+}
+
+function bitsOf(restrictions: readonly Restriction[]): number {
+  return restrictions.reduce((all, name) => all | MountFlag[name], 0);
+}
+
+function setAttributes(
+  calls: SystemCalls,
+  numbers: SyscallNumbers,
+  path: string,
+  { set, clear }: { readonly set: number; readonly clear: number },
+): void {
+  const bytes = new Uint8Array(new BigUint64Array([BigInt(set), BigInt(clear), 0n, 0n]).buffer);
+  calls.syscall(numbers.mountSetattr, AT_FDCWD, Buffer.from(`${path}\0`), AT_RECURSIVE, bytes, bytes.byteLength);
 }

@@ -24,10 +24,10 @@ export function namespacesScript(step: StepProcess): string {
   return [
     'set -e',
     `PATH=${HOST_PATH}`,
-    ...treeMounts(step.root),
-    ...deviceMounts(join(step.root, 'dev')),
+    ...treeMounts(step),
+    ...deviceMounts(join(step.root, 'dev'), step),
     ...nameFiles(step),
-    ...protections(step.root),
+    ...(step.security === 'sandbox' ? protections(step.root) : []),
     ...step.mounts.flatMap((mount) => stepMount(step.root, mount)),
     `echo ${shellWord(step.hostname)} > /proc/sys/kernel/hostname`,
     ...(step.network === 'none' ? ['ip link set lo up'] : []),
@@ -46,24 +46,27 @@ export function namespacesScript(step: StepProcess): string {
   ].join('\n');
 }
 
-function treeMounts(root: string): string[] {
+function treeMounts({ root, security }: StepProcess): string[] {
   const tree = shellWord(root);
+  const access = security === 'sandbox' ? 'ro' : 'rw';
   return [
     `mount --bind ${tree} ${tree}`,
-    `mount -o remount,bind,nodev ${tree}`,
+    security === 'sandbox'
+      ? `mount -o remount,bind,nodev ${tree}`
+      : `mount -o remount,bind,dev ${tree} 2>/dev/null || true`,
     `mount -t proc -o nosuid,nodev,noexec proc ${shellWord(join(root, 'proc'))}`,
-    `mount -t sysfs -o ro,nosuid,nodev,noexec sysfs ${shellWord(join(root, 'sys'))} 2>/dev/null || {`,
+    `mount -t sysfs -o ${access},nosuid,nodev,noexec sysfs ${shellWord(join(root, 'sys'))} 2>/dev/null || {`,
     `  mount --rbind /sys ${shellWord(join(root, 'sys'))}`,
-    `  mount -o remount,bind,ro ${shellWord(join(root, 'sys'))} 2>/dev/null || true`,
+    `  mount -o remount,bind,${access} ${shellWord(join(root, 'sys'))} 2>/dev/null || true`,
     '}',
   ];
 }
 
-function deviceMounts(dev: string): string[] {
+function deviceMounts(dev: string, { security }: StepProcess): string[] {
   const at = (name: string) => shellWord(join(dev, name));
   const terminals = 'nosuid,noexec,newinstance,ptmxmode=0666,mode=0620';
   return [
-    `mount -t tmpfs -o nosuid,noexec,nodev,mode=755,size=65536k tmpfs ${shellWord(dev)}`,
+    `mount -t tmpfs -o nosuid,noexec${security === 'sandbox' ? ',nodev' : ''},mode=755,size=65536k tmpfs ${shellWord(dev)}`,
     ...DEVICES.filter((name) => existsSync(`/dev/${name}`)).flatMap((name) => [
       `: > ${at(name)}`,
       `mount --bind /dev/${name} ${at(name)}`,
@@ -135,13 +138,12 @@ function ownVariables({ env }: StepProcess): string[] {
   });
 }
 
-function stepCommand({ args, cwd, user }: StepProcess): string[] {
+function stepCommand({ args, cwd, user, security }: StepProcess): string[] {
   const prlimit = findHostProgram('prlimit');
   return [
     hostProgram('setsid', 'util-linux'),
     ...(prlimit === undefined ? [] : [prlimit, '--nofile=1024:']),
-    hostProgram('setpriv', 'util-linux'),
-    `--bounding-set=${CAPABILITIES}`,
+    ...(security === 'sandbox' ? [hostProgram('setpriv', 'util-linux'), `--bounding-set=${CAPABILITIES}`] : []),
     hostProgram('chroot', 'coreutils'),
     `--userspec=${user.uid}:${user.gid}`,
     `--groups=${user.groups.join(',')}`,

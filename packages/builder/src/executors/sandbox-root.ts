@@ -20,7 +20,7 @@ import type { SystemCalls } from '@shale/core/linux';
 import { MountFlag, UnmountFlag } from '@shale/core/linux';
 import type { StepMount, StepProcess } from '../executor.ts';
 import { makeInTree } from '../isolation/scoped-path.ts';
-import { restrictMount } from './mount-attributes.ts';
+import { allowDevices, restrictMount } from './mount-attributes.ts';
 import type { NamespacesConfinement } from './sandbox-message.ts';
 import { DEVICE_LINKS, DEVICES, hostsFile, MASKED_PATHS, READ_ONLY_PATHS } from './sandbox-paths.ts';
 import type { SyscallNumbers } from './syscall-number.ts';
@@ -50,7 +50,12 @@ export class SandboxRoot {
   bind(): void {
     this.#calls.mount({ source: 'none', target: '/', flags: recursive | MountFlag.private });
     this.#bind(this.#root, this.#root);
-    restrictMount(this.#calls, this.#numbers, this.#root, ['noDev']);
+    if (this.#isInsecure) allowDevices(this.#calls, this.#numbers, this.#root);
+    else restrictMount(this.#calls, this.#numbers, this.#root, ['noDev']);
+  }
+
+  get #isInsecure(): boolean {
+    return this.#step.security === 'insecure';
   }
 
   /** All but `/proc`, and what lies over it. */
@@ -63,8 +68,8 @@ export class SandboxRoot {
   /** Hides what is dangerous, then mounts what the step asked for. `/proc` is there. */
   finish(): void {
     if (this.#confinement.processes === 'shared') this.#bindProc(join(this.#root, 'proc'));
-    for (const path of READ_ONLY_PATHS) this.#protect(join(this.#root, path));
-    for (const path of MASKED_PATHS) this.#mask(join(this.#root, path));
+    for (const path of this.#isInsecure ? [] : READ_ONLY_PATHS) this.#protect(join(this.#root, path));
+    for (const path of this.#isInsecure ? [] : MASKED_PATHS) this.#mask(join(this.#root, path));
     for (const mount of this.#step.mounts) this.#mountForStep(mount);
   }
 
@@ -92,7 +97,7 @@ export class SandboxRoot {
   }
 
   #mountDevices(dev: string): void {
-    this.#tmpfs(dev, noSuid | noExec | noDev, 'mode=755,size=65536k');
+    this.#tmpfs(dev, noSuid | noExec | (this.#isInsecure ? 0 : noDev), 'mode=755,size=65536k');
     for (const name of DEVICES.filter((device) => existsSync(`/dev/${device}`))) {
       closeSync(openSync(join(dev, name), 'wx'));
       this.#bind(`/dev/${name}`, join(dev, name));
@@ -126,8 +131,10 @@ export class SandboxRoot {
   }
 
   #mountSys(target: string): void {
-    if (this.#mountFresh('sysfs', target, readOnly | noSuid | noDev | noExec)) return;
+    const flags = noSuid | noDev | noExec | (this.#isInsecure ? 0 : readOnly);
+    if (this.#mountFresh('sysfs', target, flags)) return;
     this.#bind('/sys', target, recursive);
+    if (this.#isInsecure) return;
     restrictMount(this.#calls, this.#numbers, target, ['readOnly', 'noSuid', 'noDev', 'noExec']);
   }
 

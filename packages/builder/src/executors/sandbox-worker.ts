@@ -108,7 +108,7 @@ class Sandbox {
       root.enter();
       calls.sethostname(step.hostname);
       if (step.network === 'none') raiseLoopback(calls, numbers);
-      dropCapabilities(calls, DOCKER_CAPABILITIES);
+      this.#dropCapabilities(DOCKER_CAPABILITIES);
       return await this.#run(() => [
         openOutputPipe(calls, numbers, step.user),
         openOutputPipe(calls, numbers, step.user),
@@ -124,7 +124,7 @@ class Sandbox {
     const pipes = [openNamedPipe(stdout), openNamedPipe(stderr)] as const;
     this.#calls.chroot(this.#step.root);
     this.#calls.chdir('/');
-    dropCapabilities(this.#calls, CHROOT_CAPABILITIES);
+    this.#dropCapabilities(CHROOT_CAPABILITIES);
     return this.#run(() => pipes, stdin);
   }
 
@@ -132,12 +132,16 @@ class Sandbox {
   async #runInPlace(): Promise<number> {
     const [calls, numbers, step] = [this.#calls, this.#numbers, this.#step];
     closeInheritedFiles(calls, numbers);
-    dropCapabilities(calls, DOCKER_CAPABILITIES);
+    this.#dropCapabilities(DOCKER_CAPABILITIES);
     const cwd = makeInTree('/', step.cwd, 'directory');
     return this.#start(cwd, () => [
       openOutputPipe(calls, numbers, step.user),
       openOutputPipe(calls, numbers, step.user),
     ]);
+  }
+
+  #dropCapabilities(kept: ReadonlySet<number>): void {
+    if (this.#step.security === 'sandbox') dropCapabilities(this.#calls, kept);
   }
 
   /** What this thread shares with the others, and must not change for them. */

@@ -50,6 +50,7 @@ async function probe(
     user: { uid: 0, gid: 0, groups: [0] },
     hostname: 'probe',
     network: 'host',
+    security: 'sandbox',
   };
   const code = await executor.run(step, { ...options, onOutput: (_stream, data) => output.push(data) });
   if (code !== expected) throw new Error(`a program ended with ${code}: ${Buffer.concat(output).toString().trim()}`);

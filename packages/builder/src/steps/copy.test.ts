@@ -39,6 +39,7 @@ async function perform(instructions: string): Promise<void> {
     platform: { os: 'linux', architecture: 'amd64' },
     noCache: false,
     network: 'host',
+    entitlements: [],
     images: [],
     onProgress: () => {},
     signal: undefined,

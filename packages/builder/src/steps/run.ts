@@ -53,6 +53,7 @@ export async function runStep(action: RunAction, context: StepContext): Promise<
       user,
       hostname: HOSTNAME,
       network: action.network,
+      security: action.security,
       mounts: mounts.mounts,
     },
     {
