@@ -39,6 +39,13 @@ function lazyBuiltins(): Plugin {
 /** As the main program does for itself: what Node says of its own experimental parts is not for users. */
 const QUIET_THREAD = "process.removeAllListeners('warning');";
 
+/** What builds share with checks and the warmer, in one piece: every file costs time to load. */
+const shared = {
+  name: 'parser',
+  test: /packages\/dockerfile-parser\/src\/(?!lint\/)|packages\/core\/src\/(?:reference|platform|digest)\.ts|apps\/cli\/src\/checks\/(?:known-images|check-argument|build-checks)\.ts/,
+  includeDependenciesRecursively: false,
+};
+
 export default defineConfig({
   input: { shale: 'src/main.ts' },
   platform: 'node',
@@ -52,6 +59,7 @@ export default defineConfig({
     entryFileNames: '[name].cjs',
     chunkFileNames: '[name]-[hash].cjs',
     cleanDir: true,
+    codeSplitting: { groups: [shared] },
     banner: ({ isEntry, name }) => (isEntry && name !== 'shale' ? QUIET_THREAD : ''),
   },
 });

@@ -67,7 +67,7 @@ export const errorReference: Readonly<Record<ErrorCode, ErrorEntry>> = {
   },
   DOCKERFILE_INVALID: {
     meaning: 'The Dockerfile cannot be understood; the message shows the lines.',
-    remedy: 'Correct the lines. `shale check` finds more than the first mistake.',
+    remedy: 'Correct the lines. `shale check` tells without building whether it can be understood.',
   },
   EXECUTOR_UNAVAILABLE: {
     meaning: 'RUN cannot be executed here: no way to confine a command works in this environment.',
@@ -82,7 +82,7 @@ export const errorReference: Readonly<Record<ErrorCode, ErrorEntry>> = {
     remedy: 'Write it again, for example with `shale build -o type=oci` or `skopeo copy`.',
   },
   LINT_VIOLATION: {
-    meaning: '`shale check` found violations.',
+    meaning: 'Build checks found something, and the Dockerfile or `BUILDKIT_DOCKERFILE_CHECK` calls findings errors.',
     remedy: 'Each is listed with its place and rule. `# check=skip=RULE` in the Dockerfile silences a rule.',
   },
   MANIFEST_INVALID: {

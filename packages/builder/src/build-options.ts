@@ -57,6 +57,8 @@ export interface BuildOptions extends CallOptions {
   readonly fetchUrl?: FetchUrl | undefined;
   /** Recorded with each cache entry as its origin. @default the host name */
   readonly builder?: string | undefined;
+  /** Called when all is planned and looked up, before the first step runs. What it throws ends the build. */
+  readonly beforeSteps?: (() => Promise<void> | void) | undefined;
   /** Where the image goes when it is built, one after another. */
   readonly exporters?: readonly Exporter[] | undefined;
   readonly onProgress?: ProgressListener | undefined;

@@ -1,9 +1,9 @@
 import { hostPlatform } from '@shale/core';
-import { type Dockerfile, parseDockerfile } from '@shale/dockerfile-parser';
+import { parseDockerfile } from '@shale/dockerfile-parser';
 import { type AssembledImage, assembleImage, keepDocuments } from './assemble.ts';
 import type { StageNode, StepNode } from './build-graph.ts';
 import { chainOf } from './build-graph.ts';
-import type { BuildOptions, BuildResult, DockerfileSource, StepReport } from './build-options.ts';
+import type { BuildOptions, BuildResult, StepReport } from './build-options.ts';
 import { stepExecutor } from './execute-step.ts';
 import type { BuiltImage } from './exporters/exporter.ts';
 import { requireEmulators } from './foreign-steps.ts';
@@ -47,8 +47,7 @@ export async function planAndLookUp(options: BuildOptions): Promise<LookedUpPlan
 export async function planTarget(options: BuildOptions, changes: Partial<PlanOptions>): Promise<StageNode> {
   const { onProgress = () => {} } = options;
   const source = options.dockerfile;
-  const dockerfile = parsePlaced(source);
-  return planBuild(dockerfile, {
+  const planOptions = {
     source,
     context: options.context,
     namedContexts: options.namedContexts ?? new Map(),
@@ -62,12 +61,9 @@ export async function planTarget(options: BuildOptions, changes: Partial<PlanOpt
     onProgress,
     signal: options.signal,
     ...changes,
-  });
-}
-
-function parsePlaced(source: DockerfileSource): Dockerfile {
+  };
   try {
-    return parseDockerfile(source.text, { file: source.name });
+    return await planBuild(parseDockerfile(source.text, { file: source.name }), planOptions);
   } catch (error) {
     throw locateDockerfileError(error, source);
   }
@@ -82,6 +78,7 @@ export async function executePlan<T>(
   const { onProgress = () => {} } = options;
   const failure = new AbortController();
   const signal = options.signal === undefined ? failure.signal : AbortSignal.any([options.signal, failure.signal]);
+  await options.beforeSteps?.();
   await requireEmulators(stages, plan, options.dockerfile);
   const scheduler = createScheduler({
     keys: plan.keys,

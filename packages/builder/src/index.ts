@@ -1,5 +1,5 @@
 export { BaseImageMissingError } from './base-images.ts';
-export { assembleStage, build, planAndLookUp } from './build.ts';
+export { assembleStage, build, planAndLookUp, planTarget } from './build.ts';
 export { buildIndex, type BuildIndexOptions, type BuildIndexResult, IndexNotExportableError } from './build-index.ts';
 export type { StageNode, StepNode } from './build-graph.ts';
 export type {
@@ -29,7 +29,9 @@ export {
 } from './isolation/choose.ts';
 export { enterPrivateMounts } from './isolation/private-mounts.ts';
 export { runInUserNamespace, type UserNamespaceOptions, wantsUserNamespace } from './isolation/user-namespace.ts';
+export { locateDockerfileError } from './locate.ts';
 export type { LookedUpPlan } from './look-up.ts';
+export type { PlanOptions } from './plan.ts';
 export { probe, type ProbedStep, type ProbeResult } from './probe.ts';
 export {
   type CacheMountUsage,

@@ -14,9 +14,19 @@ export function locate(error: unknown, place: SourcePlace, source: DockerfileSou
   return ABOUT_THE_MACHINE.has(error.code) ? error : locatedAt(error, place, source);
 }
 
-/** The lines of an error that the parser, or an expansion, has placed. */
+/** The file as a whole is wrong, not a line of it. */
+class DockerfileInvalidError extends ShaleError {
+  readonly code = 'DOCKERFILE_INVALID';
+
+  constructor(file: string, cause: DockerfileError) {
+    super(`${file}: ${cause.message}`, { hint: cause.hint, cause });
+  }
+}
+
+/** The lines of an error that the parser, or an expansion, has placed; the file of one that is about all of it. */
 export function locateDockerfileError(error: unknown, source: DockerfileSource): unknown {
-  if (!(error instanceof DockerfileError) || error.range === undefined) return error;
+  if (!(error instanceof DockerfileError)) return error;
+  if (error.range === undefined) return new DockerfileInvalidError(error.file ?? source.name, error);
   const { startLine: line, endLine } = error.range;
   return locatedAt(error, { file: error.file ?? source.name, line, endLine }, source);
 }

@@ -63,6 +63,15 @@ export type ProgressEvent =
       readonly code: string;
       readonly message: string;
       readonly place?: SourcePlace | undefined;
+    }
+  | {
+      /** A build check has something to say; it stops nothing. */
+      readonly type: 'lint.finding';
+      readonly rule: string;
+      readonly description: string;
+      readonly url: string;
+      readonly message: string;
+      readonly place: SourcePlace;
     };
 
 /** Called from the hot path: returns at once, never throws. */

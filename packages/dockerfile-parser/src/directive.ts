@@ -1,4 +1,5 @@
 import { DockerfileError, placed } from './dockerfile-error.ts';
+import type { SourceRange } from './position.ts';
 
 export type Escape = '\\' | '`';
 
@@ -9,6 +10,8 @@ export interface Directives {
   readonly escape: Escape;
   /** Options of the lint rules, as `parseCheckOptions` reads them. */
   readonly check: string | undefined;
+  /** Where `check` stands, when there is one. */
+  readonly checkRange?: SourceRange;
 }
 
 export interface DirectiveBlock {
@@ -41,6 +44,7 @@ export function parseDirectives(lines: readonly string[]): DirectiveBlock {
     syntax: firstWord(afterShebang.get('syntax')),
     escape: values.get('escape') === '`' ? '`' : '\\',
     check: afterShebang.get('check'),
+    ...(afterShebang.has('check') && { checkRange: rangeOf('check', lines) }),
   };
   return { directives, lineCount };
 }
@@ -65,6 +69,11 @@ function syntaxOfJson(text: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+function rangeOf(name: string, lines: readonly string[]): SourceRange {
+  const line = lines.findIndex((text) => readDirective(text, '#')?.name === name) + 1;
+  return { startLine: line, endLine: line };
 }
 
 function blockValues(lines: readonly string[], comment: string): Map<string, string> {

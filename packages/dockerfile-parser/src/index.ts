@@ -19,15 +19,7 @@ export {
   type SshMount,
   type TmpfsMount,
 } from './mount.ts';
-export { type CheckOptions, parseCheckOptions, type RuleSelection } from './lint/check-options.ts';
-export { failOnFindings, type Finding, lint, LintViolationError } from './lint/lint.ts';
-export type { BaseImage, LintOptions } from './lint/lint-options.ts';
 export { reachableStages, type ReachableOptions } from './lint/reachable-stages.ts';
-export type { LintRule, Violation } from './lint/rule.ts';
-export { lintRules } from './lint/rules.ts';
-export type { LintStage, LintSubject } from './lint/subject.ts';
-export type { Variables } from './lint/variables.ts';
-export type { LintStep } from './lint/walk-stage.ts';
 export { type Owner, type OwnerName, parseOwner } from './owner.ts';
 export { type Dockerfile, parseDockerfile, type ParseOptions, type ParseWarning, type Stage } from './parse.ts';
 export { parseInstruction } from './parse-instruction.ts';

@@ -1,4 +1,4 @@
-import { executionOptions, outputOptions, sourceOptions } from '../options/build.ts';
+import { checkOption, executionOptions, outputOptions, sourceOptions } from '../options/build.ts';
 import { cacheBypassOptions, cacheOptions } from '../options/cache.ts';
 import { generalOptions, progressOptions, stateOptions } from '../options/general.ts';
 import { registryOptions } from '../options/registries.ts';
@@ -13,6 +13,7 @@ export const contextArgument: ArgumentSpec = {
 
 export const buildOptions = {
   ...sourceOptions,
+  ...checkOption,
   ...outputOptions,
   ...cacheOptions,
   ...cacheBypassOptions,

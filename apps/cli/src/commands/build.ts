@@ -1,5 +1,6 @@
-import { build, type BuildOptions, buildIndex, type StepReport } from '@shale/builder';
+import { build, type BuildOptions, buildIndex, locateDockerfileError, type StepReport } from '@shale/builder';
 import { type Descriptor, describeManifest, parseReference, type Platform, type ProgressListener } from '@shale/core';
+import { startBuildChecks } from '../checks/build-checks.ts';
 import type { OptionValues } from '../options/option.ts';
 import { checkOutputs, describeOutput, exporterFor, type ExporterWiring } from '../outputs/exporters.ts';
 import { type Output, parseOutput } from '../outputs/output.ts';
@@ -20,6 +21,8 @@ export async function runBuild(invocation: BuildInvocation): Promise<void> {
   const { options, stdout } = invocation;
   if (options.getCachedImage)
     return (await import('./probe.ts')).runProbe({ ...invocation, options: { ...options, json: false } });
+  if (options.check)
+    return (await import('./check.ts')).runCheck({ ...invocation, options: { ...options, format: undefined } });
   await takeOwnNamespaces({ ...invocation, ...options });
   const outputs = outputsOf(options);
   if (options.pushImage && options.cacheRepo === undefined) {
@@ -80,10 +83,15 @@ async function buildAndExport(
     ...outputs.map((output) => exporterFor(output, wiring)),
     ...(pushing === undefined ? [] : [pushing.exporter]),
   ];
-  const buildOptions = { ...wired.options, exporters };
-  const result = platforms.length > 1 ? await buildAll(buildOptions, platforms) : await buildOne(buildOptions);
-  await wired.settle();
-  return { ...result, pushed: pushing?.pushed() ?? [] };
+  const checks = startBuildChecks({ ...wired.options, exporters }, { platforms, onProgress });
+  try {
+    const result = platforms.length > 1 ? await buildAll(checks.options, platforms) : await buildOne(checks.options);
+    await Promise.all([wired.settle(), checks.tell()]);
+    return { ...result, pushed: pushing?.pushed() ?? [] };
+  } catch (error) {
+    await checks.tell().catch(() => undefined); // the build's own error matters more
+    throw locateDockerfileError(error, wired.options.dockerfile);
+  }
 }
 
 async function buildOne(options: BuildOptions): Promise<BuildSummary> {

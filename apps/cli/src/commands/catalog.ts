@@ -1,5 +1,6 @@
 import { buildCommand } from './build-command.ts';
 import { cacheCommand } from './cache/cache-command.ts';
+import { checkCommand } from './check-command.ts';
 import type { CommandSpec } from './command.ts';
 import { completionCommand } from './completion-command.ts';
 import { imagesCommand } from './images-command.ts';
@@ -12,6 +13,7 @@ import { warmCommand } from './warm-command.ts';
 export const commandCatalog: readonly CommandSpec[] = [
   buildCommand,
   probeCommand,
+  checkCommand,
   cacheCommand,
   imagesCommand,
   pushCommand,

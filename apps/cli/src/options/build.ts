@@ -1,8 +1,8 @@
 import { assignments, choice, integer, list, text, toggle } from './kinds.ts';
 import { splitOn } from './registries.ts';
 
-/** What to build. */
-export const sourceOptions = {
+/** Which Dockerfile, and what its instructions may name. */
+export const dockerfileOptions = {
   file: text({
     flag: 'file',
     short: 'f',
@@ -32,18 +32,23 @@ export const sourceOptions = {
     group: 'Build',
     help: 'One more context for FROM and --from: a directory, docker-image://REF or oci-layout://DIR',
   }),
-  label: assignments({
-    flag: 'label',
-    placeholder: 'NAME=VALUE',
-    group: 'Build',
-    help: 'Set a label of the image',
-  }),
   platform: list({
     flag: 'platform',
     placeholder: 'OS/ARCH[,...]',
     group: 'Build',
     shownDefault: "this machine's",
     help: 'What the image is for; several make an index of images',
+  }),
+};
+
+/** What to build. */
+export const sourceOptions = {
+  ...dockerfileOptions,
+  label: assignments({
+    flag: 'label',
+    placeholder: 'NAME=VALUE',
+    group: 'Build',
+    help: 'Set a label of the image',
   }),
   pull: toggle({
     flag: 'pull',
@@ -157,6 +162,15 @@ export const outputOptions = {
     group: 'Output',
     completion: 'file',
     help: "Write the image's digest",
+  }),
+};
+
+/** Nothing is built. */
+export const checkOption = {
+  check: toggle({
+    flag: 'check',
+    group: 'Build',
+    help: 'Build nothing: do what `shale check` does',
   }),
 };
 

@@ -55,3 +55,14 @@ export const progressOptions = {
 export const jsonOption = {
   json: toggle({ flag: 'json', group: 'General', help: 'Print JSON on stdout' }),
 };
+
+/** For reports that people read first. */
+export const formatOption = {
+  format: choice({
+    flag: 'format',
+    choices: ['text', 'json'],
+    group: 'Output',
+    shownDefault: 'text',
+    help: 'How findings are written to stdout',
+  }),
+};

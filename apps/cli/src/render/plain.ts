@@ -3,6 +3,7 @@ import { cleanOutputLine, escapeControls } from '../terminal/escape.ts';
 import { formatBytes, formatDuration } from '../terminal/format.ts';
 import type { Palette } from '../terminal/palette.ts';
 import { describeDegraded, describeWarning } from './degraded.ts';
+import { describeFindings, type FindingEvent } from './findings.ts';
 import { type OutputLines, outputLines } from './output-lines.ts';
 import { progressListener, type Renderer, type RendererOutput } from './renderer.ts';
 import { summarise } from './summary.ts';
@@ -31,6 +32,7 @@ export function plainRenderer({ write, now, palette }: PlainOptions): Renderer {
   const tally = new Tally();
   const vertices = new Map<string, Vertex>();
   const transfers = new Map<string, number>();
+  const findings: FindingEvent[] = [];
   let count = 0;
 
   const line = (text: string) => write(`${text}\n`);
@@ -88,15 +90,20 @@ export function plainRenderer({ write, now, palette }: PlainOptions): Renderer {
       note('[export]', escapeControls(`${target} ${digest} ${formatDuration(durationMs)}`)),
     'cache.degraded': (event) => line(`${palette.warning('WARNING:')} ${describeDegraded(event)}`),
     warning: (event) => line(`${palette.warning('WARNING:')} ${describeWarning(event)}`),
+    'lint.finding': (event) => findings.push(event),
   });
+  const tellFindings = () => describeFindings(findings.splice(0), palette).forEach(line);
 
   return {
     onProgress: (event) => {
       tally.add(event);
       listen(event);
     },
-    finish: (outcome) => summarise(outcome, { tally, palette, durationMs: now() - startedAt }).forEach(line),
-    [Symbol.dispose]: () => {},
+    finish(outcome) {
+      summarise(outcome, { tally, palette, durationMs: now() - startedAt }).forEach(line);
+      tellFindings();
+    },
+    [Symbol.dispose]: tellFindings,
   };
 }
 

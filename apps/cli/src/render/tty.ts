@@ -3,6 +3,7 @@ import { formatDuration } from '../terminal/format.ts';
 import { liveRegion, type TerminalSize } from '../terminal/live-region.ts';
 import { BuildView, type RunningStep } from './build-view.ts';
 import { describeDegraded, describeWarning } from './degraded.ts';
+import { describeFindings, type FindingEvent } from './findings.ts';
 import { drawFrame, drawStepLine, drawTail, type FrameStyle } from './frame.ts';
 import type { Renderer, RendererOutput } from './renderer.ts';
 import { summarise } from './summary.ts';
@@ -19,6 +20,7 @@ export function ttyRenderer(options: TtyOptions): Renderer {
   const view = new BuildView(now);
   const region = liveRegion(write, size);
   let above: string[] = [];
+  const findings: FindingEvent[] = [];
   let closed = false;
 
   const draw = (live: readonly string[]) => {
@@ -31,12 +33,14 @@ export function ttyRenderer(options: TtyOptions): Renderer {
     if (closed) return;
     closed = true;
     clearInterval(timer);
+    above.push(...describeFindings(findings, palette));
     if (above.length > 0) draw([]);
     region.close();
   };
 
   return {
     onProgress(event) {
+      if (event.type === 'lint.finding') findings.push(event);
       const finished = view.add(event);
       above.push(...linesFor(event, { finished, view, options }));
     },

@@ -21,7 +21,8 @@ export interface BuildSourceOptions extends CallOptions, Pick<Session, 'cwd' | '
   readonly argument: string;
   /** What the user wrote after `--file`. */
   readonly file: string | undefined;
-  readonly stateDir: string;
+  /** Where the context's stat cache is kept; `undefined` for none. */
+  readonly stateDir: string | undefined;
 }
 
 /** What a build starts from. */

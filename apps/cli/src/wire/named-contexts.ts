@@ -23,7 +23,7 @@ const LAYOUT_HOST = 'oci-layout.invalid';
 /** Reads `--build-context NAME=PLACE`. @throws {UsageError} @throws {ReferenceInvalidError} */
 export function openNamedContexts(
   places: Readonly<Record<string, string>>,
-  { cwd, stateDir }: { readonly cwd: string; readonly stateDir: string },
+  { cwd, stateDir }: { readonly cwd: string; readonly stateDir: string | undefined },
 ): NamedContexts {
   const layouts = new Map<string, LayoutPlace>();
   const open = (name: string, place: string): NamedContext => {
@@ -39,7 +39,7 @@ export function openNamedContexts(
   return { contexts, images: layouts.size === 0 ? undefined : layoutImages(layouts) };
 }
 
-function openDirectory(name: string, path: string, stateDir: string) {
+function openDirectory(name: string, path: string, stateDir: string | undefined) {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) {
     throw new UsageError(`--build-context ${name}: ${path} is not a directory`, {
       hint: 'Name a directory, docker-image://REF or oci-layout://DIR.',

@@ -8,8 +8,8 @@ export interface LintOptions {
   readonly targetPlatform?: string | undefined;
   /** @default the target platform */
   readonly buildPlatform?: string | undefined;
-  /** What is known of the image that a FROM line names, variables expanded. */
-  readonly baseImage?: ((name: string) => BaseImage | undefined) | undefined;
+  /** What is known of the image that a FROM line names for a platform, variables expanded. */
+  readonly baseImage?: ((name: string, platform: string) => BaseImage | undefined) | undefined;
   /** Whether the ignore file leaves a path of the context out, as `ignoreMatcher()` says. */
   readonly ignores?: ((path: string) => boolean) | undefined;
   /** Takes the place of the file's `# check=`: the build argument BUILDKIT_DOCKERFILE_CHECK. */

@@ -68,7 +68,12 @@ export function failOnFindings(
 const NOTHING: ReadonlySet<string> = new Set();
 
 function checkOptionsOf({ directives }: Dockerfile, { check }: Pick<LintOptions, 'check'>): CheckOptions {
-  return parseCheckOptions(check ?? directives.check);
+  const { checkRange } = directives;
+  if (check !== undefined || checkRange === undefined) return parseCheckOptions(check);
+  return placed(
+    () => checkRange,
+    () => parseCheckOptions(directives.check),
+  );
 }
 
 /** `# check=skip=…` directly above an instruction, by the line that it begins at. */

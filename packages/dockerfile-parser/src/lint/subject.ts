@@ -40,17 +40,13 @@ export function createSubject(dockerfile: Dockerfile, options: LintOptions): Lin
     const { from, name } = stage;
     const image = images[stage.index] ?? expandIn(globals, from.image);
     const base = stages.get(image.text.toLowerCase());
-    const baseImage = base === undefined ? options.baseImage?.(image.text) : undefined;
+    const platform = from.platform === undefined ? undefined : expandIn(globals, from.platform);
+    const wanted = platform?.text ?? globals.values.get('TARGETPLATFORM') ?? '';
+    const baseImage = base === undefined ? options.baseImage?.(image.text, wanted) : undefined;
     const triggers = base === undefined ? (baseImage?.onBuild ?? []).flatMap(parseTrigger) : triggersOf(base.stage);
     const { steps, end } = walkStage(stage, { triggers, base: base?.end, baseImage, globals, options });
     if (name !== undefined) stages.set(name, { stage, end });
-    return {
-      stage,
-      image,
-      platform: from.platform === undefined ? undefined : expandIn(globals, from.platform),
-      baseImage,
-      steps,
-    };
+    return { stage, image, platform, baseImage, steps };
   });
   const { target } = options;
   const needed = reachableStages(dockerfile, { target, images: images.map(({ text }) => text) });

@@ -1,0 +1,100 @@
+import type { DockerfileSource, NamedContext } from '@shale/builder';
+import {
+  formatPlatform,
+  hostPlatform,
+  type Image,
+  parsePlatform,
+  parseReference,
+  type Platform,
+  ShaleError,
+} from '@shale/core';
+import { type Dockerfile, parseDockerfile } from '@shale/dockerfile-parser';
+import {
+  type BaseImage,
+  failOnFindings,
+  type Finding,
+  lint,
+  type LintOptions,
+  LintViolationError,
+} from '@shale/dockerfile-parser/lint';
+import { checkArgument } from './check-argument.ts';
+import type { KnownImages } from './known-images.ts';
+
+/** What build checks may know besides the Dockerfile itself. */
+export interface CheckFacts {
+  readonly target: string | undefined;
+  readonly buildArgs: Readonly<Record<string, string>>;
+  /** At least one. */
+  readonly platforms: readonly Platform[];
+  readonly namedContexts: ReadonlyMap<string, NamedContext>;
+  readonly images: Pick<KnownImages, 'get'>;
+  /** Whether the ignore file leaves a path of the context out. */
+  readonly ignores: (path: string) => boolean;
+}
+
+export interface CheckedDockerfile {
+  /** For every platform, each once, in the order of their lines. */
+  readonly findings: readonly Finding[];
+  /** Set when there are findings, and the file or a build argument calls them errors. */
+  readonly violation: ShaleError | undefined;
+}
+
+/** Runs the build checks. @throws {DockerfileError} where the file or a directive of it cannot be read. */
+export function checkDockerfile({ name, text }: DockerfileSource, facts: CheckFacts): CheckedDockerfile {
+  const dockerfile = parseDockerfile(text, { file: name });
+  const findings = new Map<string, Finding>();
+  for (const platform of facts.platforms) {
+    for (const finding of lint(dockerfile, lintOptions(dockerfile, facts, platform)))
+      findings.set(`${finding.range.startLine} ${finding.rule} ${finding.message}`, finding);
+  }
+  const found = [...findings.values()].toSorted((a, b) => a.range.startLine - b.range.startLine);
+  return { findings: found, violation: violationOf(dockerfile, found, facts) };
+}
+
+class LintFailedError extends ShaleError {
+  readonly code = 'LINT_VIOLATION';
+}
+
+function violationOf(
+  dockerfile: Dockerfile,
+  findings: readonly Finding[],
+  { buildArgs }: CheckFacts,
+): ShaleError | undefined {
+  try {
+    failOnFindings(dockerfile, findings, { check: checkArgument(buildArgs) });
+    return undefined;
+  } catch (cause) {
+    if (!(cause instanceof LintViolationError)) throw cause;
+    return new LintFailedError(cause.message, { hint: cause.hint, cause });
+  }
+}
+
+function lintOptions(dockerfile: Dockerfile, facts: CheckFacts, platform: Platform): LintOptions {
+  return {
+    buildArgs: new Map(Object.entries(facts.buildArgs)),
+    target: facts.target ?? dockerfile.stages.length - 1,
+    targetPlatform: formatPlatform(platform),
+    buildPlatform: formatPlatform(hostPlatform()),
+    baseImage: (name, wanted) => baseImage(name, wanted, facts),
+    ignores: facts.ignores,
+    check: checkArgument(facts.buildArgs),
+  };
+}
+
+/** A name or platform that makes no sense is an error for the builder to find. */
+function baseImage(name: string, platform: string, { namedContexts, images }: CheckFacts): BaseImage | undefined {
+  const named = namedContexts.get(name.toLowerCase());
+  try {
+    const reference = parseReference(named?.type === 'image' ? named.reference : name);
+    const image = images.get(reference, parsePlatform(platform));
+    return image && factsOf(image);
+  } catch (error) {
+    if (error instanceof ShaleError) return undefined;
+    throw error;
+  }
+}
+
+function factsOf({ config }: Image): BaseImage {
+  const { Env: environment, Shell: shell, OnBuild: onBuild } = config.config;
+  return { platform: formatPlatform(config), environment, shell, onBuild };
+}

@@ -1,0 +1,26 @@
+import { type BuildOptions, planTarget } from '@shale/builder';
+import { type Platform, ShaleError } from '@shale/core';
+import { StandInImages } from './stand-in-images.ts';
+
+/** What a build would fail with before it runs anything; `undefined` when it can be planned. */
+export async function planFailure(
+  options: BuildOptions,
+  platforms: readonly Platform[],
+): Promise<ShaleError | undefined> {
+  for (const platform of platforms) {
+    const standIns = new StandInImages();
+    try {
+      await planTarget(options, { platform, images: [...options.images, standIns] });
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      if (!(error instanceof ShaleError)) throw error;
+      if (!(standIns.used && mayDependOnBase(error))) return error;
+    }
+  }
+  return undefined;
+}
+
+/** `${NAME:?text}` fails by the environment, which an unknown base would have set. */
+function mayDependOnBase({ message }: Error): boolean {
+  return message.startsWith('failed to process ') && !/syntax error|unexpected end|unsupported modifier/.test(message);
+}

@@ -1,0 +1,47 @@
+import { type BuildOptions, locateDockerfileError } from '@shale/builder';
+import { ShaleError } from '@shale/core';
+import { factsOf } from '../checks/build-checks.ts';
+import type { CheckedDockerfile, CheckFacts } from '../checks/check-dockerfile.ts';
+import { KnownImages } from '../checks/known-images.ts';
+import { lintJson, lintText } from '../checks/lint-report.ts';
+import { planFailure } from '../checks/plan-failure.ts';
+import type { formatOption } from '../options/general.ts';
+import { palette } from '../terminal/palette.ts';
+import { type BuildTable, wireBuild } from '../wire/wire-build.ts';
+import type { Invocation } from './command.ts';
+
+type CheckInvocation = Invocation<BuildTable & typeof formatOption>;
+
+/** `shale check`: findings on stdout; what would end a build is an error. Nothing is run, fetched or written. */
+export async function runCheck(invocation: CheckInvocation): Promise<void> {
+  const { options, args, env, stdout } = invocation;
+  await using wired = await wireBuild(
+    {
+      ...invocation,
+      args: args.length === 0 && !env['ENVBUILDER_BUILD_CONTEXT_PATH'] ? ['.'] : args,
+      options: { ...options, offline: true },
+    },
+    { onProgress: () => {} },
+  );
+  const images = new KnownImages();
+  const noted = { ...wired.options, images: wired.options.images.map((source) => images.notedFrom(source)) };
+  const facts = factsOf(noted, { platforms: wired.platforms, images });
+  const unplannable = await planFailure(noted, facts.platforms);
+  const { findings, violation } = await check(noted, facts);
+  const { name: file, text } = noted.dockerfile;
+  const severity = violation === undefined ? 'warning' : 'error';
+  const failure = unplannable ?? violation;
+  const report = { file, text, findings, severity, failure } as const;
+  stdout.write(options.format === 'json' ? lintJson(report) : lintText(report, palette(stdout, env)));
+  if (failure !== undefined) throw failure;
+}
+
+async function check({ dockerfile }: BuildOptions, facts: CheckFacts): Promise<CheckedDockerfile> {
+  try {
+    return (await import('../checks/check-dockerfile.ts')).checkDockerfile(dockerfile, facts);
+  } catch (error) {
+    const located = locateDockerfileError(error, dockerfile);
+    if (!(located instanceof ShaleError)) throw located;
+    return { findings: [], violation: located };
+  }
+}
