@@ -25,6 +25,7 @@ export const packagesFor = {
     xz: 'xz-utils',
     htpasswd: 'apache2-utils',
   },
+  image: { patchelf: 'patchelf', strip: 'binutils', 'apt-get': 'apt', 'dpkg-deb': 'dpkg' },
   peers: {
     dockerd: 'docker.io',
     buildah: 'buildah',
