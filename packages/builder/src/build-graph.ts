@@ -34,6 +34,8 @@ export interface RunAction {
   readonly args: readonly string[];
   /** `NAME=value`: ENV and valued ARG. */
   readonly environment: readonly string[];
+  /** Which of them are ARGs. */
+  readonly argNames: ReadonlySet<string>;
   /** Proxy settings and the like: in the environment, but not in the key. */
   readonly hiddenEnvironment: readonly string[];
   readonly cwd: string;

@@ -1,4 +1,4 @@
-import type { CacheBackend, CacheKey } from '@shale/cache';
+import type { CacheBackend, CacheEntry, CacheInput, CacheKey } from '@shale/cache';
 import type {
   CallOptions,
   Digest,
@@ -62,6 +62,23 @@ export interface BuildOptions extends CallOptions {
   /** Where the image goes when it is built, one after another. */
   readonly exporters?: readonly Exporter[] | undefined;
   readonly onProgress?: ProgressListener | undefined;
+  /** Called once, with every step, when the cache has been asked and before anything runs. */
+  readonly onKeyed?: ((steps: readonly KeyedStep[]) => void) | undefined;
+}
+
+/** A step with its key: what explanations and reports are made of. */
+export interface KeyedStep {
+  readonly step: StepInfo;
+  readonly key: CacheKey;
+  /** Hashed and named. */
+  readonly inputs: readonly CacheInput[];
+  readonly hit: CacheEntry | undefined;
+  /** The cache was not asked. */
+  readonly isBypassed: boolean;
+  /** Ids of the steps that it is made from. */
+  readonly dependsOn: readonly string[];
+  /** What some of the inputs hold, by their names: variables, and the base image. They may be confidential. */
+  values(): Readonly<Record<string, string>>;
 }
 
 /** As BuildKit names them: `RUN --security=insecure`, and `RUN --network=host` where the build has no network. */
@@ -85,6 +102,9 @@ export interface StepReport {
   /** Which cache tier answered. */
   readonly origin?: string | undefined;
   readonly durationMs: number;
+  /** Who made the layer, and when: this build or the one that cached it. */
+  readonly builder: string;
+  readonly created: Date;
   /** What a hit saved, in milliseconds. */
   readonly savedMs?: number | undefined;
   readonly layer: Digest;

@@ -130,13 +130,15 @@ export async function reportSteps({ steps, hits }: LookedUpSteps, scheduler: Sch
 }
 
 function stepReport({ info }: StepNode, result: StepResult): StepReport {
-  const { key, outcome, origin, durationMs, savedMs, layer } = result;
+  const { key, outcome, origin, durationMs, builder, created, savedMs, layer } = result;
   return {
     step: info,
     key,
     outcome,
     origin,
     durationMs,
+    builder,
+    created,
     savedMs,
     layer: layer.descriptor.digest,
     sizeBytes: layer.descriptor.size,

@@ -44,6 +44,7 @@ export function stepExecutor({ build, keys, signal }: ExecuteOptions) {
       layer,
       stacked: { layer, blobs: build.store },
       created: entry.record.created,
+      builder: entry.record.builder,
       outcome: 'ran',
       origin: undefined,
       durationMs,

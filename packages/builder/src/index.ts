@@ -7,6 +7,7 @@ export type {
   BuildResult,
   DockerfileSource,
   Entitlement,
+  KeyedStep,
   NamedContext,
   StepReport,
 } from './build-options.ts';

@@ -4,6 +4,7 @@ import { reachableSteps } from './build-graph.ts';
 import type { BuildOptions } from './build-options.ts';
 import { contextDigests } from './copy/digest-context-source.ts';
 import { remoteVersions } from './copy/remote-version.ts';
+import { keyedSteps } from './keyed-steps.ts';
 import { atStep } from './locate.ts';
 import type { ContextDigests, StepKey } from './step-keys.ts';
 import { definitionKeys } from './step-keys.ts';
@@ -40,7 +41,9 @@ export async function lookUp(stages: readonly StageNode[], options: BuildOptions
       return entry === undefined ? [] : alike.map((step) => [step, entry] as const);
     }),
   );
-  return { steps, keys, hits: new Map(found.flat()) };
+  const hits = new Map(found.flat());
+  options.onKeyed?.(keyedSteps(steps, keys, hits));
+  return { steps, keys, hits };
 }
 
 async function askFor(

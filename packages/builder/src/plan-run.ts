@@ -8,7 +8,7 @@ import type { PlanOptions } from './plan.ts';
 import { treeSource } from './plan-copy.ts';
 import type { PlannedStep, StageDraft } from './plan-stage.ts';
 import { commandArgs } from './fold-metadata.ts';
-import { environmentList, shellOf } from './stage-state.ts';
+import { argNames, environmentList, shellOf } from './stage-state.ts';
 import { absolutePath } from './plan-workdir.ts';
 
 /** Where scripts from here-documents are mounted while they run, as in BuildKit. */
@@ -27,6 +27,7 @@ export async function planRun(draft: StageDraft, instruction: RunInstruction, ex
       args,
       scripts,
       environment: environmentList(state),
+      argNames: argNames(state),
       hiddenEnvironment: hiddenArgs(planning.options.buildArgs, declared),
       cwd: state.config.WorkingDir || '/',
       user: state.config.User ?? '',

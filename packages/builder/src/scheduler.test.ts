@@ -38,6 +38,7 @@ const ranResult = (layer: Layer): StepResult => ({
   layer,
   stacked: { layer, blobs },
   created: new Date(0),
+  builder: 'here',
   outcome: 'ran',
   origin: undefined,
   durationMs: 1,

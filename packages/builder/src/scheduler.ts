@@ -114,6 +114,7 @@ export function cachedResult(
     layer,
     stacked: { layer, blobs },
     created: record.created,
+    builder: record.builder,
     outcome: 'cached',
     origin: origin ?? cacheName,
     durationMs: 0,

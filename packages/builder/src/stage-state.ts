@@ -60,6 +60,12 @@ export function environmentList(state: StageState): string[] {
   return [...state.environment].map(([key, value]) => `${key}=${value}`);
 }
 
+/** The names in `environmentList` that the image will not have. */
+export function argNames({ config, environment }: StageState): ReadonlySet<string> {
+  const kept = new Set((config.Env ?? []).map((entry) => splitEnv(entry)[0]));
+  return new Set([...environment.keys()].filter((name) => !kept.has(name)));
+}
+
 export function shellOf(state: StageState): readonly string[] {
   return state.config.Shell ?? DEFAULT_SHELL;
 }

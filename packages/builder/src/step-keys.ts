@@ -34,7 +34,7 @@ export function definitionKeys(
   for (const step of steps) {
     const read = (source: TreeSource): KeyInput[] =>
       source.type === 'node'
-        ? [{ name: 'source', value: keyOf(source.node) }]
+        ? [{ name: 'source', value: keyOf(source.node), parts: baseParts(source.node) }]
         : contentInputs(contextDigests(step, source));
     keys.set(step, stepKey(step, { parentKey: keyOf(step.parent), read, ...options }));
   }
@@ -55,9 +55,8 @@ export function contentKey(
 
 /** Base images count by what they hold, the ChainID: the same layers pushed again, or under another name, are the same base. */
 export function baseKey(node: Extract<GraphNode, { kind: 'base' }>): string {
-  const chainId = chainIds(node.image?.config.rootfs.diff_ids ?? []).at(-1) ?? 'scratch';
   return cacheKey('base', [
-    { name: 'base', value: chainId },
+    { name: 'base', value: chainIdOf(node) },
     { name: 'platform', value: formatPlatform(node.platform) },
   ]).key;
 }
@@ -67,13 +66,15 @@ interface StepSurroundings extends LayerOptions {
   readonly read: (source: TreeSource) => KeyInput[];
 }
 
-function stepKey({ action }: StepNode, { parentKey, read, sourceDateEpoch }: StepSurroundings): StepKey {
+function stepKey(step: StepNode, { parentKey, read, sourceDateEpoch }: StepSurroundings): StepKey {
+  const { action } = step;
+  const below = parent(step, parentKey);
   // a layer with other times is another layer
   const times = sourceDateEpoch === undefined ? [] : [{ name: 'source-date-epoch', value: String(sourceDateEpoch) }];
   switch (action.type) {
     case 'run':
       return cacheKey('run', [
-        parent(parentKey),
+        below,
         ...times,
         ...runInputs(action),
         ...action.mounts.flatMap((mount) => mountInputs(mount, read)),
@@ -81,14 +82,14 @@ function stepKey({ action }: StepNode, { parentKey, read, sourceDateEpoch }: Ste
     case 'copy':
       return cacheKey(action.instruction.keyword.toLowerCase(), [
         // a linked copy stands on nothing, so that a new base keeps it
-        parent(isLinked(action) ? 'linked' : parentKey),
+        isLinked(action) ? { name: 'parent', value: 'linked' } : below,
         ...times,
         ...copyInputs(action),
         ...(action.sources.length > 0 ? read(action.from) : []),
       ]);
     case 'workdir':
       return cacheKey('workdir', [
-        parent(parentKey),
+        below,
         ...times,
         { name: 'path', value: action.path },
         { name: 'user', value: action.user },
@@ -100,21 +101,42 @@ export function isLinked({ instruction }: CopyAction): boolean {
   return instruction.link && instruction.chmod === undefined;
 }
 
-const parent = (key: string): KeyInput => ({ name: 'parent', value: key });
+const parent = ({ parent: node }: StepNode, key: string): KeyInput => ({
+  name: 'parent',
+  value: key,
+  parts: baseParts(node),
+});
+
+/** What an explanation says of a base image. */
+function baseParts(node: GraphNode): CacheInput[] {
+  if (node.kind === 'step') return [];
+  return [
+    { name: 'base', hash: chainIdOf(node) },
+    { name: 'platform', hash: formatPlatform(node.platform) },
+  ];
+}
+
+function chainIdOf({ image }: Extract<GraphNode, { kind: 'base' }>): string {
+  return chainIds(image?.config.rootfs.diff_ids ?? []).at(-1) ?? 'scratch';
+}
 
 function runInputs(action: RunAction): KeyInput[] {
   return [
     { name: 'instruction', value: action.args },
-    ...action.environment.map((entry) => ({
-      name: `env.${entry.slice(0, entry.indexOf('='))}`,
-      value: entry.slice(entry.indexOf('=') + 1),
-    })),
+    ...action.environment.map((entry) => variableInput(entry, action.argNames)),
     { name: 'workdir', value: action.cwd },
     { name: 'user', value: action.user },
     { name: 'network', value: action.network },
     { name: 'security', value: action.security },
     ...action.scripts.map(({ path, content }) => ({ name: `script.${path}`, value: content })),
   ];
+}
+
+/** ARG and ENV of the same name and value have the same effect, and so the same key. */
+function variableInput(entry: string, argNames: ReadonlySet<string>): KeyInput {
+  const name = entry.slice(0, entry.indexOf('='));
+  const label = argNames.has(name) ? `arg.${name}` : undefined;
+  return { name: `env.${name}`, label, value: entry.slice(name.length + 1) };
 }
 
 /** A cache's id and content, and the values of secrets, are no input: what they hold must not change the result. */

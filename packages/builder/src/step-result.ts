@@ -10,6 +10,8 @@ export interface StepResult {
   readonly stacked: StackedLayer;
   /** When the layer was made, by this build or by the one that cached it. */
   readonly created: Date;
+  /** Who made it. */
+  readonly builder: string;
   readonly outcome: 'cached' | 'ran';
   readonly origin: string | undefined;
   readonly durationMs: number;

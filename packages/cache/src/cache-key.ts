@@ -13,6 +13,8 @@ export interface KeyInput {
   /** As `parent`, `instruction`, `env.PATH`. It is part of the key. */
   readonly name: string;
   readonly value: KeyValue;
+  /** What explanations call it, where that tells more than `name`; no part of the key. @default name */
+  readonly label?: string | undefined;
   /**
    * What `value` is made of, as files with their digests, named `file:<path>`: for explanations only. The key depends on
    * `value` alone.
@@ -48,8 +50,8 @@ export function cacheKey(kind: string, inputs: readonly KeyInput[]): KeyedInputs
   const preimage = Buffer.concat([Buffer.from(PREAMBLE), encodeKeyValue([kind, String(inputs.length)]), ...encoded]);
   return {
     key: sha256(preimage),
-    inputs: inputs.flatMap(({ name, parts = [] }, index) => [
-      { name, hash: shortHash(encoded[index] as Buffer) },
+    inputs: inputs.flatMap(({ name, label = name, parts = [] }, index) => [
+      { name: label, hash: shortHash(encoded[index] as Buffer) },
       ...foldParts(parts.map(shortened), PART_LIMITS),
     ]),
   };

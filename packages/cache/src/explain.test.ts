@@ -1,6 +1,4 @@
-import { readdir, stat, utimes, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { openScratchDirectory, sha256 } from '@shale/core';
+import { sha256 } from '@shale/core';
 import { madeKey } from '@shale/testing/cache-backend-contract';
 import { describe, expect, it } from 'vitest';
 import type { CacheInput } from './cache-backend.ts';
@@ -9,8 +7,6 @@ import type { KeyInput } from './cache-key.ts';
 import { cacheKey } from './cache-key.ts';
 import { explain, explainMiss } from './explain.ts';
 import type { MissCause } from './miss-cause.ts';
-import { prune } from './prune.ts';
-import { stepTrails } from './step-trail.ts';
 
 const FILES = ['package.json', 'src/a.ts', 'src/b.ts', 'src/deep/c.ts'];
 
@@ -108,6 +104,12 @@ describe('explain()', () => {
     expect(explain(copyInputs(seed), [{ inputs: copyInputs() }]).cause).toEqual(cause);
   });
 
+  it('explain() tells a changed mode from a changed content', () => {
+    const files = (hash: string) => [{ name: 'file:run.sh', hash }];
+    const { cause } = explain(files('aaaaaaaaaaaa01ed'), [{ inputs: files('aaaaaaaaaaaa01a4') }]);
+    expect(cause).toEqual({ type: 'file', path: 'run.sh', change: 'changed', how: 'mode' });
+  });
+
   it('explain() says so when nothing is known, and when all is as it was', () => {
     expect(explain(runInputs(), [])).toEqual({ cause: { type: 'first-build' }, others: [], nearest: undefined });
     expect(explain(runInputs(), [{ inputs: runInputs() }]).cause).toEqual({ type: 'evicted' });
@@ -197,60 +199,4 @@ it('explainMiss() names a cache that could not be asked, unless something change
   expect(explainMiss(missed, { earlier: [{ inputs: runInputs() }], degraded }).cause).toEqual(cause);
   const earlier = [{ inputs: runInputs({ inputs: { user: 'app' } }) }];
   expect(explainMiss(missed, { earlier, degraded }).cause).toMatchObject({ type: 'option', name: 'user' });
-});
-
-describe('stepTrails()', () => {
-  const step = { dockerfile: '/app/Dockerfile', stage: 'build', index: 3 };
-  const entry = (name: string) => ({ key: madeKey(name), built: new Date(1_000_000), inputs: runInputs() });
-
-  it('append() remembers the last keys of a step, newest first', async () => {
-    await using scratch = await openScratchDirectory();
-    const trails = stepTrails(scratch.path, { keep: 3 });
-    expect(trails.read(step)).toEqual([]);
-    for (const name of ['a', 'b', 'a', 'c', 'd']) trails.append(step, entry(name));
-    expect(trails.read(step)).toEqual(['d', 'c', 'a'].map(entry));
-    expect(trails.read({ ...step, index: 4 })).toEqual([]);
-    expect(trails.read({ ...step, stage: 'other' })).toEqual([]);
-  });
-
-  it('append() of the key that was last writes nothing', async () => {
-    await using scratch = await openScratchDirectory();
-    const trails = stepTrails(scratch.path);
-    trails.append(step, entry('a'));
-    const directory = join(scratch.path, 'v1', 'trails');
-    const [file = ''] = await readdir(directory);
-    await utimes(join(directory, file), 1, 1);
-    trails.append(step, entry('a'));
-    expect((await stat(join(directory, file))).mtimeMs).toBe(1000);
-  });
-
-  it('a damaged trail is an empty one, and heals', async () => {
-    await using scratch = await openScratchDirectory();
-    const trails = stepTrails(scratch.path);
-    trails.append(step, entry('a'));
-    const directory = join(scratch.path, 'v1', 'trails');
-    const [file = ''] = await readdir(directory);
-    await writeFile(join(directory, file), 'damaged');
-    expect(trails.read(step)).toEqual([]);
-    trails.append(step, entry('b'));
-    expect(trails.read(step)).toEqual([entry('b')]);
-  });
-
-  it('a place that cannot be written remembers nothing', () => {
-    const trails = stepTrails('/dev/null');
-    trails.append(step, entry('a'));
-    expect(trails.read(step)).toEqual([]);
-  });
-
-  it('prune() forgets steps that were not built for long', async () => {
-    await using scratch = await openScratchDirectory();
-    const trails = stepTrails(scratch.path);
-    trails.append(step, entry('a'));
-    await prune({ root: scratch.path }, { graceMs: 0 });
-    expect(trails.read(step)).toHaveLength(1);
-    const directory = join(scratch.path, 'v1', 'trails');
-    await utimes(join(directory, (await readdir(directory))[0] ?? ''), 1, 1);
-    await prune({ root: scratch.path });
-    expect(trails.read(step)).toEqual([]);
-  });
 });

@@ -3,7 +3,7 @@ import type { CacheEvent } from './cache-event.ts';
 import type { CacheKey } from './cache-key.ts';
 import { foldDirectory } from './fold-parts.ts';
 import type { MissCause } from './miss-cause.ts';
-import { byRank, causeOf } from './miss-cause.ts';
+import { byRank, causeOf, FILE_CONTENT_DIGITS } from './miss-cause.ts';
 
 /** An earlier entry to compare with: of a trail, or a record. */
 export interface EarlierInputs {
@@ -92,10 +92,17 @@ function differences(current: readonly CacheInput[], earlier: readonly CacheInpu
   for (const { name, hash } of now) {
     const old = before.get(name);
     before.delete(name);
-    if (old !== hash) causes.push(causeOf(name, old === undefined ? 'added' : 'changed'));
+    if (old === hash) continue;
+    causes.push(old === undefined ? causeOf(name, 'added') : changeOf(name, old, hash));
   }
   for (const name of before.keys()) causes.push(causeOf(name, 'removed'));
   return distinct(causes).sort(byRank);
+}
+
+function changeOf(name: string, before: string, now: string): MissCause {
+  const cause = causeOf(name, 'changed');
+  const content = (hash: string) => hash.slice(0, FILE_CONTENT_DIGITS);
+  return cause.type === 'file' && content(before) === content(now) ? { ...cause, how: 'mode' } : cause;
 }
 
 /** A long list of files may have been folded by directory on one side: then the other one is, too. */

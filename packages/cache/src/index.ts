@@ -46,6 +46,6 @@ export { exportCache, importCache, type TransferOptions, type TransferReport } f
 export { cacheUsage, type CacheUsage } from './usage.ts';
 export { type BrokenEntry, verifyCache, type VerifyOptions, type VerifyReport } from './verify-cache.ts';
 export { type EarlierInputs, explain, explainMiss, type MissEvidence, type MissExplanation } from './explain.ts';
-export type { Change, MissCause } from './miss-cause.ts';
-export { type StepTrails, stepTrails, type TrailEntry } from './step-trail.ts';
+export { type Change, FILE_CONTENT_DIGITS, type MissCause } from './miss-cause.ts';
+export { type BuildTrails, buildTrails, type LastBuild, type TrailEntry, type TrailStep } from './build-trails.ts';
 export { type BrokenStoreEntry, verifyStore, type VerifyStoreOptions, type VerifyStoreReport } from './verify-store.ts';

@@ -4,7 +4,7 @@ import type { LocalBlobStore } from '@shale/core';
 import { QUARANTINE_DIRECTORY } from './healing-blobs.ts';
 import { FORMAT_DIRECTORY } from './record-file.ts';
 import { shards } from './record-files.ts';
-import { TRAIL_DIRECTORY } from './step-trail.ts';
+import { LAST_FILE, TRAIL_DIRECTORY } from './build-trails.ts';
 
 export interface Leftover {
   readonly path: string;
@@ -28,11 +28,19 @@ export async function* readLeftovers(
     { directory: join(blobs.root, 'ingest'), isLeftover: () => true },
     { directory: join(blobs.root, QUARANTINE_DIRECTORY), isLeftover: () => true },
     ...(await shards(root)).map((directory) => ({ directory, isLeftover: isHalf })),
-    { directory: join(root, FORMAT_DIRECTORY, TRAIL_DIRECTORY), isLeftover: isHalf },
   ];
   for (const { directory, isLeftover } of places) yield* filesIn(directory, youngestMs, isLeftover);
   const oldestMs = Math.min(youngestMs, Date.now() - TRAIL_AGE_MS);
-  yield* filesIn(join(root, FORMAT_DIRECTORY, TRAIL_DIRECTORY), oldestMs, (name) => !isHalf(name));
+  for (const directory of await trails(root)) {
+    const last = await stat(join(directory, LAST_FILE)).catch(() => undefined);
+    const isForgotten = last === undefined || last.mtimeMs <= oldestMs;
+    yield* filesIn(directory, isForgotten ? oldestMs : youngestMs, (name) => isForgotten || isHalf(name));
+  }
+}
+
+async function trails(root: string): Promise<readonly string[]> {
+  const directory = join(root, FORMAT_DIRECTORY, TRAIL_DIRECTORY);
+  return (await readdir(directory).catch(() => [])).map((name) => join(directory, name));
 }
 
 async function* filesIn(

@@ -4,6 +4,10 @@ export type Change = 'added' | 'removed' | 'changed';
 
 /** Why a step was not in the cache. */
 export type MissCause =
+  /** The cache was not asked: `--no-cache`. */
+  | { readonly type: 'bypassed' }
+  /** Its instruction was not there before. */
+  | { readonly type: 'new-step' }
   /** Nothing is known of this step: it was never built with this cache. */
   | { readonly type: 'first-build' }
   | { readonly type: 'platform' }
@@ -15,7 +19,8 @@ export type MissCause =
   | { readonly type: 'option'; readonly name: string; readonly change: Change }
   | { readonly type: 'mount'; readonly target: string; readonly change: Change }
   | { readonly type: 'variable'; readonly kind: 'ARG' | 'ENV'; readonly name: string; readonly change: Change }
-  | { readonly type: 'file'; readonly path: string; readonly change: Change }
+  /** `how` is there when the content is as it was. */
+  | { readonly type: 'file'; readonly path: string; readonly change: Change; readonly how?: 'mode' }
   /** Something below it: there were too many files to name each. */
   | { readonly type: 'directory'; readonly path: string; readonly change: Change }
   /** What is copied, in a way that no file's name shows. */
@@ -33,6 +38,9 @@ export type MissCause =
   | { readonly type: 'unreadable'; readonly reason: string }
   /** Whether there is an entry is not known. */
   | { readonly type: 'unreachable'; readonly backend: string; readonly error: unknown };
+
+/** Of the hash of a file: the first digits are of its type and content, the others of mode and owner. */
+export const FILE_CONTENT_DIGITS = 12;
 
 const FILE = 'file:';
 const PREFIXES = { env: 'env.', arg: 'arg.', mount: 'mount.', heredoc: 'heredoc.', script: 'script.' } as const;
@@ -86,6 +94,8 @@ export function causeOf(name: string, change: Change): MissCause {
  * variables, a changed file another digest of all content, and any of them may come with a changed step before.
  */
 const RANK: Readonly<Record<MissCause['type'], number>> = {
+  bypassed: 0,
+  'new-step': 0,
   unreachable: 0,
   untrusted: 0,
   unreadable: 0,

@@ -6,6 +6,11 @@ import { checkOutputs, describeOutput, exporterFor, type ExporterWiring } from '
 import { type Output, parseOutput } from '../outputs/output.ts';
 import { openRenderer } from '../render/open-renderer.ts';
 import { UsageError } from '../usage-error.ts';
+import { BuildJournal } from '../explain/build-journal.ts';
+import { buildIdentity } from '../explain/build-identity.ts';
+import { cacheWarnings } from '../explain/cache-warnings.ts';
+import type { StepExplanation } from '../explain/explain-steps.ts';
+import { keepTrails } from '../explain/keep-trails.ts';
 import { takeOwnNamespaces } from '../wire/own-namespaces.ts';
 import { parsePlatforms } from '../wire/platforms.ts';
 import { type ExecutionWishes, wireBuild } from '../wire/wire-build.ts';
@@ -32,8 +37,9 @@ export async function runBuild(invocation: BuildInvocation): Promise<void> {
   await checkOutputs(outputs, { ...invocation, isIndex: platforms.length > 1 });
   using renderer = await openRenderer(options.quiet ? 'quiet' : (options.progress ?? 'auto'), invocation);
   const { onProgress } = renderer;
-  const { top, config, steps, pushed } = await buildAndExport(invocation, { outputs, platforms, onProgress });
-  await writeResults({ top, config, steps }, invocation);
+  const result = await buildAndExport(invocation, { outputs, platforms, onProgress });
+  const { top, steps, pushed } = result;
+  await writeResults(result, invocation);
   renderer.finish({
     digest: top.digest,
     targets: [...outputs.map(describeOutput), ...pushed],
@@ -58,13 +64,30 @@ export interface BuildSummary {
   readonly steps: readonly StepReport[];
 }
 
+/** With what reports tell of it. */
+export interface BuildRecord extends BuildSummary {
+  readonly journal: BuildJournal;
+  /** Why steps ran. */
+  readonly explanations: readonly StepExplanation[];
+  readonly durationMs: number;
+  readonly pushed: readonly string[];
+}
+
 async function buildAndExport(
   invocation: BuildInvocation,
-  { outputs, platforms, onProgress }: Wishes,
-): Promise<BuildSummary & { readonly pushed: readonly string[] }> {
+  { outputs, platforms, ...wishes }: Wishes,
+): Promise<BuildRecord> {
   const { options, cwd, stdout } = invocation;
+  const journal = new BuildJournal();
+  const started = performance.now();
+  const onProgress = journal.watch(wishes.onProgress);
+  const warn = cacheWarnings(journal, onProgress);
   await using wired = await wireBuild(invocation, {
     onProgress,
+    onCacheEvent: (event) => {
+      journal.onCacheEvent(event);
+      warn(event);
+    },
     reproducible: options.pushImage,
     execution: executionWishes(options),
   });
@@ -83,13 +106,17 @@ async function buildAndExport(
     ...outputs.map((output) => exporterFor(output, wiring)),
     ...(pushing === undefined ? [] : [pushing.exporter]),
   ];
-  const checks = startBuildChecks({ ...wired.options, exporters }, { platforms, onProgress });
+  const withJournal = { ...wired.options, exporters, onKeyed: journal.onKeyed };
+  const checks = startBuildChecks(withJournal, { platforms, onProgress });
+  const build = buildIdentity(wired.options, invocation);
   try {
     const result = platforms.length > 1 ? await buildAll(checks.options, platforms) : await buildOne(checks.options);
+    const explanations = await keepTrails(journal, { stateDir, build });
     await Promise.all([wired.settle(), checks.tell()]);
-    return { ...result, pushed: pushing?.pushed() ?? [] };
+    const durationMs = Math.round(performance.now() - started);
+    return { ...result, journal, explanations, durationMs, pushed: pushing?.pushed() ?? [] };
   } catch (error) {
-    await checks.tell().catch(() => undefined); // the build's own error matters more
+    await Promise.all([keepTrails(journal, { stateDir, build }), checks.tell()]).catch(() => undefined); // the build's own error matters more
     throw locateDockerfileError(error, wired.options.dockerfile);
   }
 }

@@ -3,6 +3,7 @@ import { cacheCommand } from './cache/cache-command.ts';
 import { checkCommand } from './check-command.ts';
 import type { CommandSpec } from './command.ts';
 import { completionCommand } from './completion-command.ts';
+import { explainCommand } from './explain-command.ts';
 import { imagesCommand } from './images-command.ts';
 import { probeCommand } from './probe-command.ts';
 import { pushCommand } from './push-command.ts';
@@ -14,6 +15,7 @@ export const commandCatalog: readonly CommandSpec[] = [
   buildCommand,
   probeCommand,
   checkCommand,
+  explainCommand,
   cacheCommand,
   imagesCommand,
   pushCommand,

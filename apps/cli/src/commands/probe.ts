@@ -1,17 +1,19 @@
-import { probe, type ProbedStep } from '@shale/builder';
-import type { CacheEvent } from '@shale/cache';
+import { type KeyedStep, probe } from '@shale/builder';
 import { type Digest, digestHex, ShaleError } from '@shale/core';
+import { BuildJournal } from '../explain/build-journal.ts';
+import { buildIdentity } from '../explain/build-identity.ts';
+import type { StepExplanation } from '../explain/explain-steps.ts';
 import { describeDegraded, describeWarning } from '../render/degraded.ts';
 import { stepLabel } from '../render/build-view.ts';
 import { progressListener } from '../render/renderer.ts';
 import { escapeControls } from '../terminal/escape.ts';
+import { formatAge } from '../terminal/format.ts';
 import { type Palette, palette } from '../terminal/palette.ts';
 import { UsageError } from '../usage-error.ts';
 import { columnsOf, padColumns } from '../terminal/width.ts';
 import { cacheRepository } from '../wire/cache.ts';
 import { type WiredBuild, wireBuild } from '../wire/wire-build.ts';
 import type { Invocation } from './command.ts';
-import { describeCacheEvent } from './describe-cache-event.ts';
 import type { probeOptions } from './probe-command.ts';
 
 type ProbeInvocation = Invocation<typeof probeOptions>;
@@ -21,57 +23,92 @@ class ProbeMissError extends ShaleError {
   readonly code = 'PROBE_MISS';
 }
 
-/** A step, and why it missed. */
+/** A step of the image, and where its layer is or why it is missing. */
 interface Finding {
-  readonly step: ProbedStep['step'];
-  readonly key: Digest;
-  readonly hit: boolean;
+  readonly keyed: KeyedStep;
+  readonly cause: StepExplanation['cause'] | undefined;
   readonly reason: string | undefined;
 }
 
 /** `shale probe`: the table on stderr, the one line for scripts on stdout. Nothing is run, unpacked or downloaded. */
 export async function runProbe(invocation: ProbeInvocation): Promise<void> {
-  const { options, env, stdout, stderr } = invocation;
-  const colours = palette(stderr, env);
-  const events: CacheEvent[] = [];
-  const warn = (text: string) => stderr.write(`${colours.warning('warning:')} ${text}\n`);
+  const { options, stdout, stderr, env } = invocation;
+  const journal = new BuildJournal();
   await using wired = await wireBuild(invocation, {
     reproducible: true,
     checkLayers: true,
-    onCacheEvent: (event) => events.push(event),
-    onProgress: progressListener({
-      'cache.degraded': (event) => warn(describeDegraded(event)),
-      warning: (event) => warn(describeWarning(event)),
-    }),
+    onCacheEvent: journal.onCacheEvent,
+    onProgress: journal.watch(warningListener(invocation)),
   });
   if (wired.platforms.length > 1)
     throw new UsageError('shale probe takes one platform', { hint: 'Probe each platform on its own.' });
-  const { steps, image } = await probe(wired.options);
-  const findings = steps.filter(({ inImage }) => inImage).map((step) => findingOf(step, events));
+  const { steps, image } = await probe({ ...wired.options, onKeyed: journal.onKeyed });
+  const inImage = new Set(steps.filter((step) => step.inImage).map(({ key }) => key));
+  const findings = (await findAll(journal, wired, invocation)).filter(({ keyed }) => inImage.has(keyed.key));
   const digest = image?.manifest.digest;
-  if (!options.json) stderr.write(formatFindings(findings, colours));
+  if (!options.json) stderr.write(formatFindings(findings, palette(stderr, env)));
   const failure = digest === undefined ? missOf(findings) : await notPushed(digest, wired);
   const repository = options.cacheRepo === undefined ? undefined : repositoryName(options.cacheRepo);
-  if (options.json)
-    stdout.write(`${JSON.stringify({ digest, pushed: failure === undefined, repository, steps: findings })}\n`);
+  if (options.json) {
+    const report = { digest, pushed: failure === undefined, repository, steps: findings.map(reportOf) };
+    stdout.write(`${JSON.stringify(report)}\n`);
+  }
   if (failure !== undefined) throw failure;
   if (!options.json)
     stdout.write(repository === undefined ? `${digest}\n` : `ENVBUILDER_CACHED_IMAGE=${repository}@${digest}\n`);
 }
 
-function findingOf({ step, key, hit }: ProbedStep, events: readonly CacheEvent[]): Finding {
-  if (hit !== undefined) return { step, key, hit: true, reason: undefined };
-  const event = events.findLast((candidate) => 'key' in candidate && candidate.key === key);
-  return { step, key, hit: false, reason: event === undefined ? 'not in the cache' : describeCacheEvent(event) };
+function warningListener({ stderr, env }: ProbeInvocation) {
+  const { warning } = palette(stderr, env);
+  const warn = (text: string) => stderr.write(`${warning('warning:')} ${text}\n`);
+  return progressListener({
+    'cache.degraded': (event) => warn(describeDegraded(event)),
+    warning: (event) => warn(describeWarning(event)),
+  });
+}
+
+async function findAll(
+  journal: BuildJournal,
+  wired: WiredBuild,
+  invocation: ProbeInvocation,
+): Promise<readonly Finding[]> {
+  const { steps } = journal;
+  const missed = steps.filter(({ hit }) => hit === undefined);
+  if (missed.length === 0) return steps.map((keyed) => ({ keyed, cause: undefined, reason: undefined }));
+  const [{ explainMissed }, { describeExplanation }] = await Promise.all([
+    import('../explain/last-build.ts'),
+    import('../explain/describe-cause.ts'),
+  ]);
+  const { stateDir, options } = wired;
+  const explained = explainMissed(journal, missed, { stateDir, build: buildIdentity(options, invocation) });
+  const byKey = new Map(explained.map((explanation) => [explanation.key, explanation]));
+  return steps.map((keyed) => {
+    const explanation = byKey.get(keyed.key);
+    if (explanation === undefined) return { keyed, cause: undefined, reason: undefined };
+    const reason = describeExplanation(explanation, { inputs: keyed.inputs, showValues: false });
+    return { keyed, cause: explanation.cause, reason };
+  });
+}
+
+function reportOf({ keyed: { step, key, hit }, cause, reason }: Finding): object {
+  const { builder, created } = hit?.record ?? {};
+  const isHit = hit !== undefined;
+  return {
+    step,
+    key,
+    hit: isHit,
+    ...(isHit ? { origin: hit.origin, builder, created } : { cause: cause?.type, reason }),
+  };
 }
 
 function missOf(findings: readonly Finding[]): ProbeMissError {
-  const first = findings.find(({ hit }) => !hit);
+  const first = findings.find(({ keyed }) => keyed.hit === undefined);
   if (first === undefined) throw new Error('a step of the image is missing, and none is');
-  const { step, reason } = first;
+  const { keyed, reason } = first;
+  const { step } = keyed;
   const where = step.place === undefined ? '' : ` (${step.place.file}:${step.place.line})`;
-  return new ProbeMissError(`${stepLabel(step)} ${step.name}${where} is missing: ${reason}`, {
-    hint: 'Build once with --push-image; `shale explain` tells what changed.',
+  return new ProbeMissError(`${stepLabel(step)} ${step.name}${where} is not cached: ${reason}`, {
+    hint: 'Build once with --push-image; `shale explain` tells more of what changed.',
   });
 }
 
@@ -94,14 +131,23 @@ function repositoryName(text: string): string {
   return `${registry}/${repository}`;
 }
 
+const MAX_NAME_COLUMNS = 60;
+
 function formatFindings(findings: readonly Finding[], { good, warning, dim }: Palette): string {
-  const width = Math.max(0, ...findings.map(({ step }) => columnsOf(stepLabel(step))));
+  const widest = (texts: readonly string[]) => Math.max(0, ...texts.map(columnsOf));
+  const labels = widest(findings.map(({ keyed }) => stepLabel(keyed.step)));
+  const names = Math.min(MAX_NAME_COLUMNS, widest(findings.map(({ keyed }) => keyed.step.name)));
   return findings
-    .map(({ step, key, hit, reason }) => {
-      const mark = hit ? good('hit ') : warning('MISS');
-      const label = dim(padColumns(escapeControls(stepLabel(step)), width));
-      const note = reason === undefined ? dim(digestHex(key).slice(0, 12)) : warning(escapeControls(reason));
-      return `${mark}  ${label}  ${escapeControls(step.name)}  ${note}\n`;
+    .map(({ keyed: { step, key, hit }, reason }) => {
+      const mark = hit === undefined ? warning('MISS') : good('hit ');
+      const label = dim(padColumns(escapeControls(stepLabel(step)), labels));
+      const note = hit === undefined ? warning(escapeControls(reason ?? '')) : dim(hitNote(key, hit));
+      return `${mark}  ${label}  ${padColumns(escapeControls(step.name), names)}  ${note}\n`;
     })
     .join('');
+}
+
+function hitNote(key: Digest, { origin, record }: NonNullable<KeyedStep['hit']>): string {
+  const age = formatAge(Date.now() - record.created.getTime());
+  return escapeControls(`${digestHex(key).slice(0, 12)}  ${origin ?? 'cache'}, made by ${record.builder} ${age} ago`);
 }

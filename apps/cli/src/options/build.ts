@@ -156,6 +156,13 @@ export const outputOptions = {
     completion: 'file',
     help: 'Write digests, and how each step came to its layer, as JSON',
   }),
+  report: text({
+    flag: 'report',
+    placeholder: 'FILE',
+    group: 'Output',
+    completion: 'file',
+    help: 'Write what the build did, as JSON: hits with their origin, misses with their reason, bytes and time',
+  }),
   iidfile: text({
     flag: 'iidfile',
     placeholder: 'FILE',

@@ -1,6 +1,7 @@
 import { createHash, hash } from 'node:crypto';
 import { readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
+import { FILE_CONTENT_DIGITS } from '@shale/cache';
 import type { Digest } from '@shale/core';
 import { decodePath, hostPath } from '@shale/core';
 import type { ContentDigest } from '../step-keys.ts';
@@ -40,13 +41,21 @@ export function contentDigest(
     const records = new SourceRecords(tree, source, options);
     for (const entry of walkSource(tree, source, options.exclude)) {
       const record = records.entry(entry);
-      total.add(record);
+      total.add(record.text);
       if (files.length >= MAX_NAMED_FILES || entry.stats.isDirectory()) continue;
       const name = entry.path === '' ? source.name : below(source.name, entry.path);
-      files.push({ name, hash: hash('sha256', record, 'hex').slice(0, 16) });
+      files.push({ name, hash: namedHash(record) });
     }
   }
   return { digest: total.finish(), files };
+}
+
+/** Content and, in the last digits, mode and owner: an explanation can tell which of them changed. */
+function namedHash({ kind, mode, owner }: SourceRecord): string {
+  const content = hash('sha256', kind, 'hex').slice(0, FILE_CONTENT_DIGITS);
+  const [uid = 0, gid = 0] = owner.split(':').map(Number);
+  const attributes = (Number.parseInt(mode || '0', 8) << 4) | ((uid * 7 + gid) & 0xf);
+  return `${content}${attributes.toString(16).padStart(4, '0')}`;
 }
 
 const FLUSH_LENGTH = 64 * 1024;
@@ -72,6 +81,15 @@ class TextDigest {
   }
 }
 
+interface SourceRecord {
+  /** What counts. */
+  readonly text: string;
+  /** Its parts: type and content, mode in octal, and owner. */
+  readonly kind: string;
+  readonly mode: string;
+  readonly owner: string;
+}
+
 /**
  * One record an entry: a type, its fixed number of fields, and no field holds a NUL, as no name and no link does. A second
  * name of a file is recorded as a link to the first.
@@ -88,13 +106,14 @@ class SourceRecords {
     this.#options = options;
   }
 
-  entry(entry: WalkEntry): string {
+  entry(entry: WalkEntry): SourceRecord {
     const { path, stats } = entry;
     // of a directory that is copied, only what is in it lands
-    if (path === '' && this.#isDirectory) return 'top\0\n';
+    if (path === '' && this.#isDirectory) return { text: 'top\0\n', kind: '', mode: '', owner: '' };
     const mode = this.#options.ignoreMode ? '' : (stats.mode & 0o7777).toString(8);
     const owner = this.#options.keepOwner ? `${stats.uid}:${stats.gid}` : '';
-    return `${path}\0${mode}\0${owner}\0${this.#kindOf(entry)}\0\n`;
+    const kind = this.#kindOf(entry);
+    return { text: `${path}\0${mode}\0${owner}\0${kind}\0\n`, kind, mode, owner };
   }
 
   #kindOf(entry: WalkEntry): string {

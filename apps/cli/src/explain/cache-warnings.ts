@@ -1,0 +1,37 @@
+import type { CacheEvent, CacheEventListener } from '@shale/cache';
+import type { ProgressListener } from '@shale/core';
+import type { BuildJournal } from './build-journal.ts';
+import { describeUntrusted } from './describe-untrusted.ts';
+
+type Warning = { readonly code: string; readonly message: string };
+
+/** Tells of what a user should know of a cache: each kind once, and each step that is not deterministic. */
+export function cacheWarnings(journal: BuildJournal, onProgress: ProgressListener): CacheEventListener {
+  const told = new Set<string>();
+  return (event) => {
+    const warning = warningOf(event, journal);
+    if (warning === undefined || told.has(warning.message)) return;
+    told.add(warning.message);
+    onProgress({ type: 'warning', ...warning });
+  };
+}
+
+function warningOf(event: CacheEvent, journal: BuildJournal): Warning | undefined {
+  switch (event.type) {
+    case 'non-deterministic': {
+      const name = journal.steps.find(({ key }) => key === event.key)?.step.name ?? event.key;
+      const message = `${name} gave another result than the ${event.backend} cache has: ${event.offered}, not ${event.kept}, which stays`;
+      return { code: 'non-deterministic-step', message };
+    }
+    case 'untrusted': {
+      const message = `An entry of the ${event.backend} cache is not used: ${describeUntrusted(event.reason)}`;
+      return { code: 'cache-untrusted', message };
+    }
+    case 'corrupt':
+      return { code: 'cache-corrupt', message: `Damaged entries of the ${event.backend} cache are passed over` };
+    case 'read-only':
+      return { code: 'cache-read-only', message: `The ${event.backend} cache is read-only: ${event.reason}` };
+    default:
+      return undefined;
+  }
+}
