@@ -12,12 +12,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'packages/dockerfile-parser': [],
   'packages/builder': ['@shale/core', '@shale/cache', '@shale/dockerfile-parser'],
   'packages/warmer': ['@shale/core', '@shale/cache', '@shale/dockerfile-parser'],
-  'packages/workspace': ['@shale/core', '@shale/dockerfile-parser'],
+  'packages/workspace': ['@shale/core', '@shale/builder'],
   'packages/wiring': ['@shale/core', '@shale/registry', '@shale/cache', '@shale/builder'],
   'packages/testing': ['@shale/core', '@shale/cache'],
 };
 const PACKAGES = Object.keys(MAY_IMPORT);
-const APPS = ['apps/cli', 'apps/warmerd'];
+const APPS = ['apps/cli', 'apps/warmerd', 'apps/envbuilder'];
 /** What reads and writes tar archives; the rest of the workspace goes through it. */
 const TAR_OWNERS = ['packages/core/src/archive/', 'packages/registry/', 'packages/testing/'];
 const PROCESS_OWNERS = ['packages/testing/'];

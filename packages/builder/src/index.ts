@@ -60,3 +60,4 @@ export {
   type SnapshotUsage,
   snapshotUsage,
 } from './snapshotters/prune-snapshots.ts';
+export { type ResolvedUser, resolveUser, UserUnknownError } from './users.ts';

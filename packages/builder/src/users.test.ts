@@ -47,13 +47,13 @@ describe('resolveUser()', () => {
     ['12345', { uid: 12345, gid: 0, groups: [0], home: '/' }],
     ['nohome', { uid: 1002, gid: 1002, groups: [1002], home: '/' }],
   ])('reads %j', (spec, user) => {
-    expect(resolveUser(tree, spec)).toEqual(user);
+    expect(resolveUser(tree, spec)).toMatchObject(user);
   });
 
   it('needs no files for root and numbers', () => {
-    expect(resolveUser(bare, '')).toEqual({ uid: 0, gid: 0, groups: [0], home: '/' });
-    expect(resolveUser(bare, 'root')).toEqual({ uid: 0, gid: 0, groups: [0], home: '/' });
-    expect(resolveUser(bare, '5:6')).toEqual({ uid: 5, gid: 6, groups: [6], home: '/' });
+    expect(resolveUser(bare, '')).toMatchObject({ uid: 0, gid: 0, groups: [0], home: '/' });
+    expect(resolveUser(bare, 'root')).toMatchObject({ uid: 0, gid: 0, groups: [0], home: '/' });
+    expect(resolveUser(bare, '5:6')).toMatchObject({ uid: 5, gid: 6, groups: [6], home: '/' });
   });
 
   it.each(['nobody', 'app:nogroup', 'broken', '2147483648'])('refuses %j', (spec) => {

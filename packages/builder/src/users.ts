@@ -5,6 +5,8 @@ import { resolveInTree } from './isolation/scoped-path.ts';
 
 /** Who a step runs as, and where that user is at home. */
 export interface ResolvedUser extends ProcessUser {
+  /** `undefined` for a number that has no entry. */
+  readonly name: string | undefined;
   /** For `HOME`, as runc sets it. */
   readonly home: string;
 }
@@ -47,16 +49,17 @@ export function resolveUser(tree: string, text: string): ResolvedUser {
   const uid = account?.uid ?? numericId(user);
   if (uid === undefined) throw unknown('user', user);
   const home = account?.home || '/';
+  const name = account?.name;
   if (group !== undefined) {
     const gid = numericId(group) ?? findGroup(readGroup(tree), group);
     if (gid === undefined) throw unknown('group', group);
-    return { uid, gid, groups: [gid], home };
+    return { uid, gid, groups: [gid], home, name };
   }
   const gid = account?.gid ?? 0;
   // who is root because no USER says otherwise is in no further group
   const groups =
     account === undefined || text === '' ? [] : readGroup(tree).filter(({ members }) => members.includes(account.name));
-  return { uid, gid, groups: [...new Set([gid, ...groups.map((entry) => entry.gid)])], home };
+  return { uid, gid, groups: [...new Set([gid, ...groups.map((entry) => entry.gid)])], home, name };
 }
 
 function unknown(kind: 'user' | 'group', name: string): UserUnknownError {

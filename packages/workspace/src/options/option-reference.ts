@@ -1,7 +1,7 @@
 import { flagOf, type Option, type OptionTable, variableOf } from './option.ts';
 import { optionTable } from './option-table.ts';
 
-const BEGIN = '<!-- begin generated: pnpm --filter envbuilder docs -->';
+const BEGIN = '<!-- begin generated: pnpm --filter shale-envbuilder docs -->';
 const END = '<!-- end generated -->';
 
 /** The page with everything between its two marks replaced by the options of today. */

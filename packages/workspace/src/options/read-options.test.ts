@@ -128,7 +128,7 @@ it('optionVariables() has both names of each option, and nothing of Coder', () =
 
 it('withOptionReference() replaces what is between its marks', () => {
   const page = withOptionReference(
-    'a\n<!-- begin generated: pnpm --filter envbuilder docs -->stale words<!-- end generated -->\nz',
+    'a\n<!-- begin generated: pnpm --filter shale-envbuilder docs -->stale words<!-- end generated -->\nz',
   );
   expect(page).toMatch(/^a\n/);
   expect(page).toContain('| `ENVBUILDER_CACHE_REPO` | `--cache-repo` | string |');

@@ -1,0 +1,96 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { replaceRoot } from '@shale/builder';
+import {
+  combinedLog,
+  dockerfileSource,
+  type Environment,
+  type GitProgram,
+  type Handover,
+  helpText,
+  lineLog,
+  openCoderLog,
+  probeWorkspace,
+  readCommandLine,
+  redactedLog,
+  runWorkspace,
+  secretsOf,
+  type WorkspaceHost,
+  workspacePaths,
+  type WorkspacePaths,
+} from '@shale/workspace';
+import { version } from './version.ts';
+import { openWorkspaceImages } from './workspace-images.ts';
+
+/** What the program gets from its process. */
+export interface Session {
+  readonly env: Environment;
+  readonly writeOut: (text: string) => void;
+  readonly writeLog: (text: string) => void;
+  readonly isTerminal: boolean;
+  readonly signal?: AbortSignal | undefined;
+  /** @default those of '/.envbuilder' */
+  readonly paths?: WorkspacePaths | undefined;
+}
+
+export type ProgramResult = { readonly type: 'done' } | { readonly type: 'hand over'; readonly handover: Handover };
+
+/** @param argv Without the program's own name. @throws {ShaleError} */
+export async function runProgram(argv: readonly string[], session: Session): Promise<ProgramResult> {
+  const { env, writeOut, writeLog, isTerminal, signal, paths = workspacePaths() } = session;
+  const line = readCommandLine(argv, env);
+  if (line.type === 'help') {
+    writeOut(helpText());
+    return { type: 'done' };
+  }
+  const { options } = line;
+  const lines = lineLog(writeLog, { verbose: options.verbose });
+  const { coderAgentUrl: url, coderAgentToken: token } = options;
+  const coder =
+    url === undefined || token === undefined
+      ? undefined
+      : openCoderLog({ url, token, onFailure: (message) => lines('error', message) });
+  const log = redactedLog(coder === undefined ? lines : combinedLog(lines, coder.log), secretsOf(options));
+  try {
+    await using images = openWorkspaceImages({ options, env, paths, log });
+    const host: WorkspaceHost = {
+      version,
+      env,
+      log,
+      git: ownGit(paths, env),
+      images,
+      rootReplacement: { replaceRoot: (request) => replaceRoot({ ...request, directory: paths.directory }) },
+      sources: [dockerfileSource],
+      paths,
+      isTerminal,
+    };
+    if (!options.getCachedImage) return { type: 'hand over', handover: await runWorkspace(options, host, { signal }) };
+    writeOut(`ENVBUILDER_CACHED_IMAGE=${await probeWorkspace(options, host, { signal })}\n`);
+    return { type: 'done' };
+  } catch (error) {
+    coder?.log('error', `error: ${(error as Error).message}`); // the terminal is told by the caller
+    throw error;
+  } finally {
+    await coder?.close();
+  }
+}
+
+/** The image brings its own git, which needs nothing of the root that is to be replaced. */
+function ownGit({ directory }: WorkspacePaths, env: Environment): GitProgram {
+  const own = join(directory, 'bin/git');
+  const passed = [
+    'PATH',
+    'SSH_AUTH_SOCK',
+    'http_proxy',
+    'https_proxy',
+    'no_proxy',
+    'HTTP_PROXY',
+    'HTTPS_PROXY',
+    'NO_PROXY',
+  ];
+  const variables = passed.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]] as const]));
+  return {
+    path: existsSync(own) ? own : 'git',
+    env: { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: '/root', ...Object.fromEntries(variables) },
+  };
+}

@@ -1,0 +1,53 @@
+import { enterPrivateMounts, recoverRoot } from '@shale/builder';
+import { loadSystemCalls, ProcessControl, ShaleError } from '@shale/core';
+import { handOver, MAGIC_DIRECTORY } from '@shale/workspace';
+import { runProgram } from './program.ts';
+
+/** Runs the process's own command line, and ends the process: as init, or with an exit code. */
+export async function start(): Promise<void> {
+  const { argv, env, stdout, stderr, stdin } = process;
+  process.removeAllListeners('warning');
+  const signal = abortOnSignals();
+  try {
+    await secureProcess();
+    const result = await runProgram(argv.slice(2), {
+      env,
+      writeOut: (text) => void stdout.write(text),
+      writeLog: (text) => void stderr.write(text),
+      isTerminal: stdin.isTTY && stdout.isTTY,
+      signal,
+    });
+    if (result.type === 'hand over') handOver(result.handover, [stdout, stderr]);
+    process.exit(0);
+  } catch (error) {
+    const reason: unknown = signal.aborted ? signal.reason : error;
+    stderr.write(`error: ${reason instanceof Error ? reason.message : String(reason)}\n`);
+    if (reason instanceof ShaleError && reason.hint !== undefined) stderr.write(`hint:  ${reason.hint}\n`);
+    if (env['SHALE_DEBUG'] && reason instanceof Error) stderr.write(`${reason.stack}\n`);
+    process.exit(1);
+  }
+}
+
+/**
+ * No step may read this process's memory, environment or descriptors; and mounts, where they are allowed, are seen by
+ * nobody else. Comes before anything asynchronous.
+ */
+async function secureProcess(): Promise<void> {
+  const calls = loadSystemCalls();
+  if (calls === undefined) return;
+  calls.prctl(ProcessControl.setDumpable, 0);
+  recoverRoot(MAGIC_DIRECTORY);
+  await enterPrivateMounts(calls).catch(() => undefined);
+}
+
+/** PID 1 gets no signal that it does not ask for. The first one stops the work, the second the process. */
+function abortOnSignals(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => {
+      if (controller.signal.aborted) process.exit(name === 'SIGINT' ? 130 : 143);
+      controller.abort(new Error(name === 'SIGINT' ? 'interrupted' : 'terminated'));
+    });
+  }
+  return controller.signal;
+}

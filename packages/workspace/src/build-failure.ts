@@ -1,0 +1,43 @@
+import { type ErrorCode, ShaleError } from '@shale/core';
+
+/** A build that failed, in the words that scripts look for. */
+export class BuildFailedError extends ShaleError {
+  readonly code: ErrorCode;
+
+  constructor(cause: unknown, message: string) {
+    super(message, { cause, hint: cause instanceof ShaleError ? cause.hint : undefined });
+    this.code = cause instanceof ShaleError ? cause.code : 'STEP_FAILED';
+  }
+}
+
+/** Nothing could be built, and there is nothing to start instead. */
+export class NoFallbackError extends ShaleError {
+  readonly code: ErrorCode;
+
+  constructor(cause: ShaleError) {
+    super(`${cause.message}: no fallback image has been specified`, { cause, hint: cause.hint });
+    this.code = cause.code;
+  }
+}
+
+/** What is wrong with the machine or with a cache that was insisted on: another image would not help. */
+const NOT_THE_BUILD: ReadonlySet<ErrorCode> = new Set(['NO_SPACE', 'STORE_INVALID', 'USAGE_INVALID', 'CACHE_REQUIRED']);
+
+/** Whether another image may be started instead: every failure that the repository or its images cause. */
+export function isBuildFailure(error: unknown): error is ShaleError {
+  return error instanceof ShaleError && !NOT_THE_BUILD.has(error.code);
+}
+
+/** With envbuilder's words before shale's own. */
+export function buildFailure(error: ShaleError): ShaleError {
+  const { code, message } = error;
+  if (code === 'DOCKERFILE_INVALID')
+    return new BuildFailedError(error, `parsing dockerfile: dockerfile parse error: ${message}`);
+  const isUnauthorized = /\b40[13]\b|unauthorized|denied/i.test(message);
+  if (code === 'REGISTRY_REFUSED' && isUnauthorized)
+    return new BuildFailedError(error, `error building stage: ${message}: Unauthorized: authentication required`);
+  if (code === 'BASE_IMAGE_MISSING')
+    return new BuildFailedError(error, `error building stage: ${message}: manifest unknown`);
+  if (code === 'CONTEXT_INVALID') return error;
+  return new BuildFailedError(error, `error building stage: ${message}`);
+}

@@ -1,0 +1,54 @@
+import { accessSync, constants, statSync } from 'node:fs';
+import { ShaleError } from '@shale/core';
+
+/** What this process becomes. */
+export interface Handover {
+  /** Absolute: PATH is not searched. */
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly directory: string;
+  readonly user: { readonly uid: number; readonly gid: number; readonly groups: readonly number[] };
+}
+
+class InitMissingError extends ShaleError {
+  readonly code = 'SOURCE_MISSING';
+}
+
+/** A terminal's or pipe's stream, as Node has it. */
+interface BlockingStream {
+  readonly _handle?: { setBlocking?(blocking: boolean): void } | null | undefined;
+}
+
+/** @throws {InitMissingError} before anything was changed: a failed exec could not be told */
+export function checkHandover({ command }: Pick<Handover, 'command'>): void {
+  try {
+    if (!statSync(command).isFile()) throw new Error('it is not a file');
+    accessSync(command, constants.X_OK);
+  } catch (cause) {
+    throw new InitMissingError(`exec init script: ${command} cannot be run: ${(cause as Error).message}`, {
+      cause,
+      hint: 'INIT_COMMAND is an absolute path in the built image; PATH is not searched.',
+    });
+  }
+}
+
+/**
+ * Becomes init: same process, so PID 1 stays PID 1. Nothing of this program is left: no variable, no group of root's, no
+ * ignored signal, no descriptor.
+ * @param streams stdout and stderr, which Node may have made non-blocking
+ */
+export function handOver(handover: Handover, streams: readonly object[] = []): never {
+  checkHandover(handover);
+  const { command, args, env, directory, user } = handover;
+  for (const stream of streams) (stream as BlockingStream)._handle?.setBlocking?.(true);
+  // an ignored signal stays ignored across exec, a caught one does not
+  for (const signal of ['SIGPIPE', 'SIGXFSZ'] as const) process.on(signal, () => undefined);
+  process.umask(0o022);
+  process.chdir(directory);
+  process.setgroups?.([...user.groups]);
+  process.setgid?.(user.gid);
+  process.setuid?.(user.uid);
+  if (process.execve === undefined) throw new Error('This Node cannot replace its process: 22.15 or later is needed');
+  return process.execve(command, [command, ...args], { ...env });
+}

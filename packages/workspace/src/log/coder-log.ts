@@ -1,0 +1,146 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Log, LogLevel } from './log.ts';
+
+export interface CoderLogOptions {
+  readonly url: string;
+  readonly token: string;
+  /** Told once when lines cannot be sent; they are then dropped. */
+  readonly onFailure: (message: string) => void;
+  /** @default the global fetch */
+  readonly fetch?: typeof globalThis.fetch | undefined;
+  /** How long lines are collected, in milliseconds. @default 250 */
+  readonly batchMs?: number | undefined;
+  /** The first wait before a batch is sent again, in milliseconds; it doubles. @default 1000 */
+  readonly retryMs?: number | undefined;
+  /** How long a batch is tried, in milliseconds. @default 30000 */
+  readonly patienceMs?: number | undefined;
+}
+
+/** Sends the log to Coder's agent API. */
+export interface CoderLog {
+  readonly log: Log;
+  /** Sends what is left, for a while; lines that come later are dropped. */
+  close(): Promise<void>;
+}
+
+interface Line {
+  readonly created_at: string;
+  readonly output: string;
+  readonly level: LogLevel;
+}
+
+/** As envbuilder names itself to Coder. */
+const LOG_SOURCE_ID = '3b579bf4-1ed8-4b99-87a8-e9a1e3410410';
+const MAX_BATCH_LINES = 100;
+const BATCH_MS = 250;
+/** Coder keeps no more of one agent. */
+const MAX_TOTAL_BYTES = 1024 * 1024;
+const RETRY_MS = 1000;
+const MAX_RETRY_MS = 5000;
+/** The token is refused until the workspace's build job is done. */
+const PATIENCE_MS = 30_000;
+const CLOSE_GRACE_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 10_000;
+
+/**
+ * Batches of at most 100 lines, one after another, each sent again until the server takes it. The PATCH form is the one
+ * that every version of Coder knows.
+ */
+export function openCoderLog(options: CoderLogOptions): CoderLog {
+  return new CoderLogClient(options);
+}
+
+class CoderLogClient implements CoderLog {
+  readonly #options: CoderLogOptions;
+  readonly #pending: Line[] = [];
+  #sentBytes = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #sending: Promise<void> = Promise.resolve();
+  #isNamed = false;
+  #isClosed = false;
+  readonly #stop = new AbortController();
+
+  constructor(options: CoderLogOptions) {
+    this.#options = options;
+  }
+
+  readonly log: Log = (level, text) => {
+    if (this.#isClosed) return;
+    const created_at = new Date().toISOString();
+    for (const output of text.split('\n')) {
+      this.#sentBytes += Buffer.byteLength(output);
+      if (this.#sentBytes > MAX_TOTAL_BYTES) return;
+      this.#pending.push({ created_at, output, level });
+    }
+    if (this.#pending.length >= MAX_BATCH_LINES) this.#flush();
+    else this.#timer ??= setTimeout(() => this.#flush(), this.#options.batchMs ?? BATCH_MS);
+  };
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#flush();
+    const grace = setTimeout(() => this.#stop.abort(), CLOSE_GRACE_MS);
+    await this.#sending;
+    clearTimeout(grace);
+  }
+
+  #flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    while (this.#pending.length > 0) {
+      const logs = this.#pending.splice(0, MAX_BATCH_LINES);
+      this.#sending = this.#sending.then(() => this.#send(logs));
+    }
+  }
+
+  async #send(logs: readonly Line[]): Promise<void> {
+    if (this.#stop.signal.aborted) return;
+    if (!this.#isNamed) await this.#nameSource();
+    const { patienceMs = PATIENCE_MS, retryMs = RETRY_MS } = this.#options;
+    const deadline = Date.now() + patienceMs;
+    let wait = retryMs;
+    for (;;) {
+      const failure = await this.#request('PATCH', 'logs', { log_source_id: LOG_SOURCE_ID, logs });
+      if (failure === undefined || failure === 'dropped') return;
+      if (this.#stop.signal.aborted) return;
+      if (Date.now() + wait > deadline) return this.#giveUp(failure);
+      await delay(wait, undefined, { signal: this.#stop.signal }).catch(() => undefined);
+      wait = Math.min(wait * 2, MAX_RETRY_MS);
+    }
+  }
+
+  #giveUp(failure: string): void {
+    this.#isClosed = true;
+    this.#pending.length = 0;
+    this.#stop.abort();
+    this.#options.onFailure(`Lines for Coder are dropped: ${failure}`);
+  }
+
+  /** So that the lines stand under a name; older servers have no such call. */
+  async #nameSource(): Promise<void> {
+    this.#isNamed = true;
+    await this.#request('POST', 'log-source', { id: LOG_SOURCE_ID, display_name: 'Envbuilder', icon: '' });
+  }
+
+  /** @returns why it failed, `dropped` for what the server will never take */
+  async #request(method: string, path: string, body: object): Promise<string | undefined> {
+    const { url, token, fetch = globalThis.fetch } = this.#options;
+    const address = new URL(`api/v2/workspaceagents/me/${path}`, url.endsWith('/') ? url : `${url}/`);
+    try {
+      const response = await fetch(address, {
+        method,
+        headers: { 'content-type': 'application/json', 'Coder-Session-Token': token },
+        body: JSON.stringify(body),
+        redirect: 'error', // the token is for this host
+        signal: AbortSignal.any([this.#stop.signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]),
+      });
+      await response.body?.cancel();
+      if (response.ok) return undefined;
+      return response.status === 413 || response.status === 400
+        ? 'dropped'
+        : `${address.host} answers ${response.status}`;
+    } catch (error) {
+      return `${address.host}: ${(error as Error).message}`;
+    }
+  }
+}
