@@ -32,7 +32,7 @@ export class BuildJournal {
     return (event) => {
       this.tally.add(event);
       if (event.type === 'step.finished') this.#finished.set(event.step.id, event.outcome);
-      if (event.type === 'cache.degraded') this.degraded.push(event);
+      if (event.type === 'cache.degraded') this.degraded.push({ backend: event.backend, error: event.error });
       if (event.type === 'cache.stored') {
         this.stored.entries += 1;
         this.stored.bytes += event.bytes;

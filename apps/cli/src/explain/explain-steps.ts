@@ -83,7 +83,7 @@ function isRelated({ name, inputs }: EarlierStep, { inputs: own }: KeyedStep): b
   if (name !== undefined) return true;
   const hashes = new Map(inputs.map((input) => [input.name, input.hash]));
   const isEqual = (input: string) => own.some(({ name: other, hash }) => other === input && hashes.get(input) === hash);
-  if (isEqual('parent') || isEqual('instruction') || isEqual('content')) return true;
+  if (['parent', 'instruction', 'content', 'path'].some(isEqual)) return true;
   return isEqual('destination') && own.some((input) => input.name.startsWith('file:') && hashes.has(input.name));
 }
 

@@ -23,6 +23,7 @@ export const cacheOptions = {
     flag: 'cache-from',
     placeholder: 'REPO',
     group: 'Cache',
+    variables: [{ name: 'SHALE_CACHE_FROM', values: splitOn(',') }],
     help: 'Also read layers from this repository; never written',
   }),
   cacheTtl: duration({
@@ -51,12 +52,44 @@ export const cacheOptions = {
   cacheReadonly: toggle({
     flag: 'cache-readonly',
     group: 'Cache',
+    variables: ['SHALE_CACHE_READONLY'],
     help: 'Read the cache, write nothing to it',
   }),
   cacheRequired: toggle({
     flag: 'cache-required',
     group: 'Cache',
+    variables: ['SHALE_CACHE_REQUIRED'],
     help: 'Fail when a cache cannot be reached, instead of building without it',
+  }),
+  cacheSignKey: text({
+    flag: 'cache-sign-key',
+    placeholder: 'FILE',
+    group: 'Cache',
+    variables: ['SHALE_CACHE_SIGN_KEY'],
+    completion: 'file',
+    help: 'Sign what is written to the cache with this Ed25519 private key (PEM)',
+  }),
+  cacheTrustKey: list({
+    flag: 'cache-trust-key',
+    placeholder: 'FILE',
+    group: 'Cache',
+    variables: [{ name: 'SHALE_CACHE_TRUST_KEY', values: splitOn(',') }],
+    completion: 'file',
+    help: 'Use only entries that were signed with this Ed25519 key (public, PEM); several make a rotation',
+  }),
+  cacheScope: text({
+    flag: 'cache-scope',
+    placeholder: 'NAME',
+    group: 'Cache',
+    variables: ['SHALE_CACHE_SCOPE'],
+    help: 'Write to this part of the cache, and look there first: main, pr/12',
+  }),
+  cacheTrustedScope: list({
+    flag: 'cache-trusted-scope',
+    placeholder: 'NAME',
+    group: 'Cache',
+    variables: [{ name: 'SHALE_CACHE_TRUSTED_SCOPE', values: splitOn(',') }],
+    help: 'Also read this part of the cache, after --cache-scope; an empty name is the part without a scope',
   }),
 };
 

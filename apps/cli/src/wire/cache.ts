@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import {
   type CacheBackend,
   type CacheEventListener,
+  type CacheTrust,
   type DirCache,
   dirCache,
   registryCache,
@@ -30,6 +31,7 @@ export interface CacheWiring {
   readonly stateDir: string;
   readonly cwd: string;
   readonly offline: boolean;
+  readonly trust?: CacheTrust | undefined;
   readonly onProgress: ProgressListener;
   readonly onEvent?: CacheEventListener | undefined;
 }
@@ -76,15 +78,16 @@ export function cacheRepository(text: string): Reference {
 }
 
 function directoryTiers(wiring: CacheWiring): readonly DirCache[] {
-  const { options, stateDir, store, cwd, onEvent } = wiring;
-  const policy = { ttlMs: timeToLive(options.cacheTtl), readOnly: options.cacheReadonly ? true : undefined, onEvent };
+  const { options, stateDir, store, cwd, offline, trust, onEvent } = wiring;
+  const readOnly = options.cacheReadonly ? true : undefined;
+  const policy = { ttlMs: timeToLive(options.cacheTtl), readOnly, trust, onEvent };
   if (options.layerCacheDir !== undefined) return [dirCache({ root: resolve(cwd, options.layerCacheDir), ...policy })];
-  const isDefault = options.cacheRepo === undefined;
+  const isDefault = options.cacheRepo === undefined || offline;
   return isDefault ? [dirCache({ root: join(stateDir, 'cache'), blobs: store, ...policy })] : [];
 }
 
 function registryTiers(wiring: CacheWiring): readonly CacheBackend[] {
-  const { options, client, offline, checkLayers, onEvent } = wiring;
+  const { options, client, offline, checkLayers, trust, onEvent } = wiring;
   if (offline) return [];
   const own = options.cacheRepo === undefined ? [] : [{ name: options.cacheRepo, readOnly: options.cacheReadonly }];
   const others = options.cacheFrom.map((name) => ({ name, readOnly: true }));
@@ -95,6 +98,7 @@ function registryTiers(wiring: CacheWiring): readonly CacheBackend[] {
       name: index === 0 ? 'registry' : `registry ${name}`,
       readOnly,
       ttlMs: timeToLive(options.cacheTtl),
+      trust,
       onEvent,
     }),
   );

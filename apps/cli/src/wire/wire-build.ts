@@ -23,6 +23,7 @@ import { openNamedContexts } from './named-contexts.ts';
 import { parsePlatforms } from './platforms.ts';
 import { parseSecrets, parseSshAgents } from './secrets.ts';
 import { stateDirectory } from './state-directory.ts';
+import { wantsTrust } from './wants-trust.ts';
 
 /** The options of every command that plans a build. */
 export type BuildTable = typeof sourceOptions & typeof cacheOptions & typeof registryOptions & typeof stateOptions;
@@ -80,6 +81,7 @@ export async function wireBuild(invocation: Invocation<BuildTable>, wishes: Buil
     options,
     cwd,
     checkLayers: wishes.checkLayers,
+    trust: wantsTrust(options) ? (await import('./cache-trust.ts')).readCacheTrust(options, cwd) : undefined,
     onEvent: onCacheEvent,
   });
   const images = imageSources({

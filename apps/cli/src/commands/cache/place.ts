@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import type { CacheDirectory } from '@shale/cache';
-import { blobDirectory, formatReference, type ImageStore } from '@shale/core';
+import { blobDirectory, type ImageStore } from '@shale/core';
 import { openRegistryClient } from '@shale/wiring';
 import type { cachePlaceOptions } from '../../options/cache-care.ts';
 import { describeWarning } from '../../render/degraded.ts';
@@ -61,7 +61,7 @@ function openRegistryPlace(repo: string, { options, env, stderr }: CacheInvocati
   return {
     type: 'registry',
     store: client.repository(reference),
-    name: formatReference(reference),
+    name: `${reference.registry}/${reference.repository}`,
     [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
   };
 }
