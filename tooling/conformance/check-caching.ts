@@ -45,6 +45,7 @@ export async function checkCaching(
       ...differences('cached', cold, cached, base),
       ...differences('half cached', cold, half, base),
       ...(cached.digest === cold.digest ? [] : [`cached: digest ${cached.digest} instead of ${cold.digest}`]),
+      ...differences('reproducible', cold, twins[0], base),
       ...(twins[0].digest === twins[1].digest
         ? []
         : [`reproducible: ${twins[0].digest} and ${twins[1].digest}`, ...timesOf(...twins)]),
@@ -71,6 +72,7 @@ function differences(title: string, expected: BuildOutcome, actual: BuildOutcome
 }
 
 function timesOf(first: BuildOutcome, second: BuildOutcome): string[] {
-  if (first.type === 'error' || second.type === 'error') return [];
+  if (first.type === 'error') return [first.message];
+  if (second.type === 'error') return [second.message];
   return compareTrees(first.tree, second.tree).map((line) => `reproducible: ${line}`);
 }

@@ -4,6 +4,7 @@ import { isGitSource } from './context/git-source.ts';
 import { parseChecksum } from './copy/download.ts';
 import { isRemoteSource, isUrl } from './copy/remote-source.ts';
 import type { Expander } from './expander.ts';
+import { findNamedContext } from './named-context.ts';
 import { findStage } from './plan.ts';
 import type { PlannedStep, StageDraft } from './plan-stage.ts';
 import { stageName } from './plan-stage.ts';
@@ -95,7 +96,7 @@ export async function treeSource(
 ): Promise<TreeSource> {
   const { planning, stage } = draft;
   const { dockerfile, options } = planning;
-  const named = options.namedContexts.get(name.toLowerCase());
+  const named = findNamedContext(options.namedContexts, name);
   if (named?.type === 'directory') return { type: 'context', context: named.context };
   const earlier = findStage(dockerfile, name, stage.index) ?? stageByIndex(draft, name, expand);
   if (earlier !== undefined) return { type: 'node', node: (await planning.stage(earlier.index)).tip };

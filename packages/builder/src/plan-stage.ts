@@ -2,10 +2,11 @@ import { formatPlatform, parsePlatform, type SourcePlace } from '@shale/core';
 import type { FromInstruction, Instruction, Stage } from '@shale/dockerfile-parser';
 import { parseInstruction } from '@shale/dockerfile-parser';
 import type { BaseNode, GraphNode, HistoryLine, StageNode, StepAction, StepNode } from './build-graph.ts';
-import type { DockerfileSource } from './build-options.ts';
+import type { DockerfileSource, NamedContext } from './build-options.ts';
 import { createExpander, type Expander } from './expander.ts';
 import { foldMetadata } from './fold-metadata.ts';
 import { locate } from './locate.ts';
+import { findNamedContext } from './named-context.ts';
 import type { Planning } from './plan.ts';
 import { findStage } from './plan.ts';
 import { planCopy } from './plan-copy.ts';
@@ -19,6 +20,8 @@ export interface StageDraft {
   readonly stage: Stage;
   readonly planning: Planning;
   readonly base: BaseNode;
+  /** Steps before those of the file: what a directory under the base's name brings. */
+  readonly files: readonly Instruction[];
   state: StageState;
   tip: GraphNode;
   readonly history: HistoryLine[];
@@ -33,7 +36,8 @@ export async function planStage(stage: Stage, planning: Planning): Promise<Stage
   });
   const triggers = (draft.state.config.OnBuild ?? []).map((text) => placeTrigger(parseInstruction(text), stage.from));
   draft.state = inheritState(draft.state);
-  const instructions = [...triggers, ...stage.instructions];
+  const own = replacementOf(stage, planning) === undefined ? stage.instructions : [];
+  const instructions = [...draft.files, ...triggers, ...own];
   const total = instructions.filter(({ keyword }) => STEP_KEYWORDS.has(keyword)).length;
   let index = 0;
   for (const instruction of instructions) {
@@ -49,6 +53,9 @@ export async function planStage(stage: Stage, planning: Planning): Promise<Stage
 async function openDraft(stage: Stage, planning: Planning): Promise<StageDraft> {
   const { from } = stage;
   const { dockerfile, options, globalArgs } = planning;
+  const replacement = replacementOf(stage, planning);
+  if (replacement !== undefined)
+    return openBaseDraft(stage, planning, { name: stage.name ?? '', named: replacement, platform: options.platform });
   const expand = createExpander({
     variables: globalArgs,
     escape: dockerfile.directives.escape,
@@ -61,16 +68,36 @@ async function openDraft(stage: Stage, planning: Planning): Promise<StageDraft> 
   const parent = findStage(dockerfile, name, stage.index);
   if (parent !== undefined) {
     const { base, tip, state, history } = await planning.stage(parent.index);
-    return { stage, planning, base, tip, state, history: [...history] };
+    return { stage, planning, base, files: [], tip, state, history: [...history] };
   }
-  const base = await openBase(name, platform, planning);
-  return { stage, planning, base, tip: base, state: initialState(base.image?.config, platform), history: [] };
+  const named = findNamedContext(options.namedContexts, name);
+  return openBaseDraft(stage, planning, { name, named, platform });
 }
 
-function openBase(name: string, platform: BaseNode['platform'], planning: Planning): Promise<BaseNode> | BaseNode {
-  if (name === 'scratch') return { kind: 'base', image: undefined, platform };
-  const named = planning.options.namedContexts.get(name.toLowerCase());
-  return planning.image(named?.type === 'image' ? named.reference : name, platform);
+/** A named context with a stage's own name is taken in the stage's place. */
+function replacementOf({ name }: Stage, { options }: Planning): NamedContext | undefined {
+  return name === undefined ? undefined : findNamedContext(options.namedContexts, name);
+}
+
+interface WantedBase {
+  readonly name: string;
+  readonly named: NamedContext | undefined;
+  readonly platform: BaseNode['platform'];
+}
+
+async function openBaseDraft(stage: Stage, planning: Planning, wanted: WantedBase): Promise<StageDraft> {
+  const { name, named, platform } = wanted;
+  const base = await openBase(wanted, planning);
+  const files =
+    named?.type === 'directory' ? [placeTrigger(parseInstruction(`COPY --from=${name} . /`), stage.from)] : [];
+  const state = initialState(base.image?.config, platform);
+  return { stage, planning, base, files, tip: base, state, history: [] };
+}
+
+function openBase({ name, named, platform }: WantedBase, planning: Planning): Promise<BaseNode> | BaseNode {
+  if (named?.type === 'image') return planning.image(named.reference, platform);
+  if (named?.type === 'directory' || name === 'scratch') return { kind: 'base', image: undefined, platform };
+  return planning.image(name, platform);
 }
 
 function fromPlatform({ platform }: FromInstruction, expand: Expander, { options }: Planning): BaseNode['platform'] {

@@ -31,10 +31,10 @@ export function initialState(base: ImageConfig | undefined, platform: Platform):
   };
 }
 
-/** The state right after `FROM stage`: the parent's variables, but none of its declarations; its CMD is an inherited one. */
+/** The state right after `FROM stage`: the parent's variables and declarations; its CMD is an inherited one. */
 export function inheritState(parent: StageState): StageState {
   const { OnBuild: _, ...config } = parent.config;
-  return { ...parent, config, args: [], ownCommand: false };
+  return { ...parent, config, ownCommand: false };
 }
 
 export function setConfig(state: StageState, change: ContainerConfig): StageState {

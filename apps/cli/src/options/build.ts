@@ -30,7 +30,7 @@ export const dockerfileOptions = {
     flag: 'build-context',
     placeholder: 'NAME=PLACE',
     group: 'Build',
-    help: 'One more context for FROM and --from: a directory, docker-image://REF or oci-layout://DIR',
+    help: 'One more context for FROM and --from: a directory, docker-image://REF, oci-layout://DIR or a git URL',
   }),
   platform: list({
     flag: 'platform',

@@ -15,6 +15,7 @@ import { parseIgnoreFile } from '@shale/dockerfile-parser';
 import type { Session } from '../commands/command.ts';
 import { UsageError } from '../usage-error.ts';
 import { gitEnvironment } from './git-environment.ts';
+import { isGitUrl } from './git-url.ts';
 
 export interface BuildSourceOptions extends CallOptions, Pick<Session, 'cwd' | 'env' | 'stdin'> {
   /** What the user wrote after the flags. */
@@ -50,12 +51,6 @@ export async function openBuildSource(options: BuildSourceOptions): Promise<Buil
   const found: Stats | undefined = statSync(path, { throwIfNoEntry: false });
   if (found?.isFile() !== true) return openDirectory(path, options);
   return withDockerfile(await openTarContext(createReadStream(path), { signal }), options);
-}
-
-/** As docker tells a repository from a directory; a directory of that name goes first. */
-function isGitUrl(argument: string): boolean {
-  if (/^(?:git|ssh):\/\//.test(argument) || /^git@[^:/]+:/.test(argument)) return true;
-  return /^https?:\/\/[^#]*\.git(?:#.*)?$/.test(argument) || (/^https?:\/\//.test(argument) && argument.includes('#'));
 }
 
 async function openDirectory(

@@ -11,7 +11,11 @@ it('openNamedContexts() takes directories, images and layouts', async () => {
   mkdirSync(join(scratch.path, 'docs'));
   const { manifest } = await makeImage(openLayout(join(scratch.path, 'layout')), { layers: [{ a: 'b' }], tag: 'v1' });
   const places = { docs: 'docs', base: 'docker-image://debian:12', mine: 'oci-layout://layout:v1' };
-  const { contexts, images } = openNamedContexts(places, { cwd: scratch.path, stateDir: join(scratch.path, 'state') });
+  const { contexts, images } = await openNamedContexts(places, {
+    cwd: scratch.path,
+    stateDir: join(scratch.path, 'state'),
+    environment: {},
+  });
   expect(contexts.get('docs')).toMatchObject({ type: 'directory', context: { kind: 'directory' } });
   expect(contexts.get('base')).toEqual({ type: 'image', reference: 'docker.io/library/debian:12' });
   const mine = contexts.get('mine');
@@ -21,7 +25,9 @@ it('openNamedContexts() takes directories, images and layouts', async () => {
   expect(await images?.resolve(parseReference('debian'), { platform: hostPlatform() })).toBeUndefined();
 });
 
-it('openNamedContexts() says what a place can be', () => {
-  const open = () => openNamedContexts({ docs: 'nowhere' }, { cwd: '/none', stateDir: '/none/state' });
-  expect(open).toThrow('--build-context docs: /none/nowhere is not a directory');
+it('openNamedContexts() says what a place can be', async () => {
+  const options = { cwd: '/none', stateDir: '/none/state', environment: {} };
+  await expect(openNamedContexts({ docs: 'nowhere' }, options)).rejects.toThrow(
+    '--build-context docs: /none/nowhere is not a directory',
+  );
 });

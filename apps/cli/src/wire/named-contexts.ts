@@ -1,10 +1,11 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type NamedContext, openDirectoryContext } from '@shale/builder';
-import { formatReference, type ImageSource, isDigest, parseReference, sha256 } from '@shale/core';
+import { type NamedContext, openDirectoryContext, openGitContext } from '@shale/builder';
+import { type CallOptions, formatReference, type ImageSource, isDigest, parseReference, sha256 } from '@shale/core';
 import { parseIgnoreFile } from '@shale/dockerfile-parser';
 import { loadLayoutImage } from '@shale/registry';
 import { UsageError } from '../usage-error.ts';
+import { isGitUrl } from './git-url.ts';
 
 export interface NamedContexts {
   readonly contexts: ReadonlyMap<string, NamedContext>;
@@ -20,29 +21,48 @@ interface LayoutPlace {
 /** No registry has this name: references below it stand for layouts on disk. */
 const LAYOUT_HOST = 'oci-layout.invalid';
 
-/** Reads `--build-context NAME=PLACE`. @throws {UsageError} @throws {ReferenceInvalidError} */
-export function openNamedContexts(
+export interface NamedContextOptions extends CallOptions {
+  readonly cwd: string;
+  readonly stateDir: string | undefined;
+  /** For git. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** Reads `--build-context NAME=PLACE`. @throws {UsageError} @throws {ReferenceInvalidError} @throws {GitFailedError} */
+export async function openNamedContexts(
   places: Readonly<Record<string, string>>,
-  { cwd, stateDir }: { readonly cwd: string; readonly stateDir: string | undefined },
-): NamedContexts {
+  { cwd, stateDir, environment, signal }: NamedContextOptions,
+): Promise<NamedContexts> {
   const layouts = new Map<string, LayoutPlace>();
-  const open = (name: string, place: string): NamedContext => {
+  const open = async (name: string, place: string): Promise<NamedContext> => {
     const image = /^docker-image:\/\/(.+)$/.exec(place)?.[1];
     if (image !== undefined) return { type: 'image', reference: formatReference(parseReference(image)) };
     const layout = /^oci-layout:\/\/(.+)$/.exec(place)?.[1];
+    if (isGitUrl(place)) return { type: 'directory', context: await openGitContext(place, { environment, signal }) };
     if (layout === undefined) return { type: 'directory', context: openDirectory(name, resolve(cwd, place), stateDir) };
     const reference = `${LAYOUT_HOST}/${sha256(place).slice('sha256:'.length)}:latest`;
     layouts.set(reference, layoutPlace(layout, cwd));
     return { type: 'image', reference };
   };
-  const contexts = new Map(Object.entries(places).map(([name, place]) => [name, open(name, place)]));
+  const contexts = new Map<string, NamedContext>();
+  try {
+    for (const [name, place] of Object.entries(places)) contexts.set(name, await open(name, place));
+  } catch (error) {
+    await closeNamedContexts(contexts);
+    throw error;
+  }
   return { contexts, images: layouts.size === 0 ? undefined : layoutImages(layouts) };
+}
+
+/** Frees what the directories among them hold. */
+export async function closeNamedContexts(contexts: ReadonlyMap<string, NamedContext>): Promise<void> {
+  for (const named of contexts.values()) if (named.type === 'directory') await named.context[Symbol.asyncDispose]();
 }
 
 function openDirectory(name: string, path: string, stateDir: string | undefined) {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) {
     throw new UsageError(`--build-context ${name}: ${path} is not a directory`, {
-      hint: 'Name a directory, docker-image://REF or oci-layout://DIR.',
+      hint: 'Name a directory, docker-image://REF, oci-layout://DIR or a git URL.',
     });
   }
   const ignore = statSync(join(path, '.dockerignore'), { throwIfNoEntry: false })?.isFile() === true;

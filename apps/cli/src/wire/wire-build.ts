@@ -1,11 +1,5 @@
 import { resolve } from 'node:path';
-import {
-  type BuildContext,
-  type BuildOptions,
-  chooseIsolation,
-  type ChooseIsolationOptions,
-  type Isolation,
-} from '@shale/builder';
+import { type BuildOptions, chooseIsolation, type ChooseIsolationOptions, type Isolation } from '@shale/builder';
 import type { CacheEventListener } from '@shale/cache';
 import { blobDirectory, type Platform, type ProgressListener, type Reference } from '@shale/core';
 import type { RegistryClient } from '@shale/registry';
@@ -19,7 +13,8 @@ import { UsageError } from '../usage-error.ts';
 import { openBuildSource } from './build-source.ts';
 import { cacheRepository, openCache, timeToLive } from './cache.ts';
 import { parseEntitlements } from './entitlements.ts';
-import { openNamedContexts } from './named-contexts.ts';
+import { gitEnvironment } from './git-environment.ts';
+import { closeNamedContexts, openNamedContexts } from './named-contexts.ts';
 import { parsePlatforms } from './platforms.ts';
 import { parseSecrets, parseSshAgents } from './secrets.ts';
 import { stateDirectory } from './state-directory.ts';
@@ -71,7 +66,12 @@ export async function wireBuild(invocation: Invocation<BuildTable>, wishes: Buil
   const stateDir = stateDirectory(options.stateDir, invocation);
   const store = blobDirectory(stateDir);
   const platforms = parsePlatforms(options.platform);
-  const named = openNamedContexts(options.buildContext, { cwd, stateDir });
+  const named = await openNamedContexts(options.buildContext, {
+    cwd,
+    stateDir,
+    environment: gitEnvironment(env),
+    signal,
+  });
   const client = openRegistryClient({ options, env, onProgress });
   const cacheClient = openRegistryClient({ options, env, onProgress, patience: CACHE_PATIENCE });
   const wiring = { client, store, stateDir, offline: options.offline, onProgress };
@@ -97,6 +97,9 @@ export async function wireBuild(invocation: Invocation<BuildTable>, wishes: Buil
     argument: contextArgument(invocation),
     file: options.file,
     stateDir,
+  }).catch(async (error: unknown) => {
+    await closeNamedContexts(named.contexts);
+    throw error;
   });
   return {
     client,
@@ -132,7 +135,8 @@ export async function wireBuild(invocation: Invocation<BuildTable>, wishes: Buil
     },
     async [Symbol.asyncDispose]() {
       await settle({ signal }).catch(() => undefined); // also for a build that failed, whose error matters more
-      await disposeAll([context, ...directoriesOf(named.contexts), client, cacheClient]);
+      await closeNamedContexts(named.contexts);
+      await disposeAll([context, client, cacheClient]);
     },
   };
 }
@@ -161,10 +165,6 @@ function sourceDateEpoch({ options, env }: Invocation<BuildTable>, wishes: Build
   if (text === undefined) return options.reproducible || wishes.reproducible === true ? 0 : undefined;
   if (/^\d{1,15}$/.test(text)) return Number(text);
   throw new UsageError(`SOURCE_DATE_EPOCH is a number of seconds, not ${JSON.stringify(text)}`);
-}
-
-function directoriesOf(contexts: NonNullable<BuildOptions['namedContexts']>): readonly BuildContext[] {
-  return [...contexts.values()].flatMap((named) => (named.type === 'directory' ? [named.context] : []));
 }
 
 async function disposeAll(resources: readonly AsyncDisposable[]): Promise<void> {
