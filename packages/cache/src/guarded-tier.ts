@@ -1,10 +1,11 @@
-import type { CallOptions } from '@shale/core';
+import type { BlobSource, CallOptions } from '@shale/core';
 import pLimit from 'p-limit';
 import type { CacheBackend, CacheEntry, StoreOptions, StoreOutcome } from './cache-backend.ts';
 import { CacheRequiredError } from './cache-error.ts';
 import type { CacheKey } from './cache-key.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
 import { LookupClock, LookupTimeoutError } from './lookup-clock.ts';
+import { WriteClock, WriteSilenceError } from './write-clock.ts';
 
 export interface GuardedTierOptions {
   readonly lookupTimeoutMs: number;
@@ -19,6 +20,9 @@ export interface GuardedTierOptions {
 
 /** A failure that took this long, in milliseconds, is not tried again: three of them would cost too much. */
 const SLOW_FAILURE_MS = 1000;
+/** What a build waits for writes in which nothing moves, in milliseconds: less where lookups have cost time already. */
+const WRITE_SILENCE_MS = 3500;
+const MIN_WRITE_SILENCE_MS = 1000;
 /** After this time a write tries again, in milliseconds. */
 const STORE_RETRY_MS = 30_000;
 
@@ -27,6 +31,9 @@ export class GuardedTier {
   readonly backend: CacheBackend;
   readonly #options: GuardedTierOptions;
   readonly #clock: LookupClock;
+  readonly #writes = new WriteClock({
+    silenceMs: () => Math.max(MIN_WRITE_SILENCE_MS, WRITE_SILENCE_MS - this.#clock.spentMs),
+  });
   readonly #lookups = new CircuitBreaker();
   readonly #stores = new CircuitBreaker({ retryAfterMs: STORE_RETRY_MS });
   readonly #lookupLimit;
@@ -68,16 +75,30 @@ export class GuardedTier {
       options.signal?.throwIfAborted();
       if (!this.#stores.allows()) return undefined;
       try {
-        const outcome = await this.backend.store(key, entry, options);
+        const outcome = await this.#writes.watch(entry.layer.descriptor.size, (silent, heard) => {
+          const signal = options.signal ? AbortSignal.any([options.signal, silent]) : silent;
+          return this.backend.store(key, { ...entry, blobs: heardBlobs(entry.blobs, heard) }, { ...options, signal });
+        });
         this.#stores.succeeded();
         return outcome ?? 'stored';
       } catch (error) {
         options.signal?.throwIfAborted();
-        this.#stores.failed();
+        if (error instanceof WriteSilenceError) this.#giveUp();
+        else this.#stores.failed();
         this.#degrade(error);
         return undefined;
       }
     });
+  }
+
+  /** Bounds the silence of writes for as long as somebody waits for them. */
+  async whileWaiting<T>(wait: () => Promise<T>): Promise<T> {
+    this.#writes.start();
+    try {
+      return await wait();
+    } finally {
+      this.#writes.stop();
+    }
   }
 
   /** What does not answer will not take anything either. */
@@ -97,4 +118,17 @@ export class GuardedTier {
     if (!this.#isDegraded) this.#options.onDegraded(this.backend.name, error);
     this.#isDegraded = true;
   }
+}
+
+/** Tells of each part that is read. */
+function heardBlobs(blobs: BlobSource, heard: () => void): BlobSource {
+  return {
+    stat: (digest, options) => blobs.stat(digest, options),
+    async *read(blob, options) {
+      for await (const chunk of blobs.read(blob, options)) {
+        heard();
+        yield chunk;
+      }
+    },
+  };
 }

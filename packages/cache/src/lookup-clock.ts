@@ -32,6 +32,11 @@ export class LookupClock {
     this.#budgetMs = budgetMs;
   }
 
+  /** How long answers were waited for so far. */
+  get spentMs(): number {
+    return this.#spentMs;
+  }
+
   /**
    * The answer of `call`, if it comes in time; else `call`'s signal is aborted.
    * @throws {LookupTimeoutError}

@@ -93,7 +93,11 @@ class TieredBackend implements TieredCache {
   }
 
   async drain(options?: DrainOptions): Promise<DrainReport> {
-    const report = await this.#queue.drain(options);
+    const drained = (tiers: readonly GuardedTier[]): Promise<DrainReport> => {
+      const [tier, ...others] = tiers;
+      return tier === undefined ? this.#queue.drain(options) : tier.whileWaiting(() => drained(others));
+    };
+    const report = await drained(this.#tiers);
     if (report.error === undefined) return report;
     if (this.#options.required) throw asRequired(this.name, report.error);
     if (report.abandoned > 0)

@@ -30,6 +30,7 @@ function warningOf(event: CacheEvent, journal: BuildJournal): Warning | undefine
     case 'corrupt':
       return { code: 'cache-corrupt', message: `Damaged entries of the ${event.backend} cache are passed over` };
     case 'read-only':
+      if (event.backend !== 'dir') return undefined; // a registry's refusal is told as `cache.degraded`
       return { code: 'cache-read-only', message: `The ${event.backend} cache is read-only: ${event.reason}` };
     default:
       return undefined;
