@@ -15,6 +15,7 @@ export { type BuildContext, ContextInvalidError } from './context/context.ts';
 export { type DirectoryContextOptions, openDirectoryContext } from './context/directory-context.ts';
 export { findDockerfile, type FindDockerfileOptions, type FoundDockerfile } from './context/find-dockerfile.ts';
 export { type GitContextOptions, openGitContext, resolveGitCommit } from './context/git-context.ts';
+export { ignoreRules } from './context/ignore-rules.ts';
 export { GitFailedError, type GitSource, parseGitSource } from './context/git-source.ts';
 export { openTarContext, type TarContextOptions } from './context/tar-context.ts';
 export { AddSourceError, type FetchResponse, type FetchUrl } from './copy/download.ts';

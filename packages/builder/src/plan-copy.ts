@@ -56,8 +56,13 @@ function refuseRemote(sources: readonly string[], expand: Expander): void {
 
 function checkChecksum(checksum: string, sources: readonly string[], expand: Expander): void {
   const [source = '', ...others] = sources;
-  if (others.length > 0) throw expand.error("checksum can't be specified for multiple sources");
-  if (!isRemoteSource(source)) throw expand.error('checksum requires HTTP(S) or Git sources');
+  if (others.length > 0)
+    throw expand.error("checksum can't be specified for multiple sources", 'Write one ADD for each source.');
+  if (!isRemoteSource(source))
+    throw expand.error(
+      'checksum requires HTTP(S) or Git sources',
+      'Files of the context need none: their content is in the key.',
+    );
   if (!isGitSource(source)) parseChecksum(checksum);
 }
 
@@ -101,11 +106,13 @@ export async function treeSource(
   const earlier = findStage(dockerfile, name, stage.index) ?? stageByIndex(draft, name, expand);
   if (earlier !== undefined) return { type: 'node', node: (await planning.stage(earlier.index)).tip };
   const later = findStage(dockerfile, name, dockerfile.stages.length);
-  if (later?.index === stage.index) throw expand.error(`circular dependency detected on stage: ${name}`);
+  if (later?.index === stage.index)
+    throw expand.error(`circular dependency detected on stage: ${name}`, 'A stage reads only earlier ones.');
   if (later !== undefined) {
     const action = verb === 'copy' ? 'copy' : 'mount';
     throw expand.error(
       `cannot ${action} from stage "${name}", it needs to be defined before current stage "${stageName(stage)}"`,
+      'Move that stage up.',
     );
   }
   if (name === 'scratch')

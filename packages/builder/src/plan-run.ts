@@ -1,5 +1,5 @@
 import type { Mount, RunInstruction } from '@shale/dockerfile-parser';
-import { DockerfileError, parseMount } from '@shale/dockerfile-parser';
+import { didYouMean, DockerfileError, parseMount } from '@shale/dockerfile-parser';
 import { hiddenArgs } from './build-args.ts';
 import type { RunAction, RunMount } from './build-graph.ts';
 import type { Entitlement } from './build-options.ts';
@@ -65,7 +65,10 @@ function runNetwork({ network }: RunInstruction, options: PlanOptions, expand: E
       if (options.network !== 'host') requireEntitlement('network.host', options, expand);
       return network;
     default:
-      throw expand.error(`invalid network mode "${network}"`, 'Write default, none or host.');
+      throw expand.error(
+        `invalid network mode "${network}"${didYouMean(network, ['default', 'none', 'host'])}`,
+        'Write default, none or host.',
+      );
   }
 }
 
@@ -78,7 +81,10 @@ function runSecurity({ security }: RunInstruction, options: PlanOptions, expand:
       requireEntitlement('security.insecure', options, expand);
       return security;
     default:
-      throw expand.error(`security "${security}" is not valid`, 'Write sandbox or insecure.');
+      throw expand.error(
+        `security "${security}" is not valid${didYouMean(security, ['sandbox', 'insecure'])}`,
+        'Write sandbox or insecure.',
+      );
   }
 }
 

@@ -1,6 +1,6 @@
-import { formatPlatform, parsePlatform, type SourcePlace } from '@shale/core';
+import { formatPlatform, LocatedError, parsePlatform, parseReference, ShaleError, type SourcePlace } from '@shale/core';
 import type { FromInstruction, Instruction, Stage } from '@shale/dockerfile-parser';
-import { parseInstruction } from '@shale/dockerfile-parser';
+import { excerpt, parseInstruction } from '@shale/dockerfile-parser';
 import type { BaseNode, GraphNode, HistoryLine, StageNode, StepAction, StepNode } from './build-graph.ts';
 import type { DockerfileSource, NamedContext } from './build-options.ts';
 import { createExpander, type Expander } from './expander.ts';
@@ -63,8 +63,12 @@ async function openDraft(stage: Stage, planning: Planning): Promise<StageDraft> 
     range: from.range,
   });
   const name = expand.word(from.image);
-  if (name === '') throw expand.error(`base name (${from.image}) should not be blank`);
-  const platform = fromPlatform(from, expand, planning);
+  if (name === '')
+    throw expand.error(
+      `base name (${from.image}) should not be blank`,
+      'Give the ARG a default above, or a value with --build-arg.',
+    );
+  const platform = fromPlatform(stage, expand, planning);
   const parent = findStage(dockerfile, name, stage.index);
   if (parent !== undefined) {
     const { base, tip, state, history } = await planning.stage(parent.index);
@@ -87,6 +91,8 @@ interface WantedBase {
 
 async function openBaseDraft(stage: Stage, planning: Planning, wanted: WantedBase): Promise<StageDraft> {
   const { name, named, platform } = wanted;
+  if (named === undefined)
+    understood(() => parseReference(name), `failed to parse stage name ${JSON.stringify(name)}`, { stage, planning });
   const base = await openBase(wanted, planning);
   const files =
     named?.type === 'directory' ? [placeTrigger(parseInstruction(`COPY --from=${name} . /`), stage.from)] : [];
@@ -100,15 +106,33 @@ function openBase({ name, named, platform }: WantedBase, planning: Planning): Pr
   return planning.image(name, platform);
 }
 
-function fromPlatform({ platform }: FromInstruction, expand: Expander, { options }: Planning): BaseNode['platform'] {
-  if (platform === undefined) return options.platform;
+/** What cannot be parsed is the line's fault: BuildKit's words, then the reason. */
+function understood<T>(
+  parse: () => T,
+  failure: string,
+  { stage: { from }, planning }: Pick<StageDraft, 'stage' | 'planning'>,
+): T {
+  try {
+    return parse();
+  } catch (cause) {
+    if (!(cause instanceof ShaleError)) throw cause;
+    const { source } = planning.options;
+    const { code, message, hint } = cause;
+    const lines = excerpt(source.text, from.range);
+    throw new LocatedError({ code, message: `${failure}: ${message}`, hint, cause }, placeOf(from, source), lines);
+  }
+}
+
+function fromPlatform(stage: Stage, expand: Expander, planning: Planning): BaseNode['platform'] {
+  const { platform } = stage.from;
+  if (platform === undefined) return planning.options.platform;
   const text = expand.word(platform);
   if (text === '')
     throw expand.error(
       `empty platform value from expression ${platform}`,
       'Declare the ARG before the first FROM, or give it with --build-arg.',
     );
-  return parsePlatform(text);
+  return understood(() => parsePlatform(text), `failed to parse platform ${text}`, { stage, planning });
 }
 
 function placeOf({ range }: Pick<Instruction, 'range'>, { name: file }: DockerfileSource): SourcePlace {

@@ -1,7 +1,7 @@
 import type { CallOptions, Platform, ProgressListener } from '@shale/core';
 import { hostPlatform } from '@shale/core';
 import type { Dockerfile, Stage } from '@shale/dockerfile-parser';
-import { DockerfileError, suggest } from '@shale/dockerfile-parser';
+import { didYouMean, DockerfileError } from '@shale/dockerfile-parser';
 import { BaseImages } from './base-images.ts';
 import { platformArgs } from './build-args.ts';
 import type { BaseNode, StageNode } from './build-graph.ts';
@@ -74,14 +74,11 @@ function targetStage(dockerfile: Dockerfile, { target, source: { name: file } }:
   const byIndex = /^\d+$/.test(target) ? dockerfile.stages[Number(target)] : undefined;
   const found = findStage(dockerfile, target, dockerfile.stages.length) ?? byIndex;
   if (found !== undefined) return found;
-  const close = suggest(
-    target.toLowerCase(),
-    dockerfile.stages.flatMap(({ name }) => name ?? []),
-  );
-  throw new DockerfileError(
-    `target stage "${target}" could not be found${close === undefined ? '' : ` (did you mean ${close}?)`}`,
-    { file },
-  );
+  const names = dockerfile.stages.flatMap(({ name }) => name ?? []);
+  throw new DockerfileError(`target stage "${target}" could not be found${didYouMean(target.toLowerCase(), names)}`, {
+    file,
+    hint: names.length === 0 ? 'No stage has a name: add AS name.' : `The stages are ${names.join(', ')}.`,
+  });
 }
 
 /** The latest stage of this name before `before`: a later stage may take a name again. */

@@ -95,9 +95,13 @@ function readDirective(line: string, comment: string): { name: string; value: st
 }
 
 function checkDirective(name: string, value: string, seen: ReadonlyMap<string, string>): void {
-  if (seen.has(name)) throw new DockerfileError(`only one ${name} parser directive can be used`);
+  if (seen.has(name)) {
+    throw new DockerfileError(`only one ${name} parser directive can be used`, { hint: 'Remove this line.' });
+  }
   if (name === 'escape' && value !== '\\' && value !== '`') {
-    throw new DockerfileError(`invalid escape token '${value}' does not match \` or \\`);
+    throw new DockerfileError(`invalid escape token '${value}' does not match \` or \\`, {
+      hint: 'Write # escape=` to continue lines with a backtick, or remove this line.',
+    });
   }
 }
 

@@ -225,8 +225,25 @@ export class Expansion {
     const blame =
       awaited === undefined ? message : `syntax error: missing '${awaited}'${awaited === '/' ? ' in ${}' : ''}`;
     const shown = this.#text.length > MAX_SHOWN ? `${this.#text.slice(0, MAX_SHOWN)}…` : this.#text;
-    return new DockerfileError(`failed to process ${JSON.stringify(shown)}: ${blame}`);
+    return new DockerfileError(`failed to process ${JSON.stringify(shown)}: ${blame}`, { hint: hintFor(blame) });
   }
+}
+
+const HINTS: readonly (readonly [problem: string, hint: string])[] = [
+  ["missing '/'", 'Write ${name/pattern/replacement}.'],
+  ["missing '}'", 'Write ${name}, or \\$ for a dollar sign.'],
+  ['bad substitution', 'Write ${name}, or \\$ for a dollar sign.'],
+  ['matching', 'Close the quote, or put the escape character before one that is meant as it is.'],
+  ['unsupported modifier', 'The modifiers are :- :+ :? - + ? # ## % %% / and //.'],
+  ['is longer', 'Variables that hold variables grow fast: shorten them.'],
+  ['nested deeper', 'Set a variable in between.'],
+];
+
+/** Whatever else there is to say is the text that `${name:?text}` holds. */
+function hintFor(problem: string): string {
+  const [, hint = 'Set it with ENV, or with ARG and --build-arg.'] =
+    HINTS.find(([part]) => problem.includes(part)) ?? [];
+  return hint;
 }
 
 interface Condition {

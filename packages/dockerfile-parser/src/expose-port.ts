@@ -14,6 +14,7 @@ export interface PortSpec {
 
 const PROTOCOLS: readonly string[] = ['tcp', 'udp', 'sctp'];
 const MAX_PORT = 65_535;
+const HINT = 'Write a port or a range, at most 65535, and tcp, udp or sctp, as in 8000-8010/tcp.';
 const IP = /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[?[0-9a-fA-F:.]*:[0-9a-fA-F:.]*\]?)$/;
 
 /**
@@ -33,9 +34,7 @@ export function parsePortSpec(word: string): PortSpec {
   const containerPort = slash < 0 ? last : last.slice(0, slash);
   const protocol = (slash < 0 ? '' : last.slice(slash + 1)) || 'tcp';
   const fail = (problem: string) =>
-    new DockerfileError(`invalid port: ${JSON.stringify(word)}: ${problem}`, {
-      hint: 'Write a port or a range, and tcp, udp or sctp, as in 8000-8010/tcp.',
-    });
+    new DockerfileError(`invalid port: ${JSON.stringify(word)}: ${problem}`, { hint: HINT });
   if (containerPort === '') throw fail(`no port specified: ${word}`);
   if (!PROTOCOLS.includes(protocol.toLowerCase())) throw fail(`invalid proto: ${protocol}`);
   return { hostIp: parts.join(':'), hostPort, containerPort, protocol };
@@ -43,13 +42,14 @@ export function parsePortSpec(word: string): PortSpec {
 
 function portsOf(word: string): string[] {
   const { hostIp, hostPort, containerPort, protocol } = parsePortSpec(word);
-  if (hostIp !== '' && !IP.test(hostIp)) throw new DockerfileError(`invalid IP address: ${hostIp}`);
+  if (hostIp !== '' && !IP.test(hostIp)) throw new DockerfileError(`invalid IP address: ${hostIp}`, { hint: HINT });
   const container = parseRange(containerPort, 'containerPort');
   const host = hostPort === '' ? container : parseRange(hostPort, 'hostPort');
   const length = container.last - container.first + 1;
   if (length > 1 && host.last - host.first + 1 !== length) {
     throw new DockerfileError(
       `invalid ranges specified for container and host Ports: ${containerPort} and ${hostPort}`,
+      { hint: HINT },
     );
   }
   return Array.from({ length }, (_, index) => `${container.first + index}/${protocol.toLowerCase()}`);
@@ -58,6 +58,7 @@ function portsOf(word: string): string[] {
 function parseRange(text: string, kind: 'containerPort' | 'hostPort'): { first: number; last: number } {
   const [, low = '', high = low] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text) ?? [];
   const [first, last] = [Number(low), Number(high)];
-  if (low === '' || last > MAX_PORT || first > last) throw new DockerfileError(`invalid ${kind}: ${text}`);
+  if (low === '' || last > MAX_PORT || first > last)
+    throw new DockerfileError(`invalid ${kind}: ${text}`, { hint: HINT });
   return { first, last };
 }

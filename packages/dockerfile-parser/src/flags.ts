@@ -1,6 +1,6 @@
 import type { Escape } from './directive.ts';
 import { DockerfileError } from './dockerfile-error.ts';
-import { suggest } from './suggest.ts';
+import { didYouMean } from './suggest.ts';
 
 /** What an instruction's `--name` may be. */
 export type FlagKind = 'text' | 'list' | 'boolean';
@@ -23,7 +23,8 @@ export function parseFlags(text: string, kinds: Readonly<Record<string, FlagKind
     const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
     if (kind === undefined) throw unknownFlag(name, Object.keys(kinds));
     const before = values.get(name);
-    if (before !== undefined && kind !== 'list') throw new DockerfileError(`duplicate flag specified: --${name}`);
+    if (before !== undefined && kind !== 'list')
+      throw new DockerfileError(`duplicate flag specified: --${name}`, { hint: 'Write it once.' });
     values.set(name, [...(before ?? []), flagValue(name, kind, equals < 0 ? undefined : word.slice(equals + 1))]);
   }
   return {
@@ -36,19 +37,24 @@ export function parseFlags(text: string, kinds: Readonly<Record<string, FlagKind
 
 function flagValue(name: string, kind: FlagKind, value: string | undefined): string {
   if (kind !== 'boolean') {
-    if (value === undefined) throw new DockerfileError(`missing a value on flag: --${name}`);
+    if (value === undefined) throw missingValue(name, `Write --${name}=VALUE.`);
     return value;
   }
   if (value === undefined) return 'true';
-  if (value === '') throw new DockerfileError(`missing a value on flag: --${name}`);
+  if (value === '') throw missingValue(name, `Write --${name}, --${name}=true or --${name}=false.`);
   const lower = value.toLowerCase();
   if (lower === 'true' || lower === 'false') return lower;
-  throw new DockerfileError(`expecting boolean value for flag --${name}, not: ${value}`);
+  throw new DockerfileError(`expecting boolean value for flag --${name}, not: ${value}`, {
+    hint: `Write --${name}=true or --${name}=false.`,
+  });
+}
+
+function missingValue(name: string, hint: string): DockerfileError {
+  return new DockerfileError(`missing a value on flag: --${name}`, { hint });
 }
 
 function unknownFlag(name: string, known: readonly string[]): DockerfileError {
-  const close = suggest(name, known);
-  return new DockerfileError(`unknown flag: --${name}${close === undefined ? '' : ` (did you mean ${close}?)`}`, {
+  return new DockerfileError(`unknown flag: --${name}${didYouMean(name, known)}`, {
     hint:
       known.length === 0
         ? 'This instruction takes no flags.'

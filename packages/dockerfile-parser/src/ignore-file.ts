@@ -1,9 +1,13 @@
 import { cleanPath } from './clean-path.ts';
 import { DockerfileError } from './dockerfile-error.ts';
+import { compileIgnorePattern } from './ignore-pattern.ts';
+
+/** What a class or an escape of a pattern begins with. */
+const MAY_BE_BROKEN = /[[\\]/;
 
 /**
  * The patterns of a `.dockerignore`, cleaned; `!` stays.
- * @throws {DockerfileError} `illegal exclusion pattern: "!"`
+ * @throws {DockerfileError} `illegal exclusion pattern: "!"`, `syntax error in pattern: …`, with its line.
  * @example parseIgnoreFile('# dependencies\n/node_modules/\n!keep.me\n') // ['node_modules', '!keep.me']
  */
 export function parseIgnoreFile(text: string): string[] {
@@ -20,7 +24,17 @@ export function parseIgnoreFile(text: string): string[] {
       });
     }
     const cleaned = cleanPath(pattern);
+    if (MAY_BE_BROKEN.test(cleaned)) placedAt(index + 1, () => compileIgnorePattern(cleaned));
     const relative = cleaned.length > 1 && cleaned.startsWith('/') ? cleaned.slice(1) : cleaned;
     return [negated ? `!${relative}` : relative];
   });
+}
+
+function placedAt(line: number, check: () => void): void {
+  try {
+    check();
+  } catch (error) {
+    if (!(error instanceof DockerfileError)) throw error;
+    throw new DockerfileError(error.message, { range: { startLine: line, endLine: line }, hint: error.hint });
+  }
 }

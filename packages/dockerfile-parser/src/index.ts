@@ -26,4 +26,4 @@ export { parseInstruction } from './parse-instruction.ts';
 export type { SourceRange } from './position.ts';
 export { printDockerfile } from './print.ts';
 export { parseSignal } from './stop-signal.ts';
-export { suggest } from './suggest.ts';
+export { didYouMean, suggest } from './suggest.ts';

@@ -13,5 +13,7 @@ export function parseJsonForm(text: string): readonly string[] | undefined {
     return undefined;
   }
   if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value;
-  throw new DockerfileError('when using JSON array syntax, arrays must be comprised of strings only');
+  throw new DockerfileError('when using JSON array syntax, arrays must be comprised of strings only', {
+    hint: 'Write each word as a string, as in ["make", "-j", "2"].',
+  });
 }

@@ -27,7 +27,9 @@ export function splitMount(text: string): MountField[] {
     const key = Object.hasOwn(ALIASES, name) ? (ALIASES[name] ?? name) : name;
     if (equals >= 0) return { key, name, value: field.slice(equals + 1) };
     if (SWITCHES.has(key)) return { key, name, value: undefined };
-    throw new DockerfileError(`invalid field '${field}' must be a key=value pair`);
+    throw new DockerfileError(`invalid field '${field}' must be a key=value pair`, {
+      hint: `Write ${name}=VALUE.`,
+    });
   });
 }
 

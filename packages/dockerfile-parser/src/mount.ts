@@ -1,7 +1,7 @@
 import { DockerfileError } from './dockerfile-error.ts';
 import { cleanPath } from './clean-path.ts';
 import { type MountField, parseNumber, parseSize, parseSwitch, splitMount } from './mount-options.ts';
-import { suggest } from './suggest.ts';
+import { didYouMean } from './suggest.ts';
 
 /** Shows a tree of a stage, image or context. Writes to one that is not `readOnly` are dropped. */
 export interface BindMount {
@@ -116,21 +116,25 @@ export function checkMount(text: string): void {
 
 function checkKey({ key, name, value = '' }: MountField): void {
   if (KEYS.includes(key)) return;
-  const close = suggest(name, KEYS);
-  throw new DockerfileError(
-    `unexpected key '${name}' in '${name}=${value}'${close === undefined ? '' : ` (did you mean ${close}?)`}`,
-    { hint: `The keys are ${KEYS.join(', ')}.` },
-  );
+  throw new DockerfileError(`unexpected key '${name}' in '${name}=${value}'${didYouMean(name, KEYS)}`, {
+    hint: `The keys are ${KEYS.join(', ')}.`,
+  });
 }
 
 function checkFrom({ key, value = '' }: MountField): void {
   if (key === 'from' && /\$./.test(value))
-    throw new DockerfileError("'from' doesn't support variable expansion, define alias stage instead");
+    throw new DockerfileError("'from' doesn't support variable expansion, define alias stage instead", {
+      hint: `Write FROM ${value} AS name above, and from=name here.`,
+    });
 }
 
 function checkTaken(type: MountType, key: string, name: string): void {
-  if (type === 'ssh' && key === 'source') throw new DockerfileError('ssh does not support source');
-  if (type === 'secret' && key === 'from') throw new DockerfileError('secret mount should not have a from');
+  if (type === 'ssh' && key === 'source')
+    throw new DockerfileError('ssh does not support source', { hint: 'Name the agent with id=name.' });
+  if (type === 'secret' && key === 'from')
+    throw new DockerfileError('secret mount should not have a from', {
+      hint: 'Secrets come from --secret on the command line.',
+    });
   const takers = Object.hasOwn(TAKEN_BY, key) ? TAKEN_BY[key] : undefined;
   if (takers === undefined || takers.includes(type)) return;
   throw new DockerfileError(`${name} not allowed for ${JSON.stringify(type)} type mounts`, {
@@ -141,11 +145,9 @@ function checkTaken(type: MountType, key: string, name: string): void {
 function mountType(text = 'bind'): MountType {
   const type = TYPES.find((name) => name === text.toLowerCase());
   if (type !== undefined) return type;
-  const close = suggest(text.toLowerCase(), TYPES);
-  throw new DockerfileError(
-    `unsupported mount type ${JSON.stringify(text)}${close === undefined ? '' : ` (did you mean ${close}?)`}`,
-    { hint: `The types are ${TYPES.join(', ')}.` },
-  );
+  throw new DockerfileError(`unsupported mount type ${JSON.stringify(text)}${didYouMean(text.toLowerCase(), TYPES)}`, {
+    hint: `The types are ${TYPES.join(', ')}.`,
+  });
 }
 
 type Values = ReadonlyMap<string, string>;
@@ -203,7 +205,8 @@ function required(values: Values): boolean {
 function secretNames(values: Values): Pick<SecretMount, 'id' | 'target' | 'env'> {
   const env = values.get('env');
   const path = values.get('target') || undefined;
-  if (values.has('source') && values.has('id')) throw new DockerfileError("both source and id can't be set");
+  if (values.has('source') && values.has('id'))
+    throw new DockerfileError("both source and id can't be set", { hint: 'They mean the same: keep id=name.' });
   const id = values.get('id') || values.get('source') || (path && baseName(path));
   if (id === undefined || id === '')
     throw new DockerfileError('invalid secret mount. one of source, target required', { hint: 'Add id=name.' });
@@ -219,10 +222,12 @@ function target(values: Values): string {
   return path;
 }
 
+const SHARING = ['shared', 'private', 'locked'];
+
 function sharing(text = 'shared'): CacheMount['sharing'] {
   const value = text.toLowerCase();
   if (value === 'shared' || value === 'private' || value === 'locked') return value;
-  throw new DockerfileError(`unsupported sharing value ${JSON.stringify(text)}`, {
+  throw new DockerfileError(`unsupported sharing value ${JSON.stringify(text)}${didYouMean(value, SHARING)}`, {
     hint: 'Write shared, private or locked.',
   });
 }

@@ -15,7 +15,7 @@ import { parseVolume } from './instructions/volume.ts';
 import { parseJsonForm } from './json-form.ts';
 import type { LogicalLine } from './logical-line.ts';
 import { LineReader, splitLines } from './logical-line.ts';
-import { suggest } from './suggest.ts';
+import { didYouMean } from './suggest.ts';
 import { splitBlanks, splitFirst } from './words.ts';
 
 type Flags = Readonly<Record<string, FlagKind>>;
@@ -79,8 +79,7 @@ function isKeyword(text: string): text is Keyword {
 }
 
 function unknownInstruction(word: string): DockerfileError {
-  const close = suggest(word.toUpperCase(), KEYWORDS);
-  return new DockerfileError(`unknown instruction: ${word}${close === undefined ? '' : ` (did you mean ${close}?)`}`, {
+  return new DockerfileError(`unknown instruction: ${word}${didYouMean(word.toUpperCase(), KEYWORDS)}`, {
     hint: 'A line that continues the one before needs the escape character at the end of that one.',
   });
 }

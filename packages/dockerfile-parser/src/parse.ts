@@ -70,7 +70,10 @@ function parseText(text: string): Dockerfile {
       warnings.push({ type: 'empty-continuation', range: { startLine: endLine, endLine } });
     instructions.push(readInstruction(line, reader, directives.escape));
   }
-  if (instructions.length === 0) throw new DockerfileError('file with no instructions', { hint: 'Begin with FROM.' });
+  if (instructions.length === 0) {
+    const range = { startLine: 1, endLine: 1 };
+    throw new DockerfileError('file with no instructions', { range, hint: 'Begin with FROM.' });
+  }
   return { directives, ...groupByStage(instructions), warnings };
 }
 
@@ -93,7 +96,10 @@ function groupByStage(instructions: readonly Instruction[]): Pick<Dockerfile, 'm
     }
   }
   if (groups.length === 0)
-    throw new DockerfileError('dockerfile contains no stages to build', { hint: 'Begin with FROM.' });
+    throw new DockerfileError('dockerfile contains no stages to build', {
+      range: metaArgs.at(-1)?.range,
+      hint: 'Add FROM: every stage begins with one.',
+    });
   const stages = groups.map(({ from, instructions: own }, index) => ({
     from,
     name: from.as?.toLowerCase(),

@@ -16,6 +16,12 @@ export function suggest(word: string, candidates: readonly string[]): string | u
   return nearest;
 }
 
+/** ` (did you mean x?)`, to end a message with; empty when nothing is near. */
+export function didYouMean(word: string, candidates: readonly string[]): string {
+  const close = suggest(word, candidates);
+  return close === undefined ? '' : ` (did you mean ${close}?)`;
+}
+
 const MAX_WORD = 64;
 
 /** Letters to insert, delete, change or swap; more than `limit` is all the same. */

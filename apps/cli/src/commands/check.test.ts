@@ -1,60 +1,16 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { PassThrough, Readable } from 'node:stream';
-import { text } from 'node:stream/consumers';
-import { openScratchDirectory, type ScratchDirectory } from '@shale/core';
-import { makeImage } from '@shale/testing';
+import { join } from 'node:path';
 import { openLayout } from '@shale/registry';
+import { makeImage } from '@shale/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { exitCodeOf } from '../exit-code.ts';
-import { runProgram } from '../program.ts';
-import { formatError } from '../report-error.ts';
-import { paletteOf } from '../terminal/palette.ts';
+import { openProgram, type ProgramFixture } from './program-fixture.ts';
 
-let scratch: ScratchDirectory;
-let contexts = 0;
+let program: ProgramFixture;
 beforeAll(async () => {
-  scratch = await openScratchDirectory();
+  program = await openProgram();
 });
-afterAll(() => scratch[Symbol.asyncDispose]());
+afterAll(() => program[Symbol.asyncDispose]());
 
-interface Run {
-  readonly stdout: string;
-  /** As the user reads it; empty when there is none. */
-  readonly error: string;
-  readonly status: number;
-}
-
-/** Runs a command line in a fresh directory with these files. */
-async function run(
-  argv: readonly string[],
-  { files = {}, stdin = '' }: { readonly files?: Readonly<Record<string, string>>; readonly stdin?: string } = {},
-): Promise<Run> {
-  const cwd = join(scratch.path, `context-${++contexts}`);
-  mkdirSync(cwd);
-  for (const [name, content] of Object.entries(files)) {
-    mkdirSync(dirname(join(cwd, name)), { recursive: true });
-    writeFileSync(join(cwd, name), content);
-  }
-  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  const session = {
-    version: '1.2.3',
-    env: { SHALE_STATE_DIR: join(scratch.path, 'state') },
-    cwd,
-    stdin: () => Readable.from([Buffer.from(stdin)]),
-    stdout,
-    stderr,
-    signal: new AbortController().signal,
-  };
-  const failure: unknown = await runProgram(argv, session).catch((error: unknown) => error);
-  stdout.end();
-  return {
-    stdout: await text(stdout),
-    error:
-      failure === undefined ? '' : formatError(failure, { verbose: false, stacks: false, palette: paletteOf(false) }),
-    status: failure === undefined ? 0 : exitCodeOf(failure),
-  };
-}
+const run: ProgramFixture['run'] = (...call) => program.run(...call);
 
 const BAD = 'FROM scratch AS Base\nWORKDIR app\nMAINTAINER me\nENTRYPOINT run \\\n  --fast\n';
 
@@ -107,7 +63,7 @@ describe('shale check', () => {
   });
 
   it('knows the ignore file, build arguments and images that are here', async () => {
-    const layout = join(scratch.path, 'layout');
+    const layout = join(program.scratch, 'layout');
     await makeImage(await openLayout(layout), {
       layers: [],
       tag: 'latest',

@@ -6,12 +6,12 @@ import {
   type BuildContext,
   type DockerfileSource,
   findDockerfile,
+  ignoreRules,
   openDirectoryContext,
   openGitContext,
   openTarContext,
 } from '@shale/builder';
 import type { CallOptions } from '@shale/core';
-import { parseIgnoreFile } from '@shale/dockerfile-parser';
 import type { Session } from '../commands/command.ts';
 import { UsageError } from '../usage-error.ts';
 import { gitEnvironment } from './git-environment.ts';
@@ -60,7 +60,7 @@ async function openDirectory(
   if (!existsSync(path)) openDirectoryContext(path); // says what is wrong with it
   if (file === STDIN) {
     const ignore = await readFile(join(path, '.dockerignore'), 'utf8').catch(() => '');
-    const context = openDirectoryContext(path, { ignore: parseIgnoreFile(ignore), stateDir });
+    const context = openDirectoryContext(path, { ignore: ignoreRules(ignore, '.dockerignore'), stateDir });
     return { context, dockerfile: { name: 'Dockerfile', text: await readDockerfile(stdin()) } };
   }
   const name = file === undefined ? undefined : dockerfilePath(file, { cwd, root: path });

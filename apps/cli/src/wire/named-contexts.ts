@@ -1,8 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type NamedContext, openDirectoryContext, openGitContext } from '@shale/builder';
+import { ignoreRules, type NamedContext, openDirectoryContext, openGitContext } from '@shale/builder';
 import { type CallOptions, formatReference, type ImageSource, isDigest, parseReference, sha256 } from '@shale/core';
-import { parseIgnoreFile } from '@shale/dockerfile-parser';
 import { loadLayoutImage } from '@shale/registry';
 import { UsageError } from '../usage-error.ts';
 import { isGitUrl } from './git-url.ts';
@@ -67,7 +66,7 @@ function openDirectory(name: string, path: string, stateDir: string | undefined)
   }
   const ignore = statSync(join(path, '.dockerignore'), { throwIfNoEntry: false })?.isFile() === true;
   return openDirectoryContext(path, {
-    ignore: ignore ? parseIgnoreFile(readFileSync(join(path, '.dockerignore'), 'utf8')) : [],
+    ignore: ignore ? ignoreRules(readFileSync(join(path, '.dockerignore'), 'utf8'), join(path, '.dockerignore')) : [],
     stateDir,
   });
 }

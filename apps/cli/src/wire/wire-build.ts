@@ -164,7 +164,7 @@ function sourceDateEpoch({ options, env }: Invocation<BuildTable>, wishes: Build
   const text = options.buildArg['SOURCE_DATE_EPOCH'] ?? (env['SOURCE_DATE_EPOCH'] || undefined);
   if (text === undefined) return options.reproducible || wishes.reproducible === true ? 0 : undefined;
   if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw new UsageError(`SOURCE_DATE_EPOCH is a number of seconds, not ${JSON.stringify(text)}`);
+  throw new UsageError(`invalid SOURCE_DATE_EPOCH: ${JSON.stringify(text)} is not a number of seconds`);
 }
 
 async function disposeAll(resources: readonly AsyncDisposable[]): Promise<void> {

@@ -1,9 +1,9 @@
 import { readFileSync, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
-import { parseIgnoreFile } from '@shale/dockerfile-parser';
 import { findPath, rootOf } from '../copy/find-path.ts';
 import { plainTree } from '../copy/source-tree.ts';
 import { ContextInvalidError } from './context.ts';
+import { ignoreRules } from './ignore-rules.ts';
 
 export interface FoundDockerfile {
   /** As the user would name it. */
@@ -25,19 +25,24 @@ export interface FindDockerfileOptions {
   readonly scoped: boolean;
 }
 
-/** @throws {ContextInvalidError} naming what was looked for. */
+/** @throws {ContextInvalidError} naming what was looked for. @throws {LocatedError} for a broken ignore file. */
 export function findDockerfile(root: string, { name, readIgnore, scoped }: FindDockerfileOptions): FoundDockerfile {
   const candidates = name === undefined ? ['Dockerfile', 'dockerfile'] : [name];
   for (const candidate of candidates) {
     const path = scoped ? scopedFile(root, candidate) : isAbsolute(candidate) ? candidate : join(root, candidate);
     const text = path === undefined ? undefined : readText(path);
     if (path === undefined || text === undefined) continue;
-    const ignore = readIgnore ? (readText(`${path}.dockerignore`) ?? readText(join(root, '.dockerignore')) ?? '') : '';
-    return { name: candidate, text, ignore: parseIgnoreFile(ignore) };
+    return { name: candidate, text, ignore: readIgnore ? readRules(root, path, candidate) : [] };
   }
   throw new ContextInvalidError(`failed to read dockerfile: open ${candidates[0]}: no such file or directory`, {
     hint: name === undefined ? 'Name it with -f.' : 'Check the name after -f.',
   });
+}
+
+function readRules(root: string, path: string, name: string): readonly string[] {
+  const own = readText(`${path}.dockerignore`);
+  if (own !== undefined) return ignoreRules(own, `${name}.dockerignore`);
+  return ignoreRules(readText(join(root, '.dockerignore')) ?? '', '.dockerignore');
 }
 
 function scopedFile(root: string, name: string): string | undefined {

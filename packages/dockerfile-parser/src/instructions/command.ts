@@ -2,7 +2,7 @@ import { DockerfileError } from '../dockerfile-error.ts';
 import type { Command, RunInstruction, ShellInstruction } from '../instruction.ts';
 import { parseJsonForm } from '../json-form.ts';
 import { checkMount } from '../mount.ts';
-import { atLeastOne, type Draft, type Fields } from './draft.ts';
+import { argumentHint, atLeastOne, type Draft, type Fields } from './draft.ts';
 
 /** The exec form when the text is a JSON array, else the shell form. */
 export function parseCommand(text: string): Command {
@@ -11,7 +11,7 @@ export function parseCommand(text: string): Command {
 }
 
 export function parseRun({ rest, flags, heredocs }: Draft): Fields<RunInstruction> {
-  if (rest === '') throw new DockerfileError('RUN requires at least one argument');
+  if (rest === '') throw new DockerfileError('RUN requires at least one argument', { hint: argumentHint('RUN') });
   const mounts = flags.list('mount');
   for (const mount of mounts) checkMount(mount);
   return {

@@ -12,6 +12,7 @@ export function parseCopy(draft: Draft): Fields<CopyInstruction> {
   if (from?.includes('$') === true) {
     throw new DockerfileError(
       'variable expansion is not supported for --from, define a new stage with FROM using ARG from global scope as a workaround',
+      { hint: `Write FROM ${from} AS name above, and --from=name here.` },
     );
   }
   return { ...parseShared('COPY', draft), from, parents: draft.flags.boolean('parents') ?? false };
@@ -34,11 +35,14 @@ function parseShared(keyword: 'COPY' | 'ADD', { rest, flags, heredocs }: Draft):
   if (words.length < 2 || destination === undefined) {
     throw new DockerfileError(
       `${keyword} requires at least two arguments, but only one was provided. Destination could not be determined`,
+      { hint: `Write ${keyword} source... destination.` },
     );
   }
   const nameOf = (word: string) => (json === undefined ? parseHeredocStart(word)?.name : undefined);
   if (nameOf(destination) !== undefined)
-    throw new DockerfileError(`${keyword} cannot accept a heredoc as a destination`);
+    throw new DockerfileError(`${keyword} cannot accept a heredoc as a destination`, {
+      hint: `Write ${keyword} <<${nameOf(destination)} /path: what is copied comes first.`,
+    });
   const sources = words.slice(0, -1);
   const unused = heredocs.find(({ name }) => !sources.some((word) => nameOf(word) === name));
   if (unused !== undefined)

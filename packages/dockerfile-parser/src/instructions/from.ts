@@ -16,6 +16,7 @@ export function parseFrom({ rest, flags }: Draft): Fields<FromInstruction> {
   if (name !== undefined && !STAGE_NAME.test(name.toLowerCase())) {
     throw new DockerfileError(
       `invalid name for build stage: ${JSON.stringify(name)}, name can't start with a number or contain symbols`,
+      { hint: 'Begin with a letter; digits, dots, dashes and underscores may follow.' },
     );
   }
   return { image, platform: flags.text('platform'), as: name };

@@ -25,7 +25,9 @@ export function parsePairs(keyword: 'ENV' | 'LABEL', { rest, escape }: Draft): F
 
 function splitPair(keyword: string, word: string): KeyValue | undefined {
   const equals = word.indexOf('=');
-  if (equals === 0) throw new DockerfileError(`${keyword} names can not be blank`);
+  if (equals === 0) {
+    throw new DockerfileError(`${keyword} names can not be blank`, { hint: 'Write a name before the =.' });
+  }
   return equals < 0 ? undefined : { key: word.slice(0, equals), value: word.slice(equals + 1) };
 }
 

@@ -6,6 +6,9 @@ import { atLeastOne, type Draft, type Fields } from './draft.ts';
 
 export function parseVolume({ rest }: Draft): Fields<VolumeInstruction> {
   const paths = atLeastOne('VOLUME', parseJsonForm(rest) ?? splitBlanks(rest)).map((path) => path.trim());
-  if (paths.includes('')) throw new DockerfileError('VOLUME specified can not be an empty string');
+  if (paths.includes(''))
+    throw new DockerfileError('VOLUME specified can not be an empty string', {
+      hint: 'Write a path, as in VOLUME /data.',
+    });
   return { paths };
 }

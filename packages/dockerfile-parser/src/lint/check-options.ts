@@ -1,4 +1,5 @@
 import { DockerfileError } from '../dockerfile-error.ts';
+import { didYouMean } from '../suggest.ts';
 
 /** What `# check=` asks for. */
 export interface CheckOptions {
@@ -11,6 +12,7 @@ export interface CheckOptions {
 
 export type RuleSelection = 'all' | ReadonlySet<string>;
 
+const OPTIONS = ['skip', 'error', 'experimental'];
 const NONE: ReadonlySet<string> = new Set();
 const TRUE: ReadonlySet<string> = new Set(['1', 't', 'T', 'true', 'TRUE', 'True']);
 const FALSE: ReadonlySet<string> = new Set(['0', 'f', 'F', 'false', 'FALSE', 'False']);
@@ -58,7 +60,7 @@ function parseBoolean(value: string, option: string): boolean {
 }
 
 function invalid(option: string): DockerfileError {
-  return new DockerfileError(`invalid check option ${JSON.stringify(option)}`, {
+  return new DockerfileError(`invalid check option ${JSON.stringify(option)}${didYouMean(option, OPTIONS)}`, {
     hint: 'The options are skip, error and experimental, parted by semicolons.',
   });
 }

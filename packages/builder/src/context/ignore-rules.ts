@@ -1,0 +1,14 @@
+import { LocatedError } from '@shale/core';
+import { DockerfileError, excerpt, parseIgnoreFile } from '@shale/dockerfile-parser';
+
+/** The rules of an ignore file. @throws {LocatedError} with the line that cannot be read. */
+export function ignoreRules(text: string, file: string): readonly string[] {
+  try {
+    return parseIgnoreFile(text);
+  } catch (error) {
+    if (!(error instanceof DockerfileError) || error.range === undefined) throw error;
+    const { message, hint, range } = error;
+    const failure = { code: 'CONTEXT_INVALID', message, hint, cause: error } as const;
+    throw new LocatedError(failure, { file, line: range.startLine }, excerpt(text, range));
+  }
+}
