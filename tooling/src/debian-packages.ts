@@ -24,6 +24,7 @@ export const packagesFor = {
     bzip2: 'bzip2',
     xz: 'xz-utils',
     htpasswd: 'apache2-utils',
+    chromium: 'chromium',
   },
   image: { patchelf: 'patchelf', strip: 'binutils', 'apt-get': 'apt', 'dpkg-deb': 'dpkg' },
   peers: {

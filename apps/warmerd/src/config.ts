@@ -84,7 +84,11 @@ const configSchema = z.strictObject({
     .strictObject({
       dockerConfigs: z.array(z.string()).default([]).describe('Files like ~/.docker/config.json, read again each run'),
       concurrency: z.int().min(1).max(64).default(4).describe('Blobs in transfer at once with one registry'),
-      mirrors: z.record(z.string(), z.array(z.string())).default({}),
+      mirrors: z
+        .record(z.string(), z.array(z.string()))
+        .default({})
+        .describe('Asked first, by the registry they stand for'),
+      mirrorFallback: z.boolean().default(true).describe('Ask the registry itself when no mirror has an image'),
       insecure: z
         .array(z.string())
         .default([])

@@ -36,7 +36,9 @@ export interface ScheduleStatus {
   readonly nextRunMs: number | undefined;
 }
 
-export interface ImageStatus extends ImageRecord {
+export interface ImageStatus extends Omit<ImageRecord, 'status'> {
+  /** `waiting` until it was looked after for the first time. */
+  readonly status: ImageRecord['status'] | 'waiting';
   /** Of the schedules that name it. */
   readonly nextRunMs: number | undefined;
   /** While it is fetched. */
@@ -171,10 +173,10 @@ export class Daemon implements AsyncDisposable {
     const next = this.#nextRuns(schedules);
     const volume = await statfs(this.#config.directory).catch(() => undefined);
     return {
-      images: this.#history.images().map((record) => ({
-        ...record,
-        nextRunMs: next.get(record.reference),
-        progress: this.#pulling.get(`${record.reference} ${record.platform}`),
+      images: this.#images().map((image) => ({
+        ...image,
+        nextRunMs: next.get(image.reference),
+        progress: this.#pulling.get(`${image.reference} ${image.platform}`),
       })),
       schedules,
       usedBytes: await this.#usedBytes(),
@@ -323,6 +325,16 @@ export class Daemon implements AsyncDisposable {
     };
   }
 
+  /** Those that were looked after, and those that soon will be. */
+  #images(): readonly Omit<ImageStatus, 'nextRunMs' | 'progress'>[] {
+    const records = this.#history.images();
+    const seen = new Set(records.map(({ reference, platform }) => `${reference} ${platform}`));
+    const named = [...this.#known.values()].flatMap(({ targets }) => targets).flatMap(namesOf);
+    const waiting = [...new Set([...named, ...this.#pulling.keys()])].filter((name) => !seen.has(name));
+    const all = [...records, ...waiting.map(waitingImage)];
+    return all.toSorted((a, b) => compare(`${a.reference} ${a.platform}`, `${b.reference} ${b.platform}`));
+  }
+
   #nextRuns(schedules: readonly ScheduleStatus[]): ReadonlyMap<string, number> {
     const next = new Map<string, number>();
     for (const { name, nextRunMs = Number.POSITIVE_INFINITY } of schedules) {
@@ -341,12 +353,13 @@ export class Daemon implements AsyncDisposable {
 
   /** A client for one run: credentials that were rotated meanwhile are read again. */
   #openClient(): RegistryClient {
-    const { dockerConfigs, mirrors, insecure, concurrency } = this.#config.registries;
+    const { dockerConfigs, mirrors, mirrorFallback, insecure, concurrency } = this.#config.registries;
     const { environment, onExchange } = this.#options;
     const read = (name: string) => environment[name.toLowerCase()] || environment[name] || undefined;
     return createRegistryClient({
       keychain: dockerConfigKeychain({ paths: dockerConfigs }),
       mirrors,
+      mirrorFallback,
       insecure,
       concurrency,
       proxy: { http: read('HTTP_PROXY'), https: read('HTTPS_PROXY'), noProxy: read('NO_PROXY') },
@@ -404,6 +417,21 @@ function count(results: readonly WarmResult[]): Pick<RunRecord, WarmResult['stat
     failed: of('failed'),
     fetchedBytes: results.reduce((sum, { fetchedBytes }) => sum + fetchedBytes, 0),
   };
+}
+
+/** Platforms of `all` are not known before. */
+function namesOf({ reference, platforms }: WarmTarget): readonly string[] {
+  return platforms === 'all' ? [] : platforms.map((platform) => imageName({ reference, platform }));
+}
+
+function waitingImage(name: string): Omit<ImageStatus, 'nextRunMs' | 'progress'> {
+  const [reference = '', platform = ''] = name.split(' ');
+  const unknown = { digest: undefined, lastSuccessMs: undefined, changedMs: undefined, error: undefined };
+  return { reference, platform, status: 'waiting', sizeBytes: 0, checkedMs: 0, ...unknown };
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
 }
 
 function imageName({ reference, platform }: { readonly reference: Reference; readonly platform: Platform }): string {

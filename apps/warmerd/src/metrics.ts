@@ -80,7 +80,8 @@ export class Metrics {
     for (const gauge of [success, good, next]) gauge.reset();
     used.set(usedBytes);
     limit.set(maxBytes);
-    for (const { reference, platform, lastSuccessMs, error } of images) {
+    for (const { reference, platform, status, lastSuccessMs, error } of images) {
+      if (status === 'waiting') continue;
       if (lastSuccessMs !== undefined) success.set({ reference, platform }, lastSuccessMs / 1000);
       good.set({ reference, platform }, error === undefined ? 1 : 0);
     }

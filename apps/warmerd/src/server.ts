@@ -6,10 +6,11 @@ import { page } from './dashboard/page.ts';
 import type { Metrics } from './metrics.ts';
 import { readSecret } from './read-secret.ts';
 import { apiRoutes } from './routes/api.ts';
+import { assetRoutes } from './routes/assets.ts';
 import { healthRoutes } from './routes/health.ts';
 import { registryRoutes } from './routes/registry.ts';
 
-const SHOWN_RUNS = 50;
+const SHOWN_RUNS = 100;
 
 /** Everything that the daemon answers over HTTP. */
 export function createServer(daemon: Daemon, metrics: Metrics): Hono {
@@ -17,17 +18,20 @@ export function createServer(daemon: Daemon, metrics: Metrics): Hono {
   server.use(secureHeaders({ xFrameOptions: 'DENY' }));
   server.route('/', healthRoutes(daemon, metrics));
   server.route('/api', apiRoutes(daemon));
+  server.route('/assets', assetRoutes());
   server.route('/', registryRoutes(daemon));
   server.get('/', async (context) => {
     const nonce = randomBytes(16).toString('base64');
     context.header(
       'content-security-policy',
-      `default-src 'none'; style-src 'nonce-${nonce}'; script-src 'nonce-${nonce}'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
+      `default-src 'none'; style-src 'self' 'nonce-${nonce}'; script-src 'self' 'nonce-${nonce}'; img-src data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
     );
     context.header('cache-control', 'no-store');
     const hasToken = daemon.config.tokenFile !== undefined && (await readSecret(daemon.config.tokenFile)) !== undefined;
     const status = await daemon.status();
-    return context.html(page({ status, runs: daemon.history.runs(SHOWN_RUNS), hasToken, nonce, nowMs: Date.now() }));
+    const runs = daemon.history.runs(SHOWN_RUNS);
+    const answer = context.req.query('warm');
+    return context.html(page({ status, runs, hasToken, answer, nonce, nowMs: Date.now() }));
   });
   return server;
 }

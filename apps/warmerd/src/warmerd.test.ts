@@ -105,7 +105,7 @@ describe('shale-warmerd', () => {
     expect(metrics).toContain('shale_warmer_next_run_seconds{schedule="bases"}');
     const dashboard = await fetch(daemon.url);
     expect(dashboard.headers.get('content-security-policy')).toContain("default-src 'none'");
-    expect(await dashboard.text()).toContain('All 1 images are up to date.');
+    expect(await dashboard.text()).toContain('The image is up to date.');
     const startedMs = performance.now();
     daemon.process.kill('SIGTERM');
     expect(await once(daemon.process, 'exit')).toEqual([0, null]);
