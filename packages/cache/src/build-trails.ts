@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import {
   asArray,
@@ -68,9 +68,12 @@ const MAX_TEXT_BYTES = 16 * 1024 * 1024;
 /** A longer value is not kept: it would say little in an explanation. */
 const MAX_VALUE_LENGTH = 1024;
 const DIGEST_LENGTH = 64;
+/** Below it, compressing takes longer than it saves. */
+const SMALL_BYTES = 16 * 1024;
+const GZIP_MAGIC = 0x1f;
 
 /**
- * Trails below the root of a directory cache: `<root>/v1/trails/<hash of the build>/<hash of the step>`, compressed.
+ * Trails below the root of a directory cache: `<root>/v1/trails/<hash of the build>/<hash of the step>`.
  * @param keep Keys remembered for each step.
  */
 export function buildTrails(root: string, { keep = 4 }: { readonly keep?: number | undefined } = {}): BuildTrails {
@@ -87,7 +90,7 @@ export function buildTrails(root: string, { keep = 4 }: { readonly keep?: number
       const directory = directoryOf(build);
       const last = join(directory, LAST_FILE);
       const content = formatLast(build, steps, note);
-      if (touchIfSame(last, content)) return;
+      if (touchIfSame(last, content) || !makeDirectory(directory)) return;
       const built = new Date();
       for (const step of steps) appendStep(join(directory, stepHash(step.step)), step, { built, keep });
       replaceFile(last, Buffer.from(content));
@@ -109,6 +112,16 @@ function appendStep(path: string, step: TrailStep, { built, keep }: { readonly b
   const entry = { ...step, values: step.values(), built };
   const entries = [entry, ...earlier.filter(({ key }) => key !== step.key)].slice(0, keep);
   replaceFile(path, formatTrail(entries));
+}
+
+/** `false` where it cannot be made: then nothing is remembered. */
+function makeDirectory(path: string): boolean {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function listNames(directory: string): readonly string[] {
@@ -167,13 +180,14 @@ function formatTrail(entries: readonly TrailEntry[]): Buffer {
     inputs: inputs.map((input) => [input.name, input.hash]),
     values: Object.fromEntries(Object.entries(values).filter(([, value]) => value.length <= MAX_VALUE_LENGTH)),
   }));
-  return gzipSync(JSON.stringify({ version: VERSION, entries: list }), { level: 1 });
+  const text = Buffer.from(JSON.stringify({ version: VERSION, entries: list }));
+  return text.byteLength < SMALL_BYTES ? text : gzipSync(text, { level: 1 });
 }
 
 function parseTrail(content: Buffer): readonly TrailEntry[] {
   const fail = (message: string) => new StoreInvalidError(`The trail of a step: ${message}`);
   if (content.byteLength > MAX_FILE_BYTES) throw fail('it is too large');
-  const text = gunzipSync(content, { maxOutputLength: MAX_TEXT_BYTES });
+  const text = content[0] === GZIP_MAGIC ? gunzipSync(content, { maxOutputLength: MAX_TEXT_BYTES }) : content;
   const document = asObject(parseJson(text, 'the file', fail), 'the file', fail);
   if (document['version'] !== VERSION) throw fail(`its version is not ${VERSION}`);
   return asArray(document['entries'], 'entries', fail).map((item) => {
@@ -196,7 +210,6 @@ function parseTrail(content: Buffer): readonly TrailEntry[] {
 function replaceFile(path: string, content: Buffer): void {
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     writeFileSync(temporary, content, { flag: 'wx', mode: 0o600 });
     renameSync(temporary, path);
   } catch {

@@ -73,7 +73,7 @@ function explainStep(
     .filter((entry) => entry.keyword === keyword && isRelated(entry, keyed))
     .sort((a, b) => distance(a, step) - distance(b, step));
   const { cause, others, nearest } = explainMiss(keyed, { earlier: alike, events, degraded });
-  if (isNew(cause, nearest, { steps, earlier }))
+  if (isNew(cause, nearest, { step, steps, earlier }))
     return { step, key, cause: { type: 'new-step' }, others: [], nearest: undefined };
   return { step, key, cause, others, nearest };
 }
@@ -93,13 +93,23 @@ function distance({ step: other }: EarlierStep, { stage, index }: StepInfo): num
   return other.index === index ? 0 : 1;
 }
 
-/** What looks like a changed instruction is another one when the earlier one is still there. */
+/** What was met at the entry itself, and not found by a comparison. */
+const MET: ReadonlySet<MissCause['type']> = new Set([
+  'expired',
+  'evicted',
+  'corrupt',
+  'untrusted',
+  'unreadable',
+  'unreachable',
+]);
+
+/** What looks like a changed step is another one when the earlier one is still there. */
 function isNew(
   cause: MissCause,
   nearest: EarlierStep | undefined,
-  { steps, earlier }: Pick<Evidence, 'steps' | 'earlier'>,
+  { step, steps, earlier }: Pick<Evidence, 'steps' | 'earlier'> & Pick<KeyedStep, 'step'>,
 ): boolean {
   if (cause.type === 'first-build') return earlier.length > 0;
-  if (cause.type !== 'instruction' || nearest?.name === undefined) return false;
-  return steps.some(({ step }) => step.name === nearest.name);
+  if (MET.has(cause.type) || nearest?.name === undefined || nearest.name === step.name) return false;
+  return steps.some((other) => other.step.name === nearest.name);
 }
