@@ -55,6 +55,8 @@ export interface BuildOptions extends CallOptions {
   readonly entitlements?: readonly Entitlement[] | undefined;
   /** For `ADD https://…`. Without it such a source is an error. */
   readonly fetchUrl?: FetchUrl | undefined;
+  /** For the git of `ADD https://….git`: `PATH`, `HOME`, `SSH_AUTH_SOCK`, proxies and the like. */
+  readonly gitEnvironment?: Readonly<Record<string, string>> | undefined;
   /** Recorded with each cache entry as its origin. @default the host name */
   readonly builder?: string | undefined;
   /** Called when all is planned and looked up, before the first step runs. What it throws ends the build. */

@@ -4,6 +4,7 @@ import { type AssembledImage, assembleImage, keepDocuments } from './assemble.ts
 import type { StageNode, StepNode } from './build-graph.ts';
 import { chainOf } from './build-graph.ts';
 import type { BuildOptions, BuildResult, StepReport } from './build-options.ts';
+import { openBuildSession } from './build-session.ts';
 import { stepExecutor } from './execute-step.ts';
 import type { BuiltImage } from './exporters/exporter.ts';
 import { requireEmulators } from './foreign-steps.ts';
@@ -80,11 +81,12 @@ export async function executePlan<T>(
   const signal = options.signal === undefined ? failure.signal : AbortSignal.any([options.signal, failure.signal]);
   await options.beforeSteps?.();
   await requireEmulators(stages, plan, options.dockerfile);
+  await using session = openBuildSession({ ...options, signal });
   const scheduler = createScheduler({
     keys: plan.keys,
     hits: plan.hits,
     cacheName: options.cache.name,
-    execute: reportingSteps(stepExecutor({ build: options, keys: plan.keys, signal }), {
+    execute: reportingSteps(stepExecutor({ build: options, ...plan, session, signal }), {
       onProgress,
       source: options.dockerfile,
     }),

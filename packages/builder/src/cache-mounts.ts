@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CallOptions } from '@shale/core';
 import { loadSystemCalls } from '@shale/core';
 import { tryLockDirectory } from './snapshotters/directory-lock.ts';
+import { removeTree } from './snapshotters/remove-tree.ts';
 
 export interface CacheMountOptions extends CallOptions {
   readonly stateDir: string;
@@ -26,7 +27,7 @@ const LOCK_POLL_MS = 50;
  * `private` gives a second user a directory of its own, `locked` lets it wait.
  */
 export async function openCacheMount(id: string, options: CacheMountOptions): Promise<CacheMountDirectory> {
-  const home = join(cacheMountRoot(options.stateDir), createHash('sha256').update(id).digest('hex'));
+  const home = homeOf(id, options.stateDir);
   await mkdir(home, { recursive: true });
   if (options.sharing === 'shared') return useDirectory(join(home, '0'), async () => undefined);
   for (let slot = 0; ; slot += 1) {
@@ -34,6 +35,23 @@ export async function openCacheMount(id: string, options: CacheMountOptions): Pr
     const release = options.sharing === 'locked' ? await waitForLock(path, options) : await tryLock(path);
     if (release !== undefined) return useDirectory(path, release);
   }
+}
+
+/** Removes what a cache holds, for a build that takes nothing from caches. A directory that somebody uses stays. */
+export function emptyCacheMount(id: string, stateDir: string): void {
+  const home = homeOf(id, stateDir);
+  if (!existsSync(home)) return;
+  for (const slot of readdirSync(home).filter((name) => /^\d+$/.test(name))) {
+    using lock = tryLockDirectory(loadSystemCalls(), join(home, slot), 'exclusive');
+    if (lock === undefined) continue;
+    const gone = join(home, `${slot}.${process.pid}.gone`);
+    renameSync(join(home, slot), gone);
+    removeTree(gone);
+  }
+}
+
+function homeOf(id: string, stateDir: string): string {
+  return join(cacheMountRoot(stateDir), createHash('sha256').update(id).digest('hex'));
 }
 
 /** Below it are directories for each id, and in them numbered ones for each user at a time. */

@@ -3,6 +3,8 @@ import type { CacheEntry, CacheKey } from '@shale/cache';
 import type { Layer } from '@shale/core';
 import type { GraphNode, StepNode } from './build-graph.ts';
 import type { BuildOptions } from './build-options.ts';
+import type { BuildSession } from './build-session.ts';
+import type { ContextReads } from './context/context-reads.ts';
 import { digestSources } from './copy/digest-sources.ts';
 import type { InputStacks } from './scheduler.ts';
 import { cachedResult } from './scheduler.ts';
@@ -21,11 +23,13 @@ const DEFAULT_COMPRESSION = { algorithm: 'gzip', level: 1 } as const;
 export interface ExecuteOptions {
   readonly build: BuildOptions;
   readonly keys: ReadonlyMap<StepNode, StepKey>;
+  readonly reads: ContextReads;
+  readonly session: BuildSession;
   readonly signal: AbortSignal;
 }
 
 /** Runs steps that the cache did not know, and stores what they made beside the build. */
-export function stepExecutor({ build, keys, signal }: ExecuteOptions) {
+export function stepExecutor({ build, keys, reads, session, signal }: ExecuteOptions) {
   return async (step: StepNode, stacks: InputStacks): Promise<StepResult> => {
     const key = keys.get(step) as StepKey;
     const again = await lookupByContent(step, stacks);
@@ -75,10 +79,11 @@ export function stepExecutor({ build, keys, signal }: ExecuteOptions) {
     const { action } = step;
     // a linked copy is made on nothing, and stacked on whatever is below
     const parent = action.type === 'copy' && isLinked(action) ? [] : (stacks.get(step.parent) as LayerStack);
-    await using tree = await isolation.snapshotter.prepare(parent, { signal });
+    await using tree = await isolation.snapshotter.prepare(parent, { onProgress: build.onProgress, signal });
     await performStep({
       step,
       options: build,
+      session,
       isolation,
       tree: tree.path,
       onRelinked: tree.relinked,
@@ -86,6 +91,7 @@ export function stepExecutor({ build, keys, signal }: ExecuteOptions) {
       signal,
       view: (node) => view(node, stacks),
     });
+    reads.verify(step);
     return await tree.commit({
       store: build.store,
       compression: build.compression ?? DEFAULT_COMPRESSION,
@@ -96,7 +102,7 @@ export function stepExecutor({ build, keys, signal }: ExecuteOptions) {
 
   async function view(node: GraphNode, stacks: InputStacks): Promise<TreeView> {
     const { snapshotter } = await build.isolation();
-    return snapshotter.view(stacks.get(node) as LayerStack, { signal });
+    return snapshotter.view(stacks.get(node) as LayerStack, { onProgress: build.onProgress, signal });
   }
 
   function cacheEntry(step: StepNode, layer: Layer, { inputs }: StepKey, durationMs: number): CacheEntry {

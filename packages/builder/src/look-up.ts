@@ -2,7 +2,7 @@ import type { CacheEntry, CacheKey } from '@shale/cache';
 import type { StageNode, StepNode } from './build-graph.ts';
 import { reachableSteps } from './build-graph.ts';
 import type { BuildOptions } from './build-options.ts';
-import { contextDigests } from './copy/digest-context-source.ts';
+import { type ContextReads, contextReads } from './context/context-reads.ts';
 import { remoteVersions } from './copy/remote-version.ts';
 import { keyedSteps } from './keyed-steps.ts';
 import { atStep } from './locate.ts';
@@ -16,6 +16,7 @@ export interface LookedUpSteps {
   readonly keys: ReadonlyMap<StepNode, StepKey>;
   /** Steps are taken out when their layer turns out to be gone. */
   readonly hits: Map<StepNode, CacheEntry>;
+  readonly reads: ContextReads;
 }
 
 /** The same for one target. */
@@ -27,10 +28,10 @@ export interface LookedUpPlan extends LookedUpSteps {
 export async function lookUp(stages: readonly StageNode[], options: BuildOptions): Promise<LookedUpSteps> {
   const { signal, onProgress = () => {} } = options;
   const nodes = reachableSteps(...stages.map(({ tip }) => tip));
-  const { dockerfile, fetchUrl } = options;
-  const versions = await remoteVersions(nodes, { fetchUrl, dockerfile, signal });
-  const digests = contextDigests(versions);
-  const digestAt: ContextDigests = (step, source) => atStep(step, dockerfile, () => digests(step, source));
+  const { dockerfile, fetchUrl, gitEnvironment } = options;
+  const versions = await remoteVersions(nodes, { fetchUrl, gitEnvironment, dockerfile, signal });
+  const reads = contextReads(versions);
+  const digestAt: ContextDigests = (step, source) => atStep(step, dockerfile, () => reads.digests(step, source));
   const keys = definitionKeys(nodes, digestAt, options);
   const groups = [...Map.groupBy(nodes, (node) => (keys.get(node) as StepKey).key)];
   const steps = groups.map(([, [step]]) => step as StepNode);
@@ -43,7 +44,7 @@ export async function lookUp(stages: readonly StageNode[], options: BuildOptions
   );
   const hits = new Map(found.flat());
   options.onKeyed?.(keyedSteps(steps, keys, hits));
-  return { steps, keys, hits };
+  return { steps, keys, hits, reads };
 }
 
 async function askFor(

@@ -1,5 +1,5 @@
 import type { Mount, RunInstruction } from '@shale/dockerfile-parser';
-import { didYouMean, DockerfileError, parseMount } from '@shale/dockerfile-parser';
+import { cleanPath, didYouMean, DockerfileError, parseMount } from '@shale/dockerfile-parser';
 import { hiddenArgs } from './build-args.ts';
 import type { RunAction, RunMount } from './build-graph.ts';
 import type { Entitlement } from './build-options.ts';
@@ -111,7 +111,11 @@ function readMount({ state }: StageDraft, text: string, expand: Expander): Mount
   try {
     const mount = parseMount(text, { expand: (value) => expand.word(value) });
     if (!('target' in mount) || mount.target === undefined) return mount;
-    return { ...mount, target: absolutePath(state, mount.target).replace(/(.)\/$/, '$1') };
+    const target = absolutePath(state, mount.target).replace(/(.)\/$/, '$1');
+    // as in BuildKit, a cache is named by its target as it is written, wherever WORKDIR is
+    return mount.type === 'cache'
+      ? { ...mount, target, id: mount.id ?? cleanPath(mount.target) }
+      : { ...mount, target };
   } catch (error) {
     throw error instanceof DockerfileError && error.range === undefined
       ? expand.error(error.message, error.hint)

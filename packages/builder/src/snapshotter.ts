@@ -1,4 +1,4 @@
-import type { BlobSource, CallOptions, Layer, LocalBlobStore } from '@shale/core';
+import type { BlobSource, CallOptions, Layer, LocalBlobStore, ProgressListener } from '@shale/core';
 
 /** A layer of a stack, and where to read it from if it is not unpacked yet. */
 export interface StackedLayer {
@@ -13,6 +13,12 @@ export type LayerStack = readonly StackedLayer[];
 export interface TreeView extends AsyncDisposable {
   /** Absolute. Real files: symlinks in it are not to be followed from outside. */
   readonly path: string;
+}
+
+/** For what has to unpack layers. */
+export interface UnpackingOptions extends CallOptions {
+  /** Told of each layer that is unpacked, and of what of it cannot be kept here. */
+  readonly onProgress?: ProgressListener | undefined;
 }
 
 export interface CommitOptions extends CallOptions {
@@ -45,7 +51,7 @@ export interface Snapshotter {
   /** Stable, for progress and `--isolation`: `overlay`, `copy`. */
   readonly name: string;
   /** A view to read from: the stages that COPY reads. Unpacks what is missing. */
-  view(stack: LayerStack, options?: CallOptions): Promise<TreeView>;
+  view(stack: LayerStack, options?: UnpackingOptions): Promise<TreeView>;
   /** A tree to change. Unpacks what is missing. */
-  prepare(stack: LayerStack, options?: CallOptions): Promise<WorkingTree>;
+  prepare(stack: LayerStack, options?: UnpackingOptions): Promise<WorkingTree>;
 }

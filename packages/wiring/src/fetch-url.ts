@@ -1,5 +1,7 @@
 import { redactUrl, ShaleError } from '@shale/core';
 import type { FetchUrl } from '@shale/builder';
+import type { ProxyOptions } from '@shale/registry';
+import type { Dispatcher } from 'undici';
 
 const MAX_REDIRECTS = 10;
 
@@ -7,23 +9,49 @@ class UrlRefusedError extends ShaleError {
   readonly code = 'SOURCE_MISSING';
 }
 
-/** The network for `ADD https://…`. Redirects are followed, from https only to https. */
-export const fetchUrl: FetchUrl = async (url, { signal }) => {
-  let current = new URL(url);
-  for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
-    const response = await request(current, signal);
-    const location = response.status >= 300 && response.status < 400 ? response.headers.get('location') : null;
-    if (location === null)
-      return { status: response.status, headers: Object.fromEntries(response.headers), body: bodyOf(response) };
-    await response.body?.cancel();
-    current = redirected(current, location);
-  }
-  throw new UrlRefusedError(`${redactUrl(url)} redirects more than ${MAX_REDIRECTS} times`);
-};
+export interface UrlFetcherOptions {
+  /** @default none */
+  readonly proxy?: ProxyOptions | undefined;
+}
 
-async function request(url: URL, signal: AbortSignal | undefined): Promise<Response> {
+/** The network for `ADD https://…`. Redirects are followed, from https only to https. */
+export function urlFetcher({ proxy = {} }: UrlFetcherOptions = {}): FetchUrl {
+  const send = sender(proxy);
+  return async (url, { signal }) => {
+    let current = new URL(url);
+    for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
+      const response = await request(current, send, signal);
+      const location = response.status >= 300 && response.status < 400 ? response.headers.get('location') : null;
+      if (location === null)
+        return { status: response.status, headers: Object.fromEntries(response.headers), body: bodyOf(response) };
+      await response.body?.cancel();
+      current = redirected(current, location);
+    }
+    throw new UrlRefusedError(`${redactUrl(url)} redirects more than ${MAX_REDIRECTS} times`);
+  };
+}
+
+type Send = (url: URL, signal: AbortSignal | null) => Promise<Response>;
+
+/** Node's own `fetch` takes no proxy, so that undici is loaded where there is one. */
+function sender({ http, https, noProxy }: ProxyOptions): Send {
+  if (http === undefined && https === undefined) return (url, signal) => fetch(url, { redirect: 'manual', signal });
+  let dispatcher: Promise<Dispatcher> | undefined;
+  return async (url, signal) => {
+    const undici = await import('undici');
+    // as Go does, which BuildKit is written in: what is on this machine needs no proxy
+    const direct = [noProxy, 'localhost', '127.0.0.1', '::1'].filter((name) => name !== undefined).join(',');
+    dispatcher ??= Promise.resolve(
+      new undici.EnvHttpProxyAgent({ httpProxy: http ?? '', httpsProxy: https ?? '', noProxy: direct }),
+    );
+    const options = { redirect: 'manual', signal, dispatcher: await dispatcher } as const;
+    return (await undici.fetch(url, options)) as unknown as Response;
+  };
+}
+
+async function request(url: URL, send: Send, signal: AbortSignal | undefined): Promise<Response> {
   try {
-    return await fetch(url, { redirect: 'manual', signal: signal ?? null });
+    return await send(url, signal ?? null);
   } catch (cause) {
     signal?.throwIfAborted();
     const why = cause instanceof Error && cause.cause instanceof Error ? cause.cause.message : String(cause);

@@ -143,7 +143,8 @@ function certificates({ SSL_CERT_FILE: path }: Environment, base64: string | und
   }
 }
 
-function proxyOf(env: Environment): ProxyOptions {
+/** Proxies as every tool takes them from the environment; of two spellings the lower case counts. */
+export function proxyOf(env: Environment): ProxyOptions {
   const read = (name: string) => env[name.toLowerCase()] || env[name] || undefined;
   return { http: read('HTTP_PROXY'), https: read('HTTPS_PROXY'), noProxy: read('NO_PROXY') };
 }

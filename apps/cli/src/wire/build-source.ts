@@ -14,7 +14,7 @@ import {
 import type { CallOptions } from '@shale/core';
 import type { Session } from '../commands/command.ts';
 import { UsageError } from '../usage-error.ts';
-import { gitEnvironment } from './git-environment.ts';
+import { gitEnvironment } from '@shale/wiring';
 import { isGitUrl } from './git-url.ts';
 
 export interface BuildSourceOptions extends CallOptions, Pick<Session, 'cwd' | 'env' | 'stdin'> {

@@ -13,7 +13,7 @@ import {
 } from '@shale/warmer';
 import type { WarmInvocation } from '../commands/warm.ts';
 import { UsageError } from '../usage-error.ts';
-import { gitEnvironment } from './git-environment.ts';
+import { gitEnvironment } from '@shale/wiring';
 
 /** Every image that the command line names, directly or through files. @throws {UsageError} for a file that cannot be read */
 export async function warmTargets(invocation: WarmInvocation): Promise<readonly WarmTarget[]> {

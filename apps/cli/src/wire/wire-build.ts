@@ -3,7 +3,7 @@ import { type BuildOptions, chooseIsolation, type ChooseIsolationOptions, type I
 import type { CacheEventListener } from '@shale/cache';
 import { blobDirectory, type Platform, type ProgressListener, type Reference } from '@shale/core';
 import type { RegistryClient } from '@shale/registry';
-import { fetchUrl, imageSources, openRegistryClient } from '@shale/wiring';
+import { gitEnvironment, imageSources, openRegistryClient, proxyOf, urlFetcher } from '@shale/wiring';
 import type { Invocation } from '../commands/command.ts';
 import type { sourceOptions } from '../options/build.ts';
 import type { cacheOptions } from '../options/cache.ts';
@@ -129,7 +129,8 @@ export async function wireBuild(invocation: Invocation<BuildTable>, wishes: Buil
       ssh: parseSshAgents(options.ssh, invocation),
       network: options.network,
       entitlements: parseEntitlements(options.allow),
-      fetchUrl: options.offline ? undefined : fetchUrl,
+      fetchUrl: options.offline ? undefined : urlFetcher({ proxy: proxyOf(env) }),
+      gitEnvironment: gitEnvironment(env),
       onProgress,
       signal,
     },

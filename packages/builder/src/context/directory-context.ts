@@ -31,6 +31,7 @@ export function openDirectoryContext(
     root,
     files: {
       root,
+      hidesSome: ignore.length > 0,
       ignores,
       mayReinclude,
       fingerprint: (file, host, stats) =>

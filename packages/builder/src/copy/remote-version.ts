@@ -12,6 +12,8 @@ import { isRemoteSource } from './remote-source.ts';
 
 export interface RemoteVersionOptions extends CallOptions {
   readonly fetchUrl: FetchUrl | undefined;
+  /** @see BuildOptions */
+  readonly gitEnvironment?: Readonly<Record<string, string>> | undefined;
   /** `--checksum`: a content that is known in advance need not be asked for. */
   readonly checksum?: string | undefined;
   /** @default 16 GiB */
@@ -55,8 +57,8 @@ function remoteSources(step: StepNode) {
  * @throws {AddSourceError} @throws {GitFailedError}
  */
 export async function remoteVersion(source: string, options: RemoteVersionOptions): Promise<string> {
-  const { checksum, signal } = options;
-  if (isGitSource(source)) return `commit ${await resolveGitCommit(source, { signal })}`;
+  const { checksum, gitEnvironment, signal } = options;
+  if (isGitSource(source)) return `commit ${await resolveGitCommit(source, { environment: gitEnvironment, signal })}`;
   if (checksum !== undefined) return `checksum ${checksum}`;
   const { headers, body, discard } = await openUrl(source, options);
   const modified = headers['last-modified'] ?? '';

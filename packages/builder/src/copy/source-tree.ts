@@ -5,6 +5,8 @@ import { fingerprintOf } from './fingerprint.ts';
 export interface SourceTree {
   /** Absolute, on the host. */
   readonly root: string;
+  /** Whether there are rules by which something may be ignored. */
+  readonly hidesSome: boolean;
   /** What it leaves out is, for COPY, not there. */
   ignores(path: string): boolean;
   /** Whether something below an ignored directory may be taken in again. */
@@ -17,6 +19,7 @@ export interface SourceTree {
 export function plainTree(root: string): SourceTree {
   return {
     root,
+    hidesSome: false,
     ignores: () => false,
     mayReinclude: () => true,
     fingerprint: (_path, host) => fingerprintOf(host),

@@ -1,9 +1,16 @@
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { CallOptions, Digest, Layer, SystemCalls } from '@shale/core';
-import { EMPTY_DIFF_ID, unpackLayer, writeLayer } from '@shale/core';
-import type { CommitOptions, LayerStack, Snapshotter, TreeView, WorkingTree } from '../snapshotter.ts';
+import type { Digest, Layer, SystemCalls } from '@shale/core';
+import { EMPTY_DIFF_ID, writeLayer } from '@shale/core';
+import type {
+  CommitOptions,
+  LayerStack,
+  Snapshotter,
+  TreeView,
+  UnpackingOptions,
+  WorkingTree,
+} from '../snapshotter.ts';
 import { ChangeWriter } from './change-writer.ts';
 import { touchedFiles, writeCopyChanges } from './copy-changes.ts';
 import type { DirectoryLock } from './directory-lock.ts';
@@ -15,6 +22,7 @@ import { makeTreeRoot } from './tree-root.ts';
 import type { TreeScan } from './tree-scan.ts';
 import { scanTree } from './tree-scan.ts';
 import { unchangedFiles } from './unchanged-files.ts';
+import { unpackReported } from './unpack-reported.ts';
 
 export interface CopySnapshotterOptions {
   /** Absolute; trees are in `trees/` there. */
@@ -63,7 +71,7 @@ class CopySnapshotter implements Snapshotter {
     this.#trees = trees;
   }
 
-  async view(stack: LayerStack, options?: CallOptions): Promise<TreeView> {
+  async view(stack: LayerStack, options?: UnpackingOptions): Promise<TreeView> {
     const chainId = chainIdOf(stack);
     if (chainId === undefined) return this.#emptyView();
     const lock = await this.#hold(chainId, stack, options);
@@ -75,7 +83,7 @@ class CopySnapshotter implements Snapshotter {
     return { path: treeOf(draft.path), [Symbol.asyncDispose]: async () => draft[Symbol.dispose]() };
   }
 
-  async #hold(chainId: Digest, stack: LayerStack, options?: CallOptions): Promise<DirectoryLock> {
+  async #hold(chainId: Digest, stack: LayerStack, options?: UnpackingOptions): Promise<DirectoryLock> {
     for (;;) {
       options?.signal?.throwIfAborted();
       const lock = this.#trees.hold(chainId);
@@ -85,7 +93,7 @@ class CopySnapshotter implements Snapshotter {
     }
   }
 
-  async #publish(chainId: Digest, stack: LayerStack, options?: CallOptions): Promise<void> {
+  async #publish(chainId: Digest, stack: LayerStack, options?: UnpackingOptions): Promise<void> {
     const unpacking = this.#unpack(stack, options);
     this.#unpacking.set(chainId, unpacking);
     try {
@@ -96,7 +104,7 @@ class CopySnapshotter implements Snapshotter {
     }
   }
 
-  async prepare(stack: LayerStack, options?: CallOptions): Promise<WorkingTree> {
+  async prepare(stack: LayerStack, options?: UnpackingOptions): Promise<WorkingTree> {
     options?.signal?.throwIfAborted();
     const chainId = chainIdOf(stack);
     const claimed = chainId && this.#trees.claim(chainId);
@@ -145,13 +153,11 @@ class CopySnapshotter implements Snapshotter {
     return draft;
   }
 
-  async #unpack(stack: LayerStack, options?: CallOptions): Promise<Draft> {
+  async #unpack(stack: LayerStack, options?: UnpackingOptions): Promise<Draft> {
     const draft = this.#startDraft();
     try {
-      for (const { layer, blobs } of stack) {
-        const content = blobs.read(layer.descriptor, options);
-        await unpackLayer(content, layer, treeOf(draft.path), { ...options, whiteouts: 'apply' });
-      }
+      for (const stacked of stack)
+        await unpackReported(stacked, treeOf(draft.path), { ...options, whiteouts: 'apply' });
       return draft;
     } catch (error) {
       draft[Symbol.dispose]();

@@ -1,8 +1,15 @@
 import { chmodSync, chownSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CallOptions, Layer, SystemCalls } from '@shale/core';
+import type { Layer, SystemCalls } from '@shale/core';
 import { EMPTY_DIFF_ID, UnmountFlag, writeLayer } from '@shale/core';
-import type { CommitOptions, LayerStack, Snapshotter, TreeView, WorkingTree } from '../snapshotter.ts';
+import type {
+  CommitOptions,
+  LayerStack,
+  Snapshotter,
+  TreeView,
+  WorkingTree,
+  UnpackingOptions,
+} from '../snapshotter.ts';
 import { ChangeWriter } from './change-writer.ts';
 import type { DirectoryLock } from './directory-lock.ts';
 import { layerCompression } from './layer-compression.ts';
@@ -31,7 +38,7 @@ export function overlaySnapshotter(options: OverlaySnapshotterOptions): Snapshot
   const format = isUserNamespace ? 'overlay-user-v1' : 'overlay-v1';
   const snapshots = new SnapshotDirectory(join(stateDir, 'snapshots', format), calls);
   const layers = new UnpackedLayers(snapshots, { overlayXattrs: isUserNamespace ? 'user' : 'trusted' });
-  const open = async (stack: LayerStack, call?: CallOptions) => {
+  const open = async (stack: LayerStack, call?: UnpackingOptions) => {
     const held = await layers.hold(stack, call);
     return new OverlayTree({ snapshots, calls, isUserNamespace, stack, held });
   };

@@ -27,6 +27,7 @@ import {
   type Layer,
   type LocalBlobStore,
   openScratchDirectory,
+  type ProgressEvent,
   readTar,
   type ScratchDirectory,
 } from '@shale/core';
@@ -375,6 +376,16 @@ export function snapshotterContract(name: string, { open, skip }: SnapshotterCon
       for (const view of views) await view[Symbol.asyncDispose]();
       await using _again = await open(stateDir).view(stack);
       expect(reads).toBe(1);
+    });
+
+    it('tells of each layer that it unpacks, and only of those', async () => {
+      const events: ProgressEvent[] = [];
+      const options = { onProgress: (event: ProgressEvent) => void events.push(event) };
+      for (let times = 0; times < 2; times += 1) await (await snapshotter.view(base, options))[Symbol.asyncDispose]();
+      const { digest, size } = base[0]?.layer.descriptor ?? {};
+      expect(events).toEqual([
+        { type: 'transfer', direction: 'unpack', digest, totalBytes: size, bytes: size, done: true },
+      ]);
     });
 
     it('shares what is there with other processes', async () => {

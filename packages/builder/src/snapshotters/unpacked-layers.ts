@@ -1,18 +1,19 @@
 import { join } from 'node:path';
-import type { CallOptions, Digest } from '@shale/core';
-import { chainIds, inheritDirectories, unpackLayer } from '@shale/core';
+import type { Digest } from '@shale/core';
+import { chainIds, inheritDirectories } from '@shale/core';
 import pLimit from 'p-limit';
-import type { LayerStack, StackedLayer } from '../snapshotter.ts';
+import type { LayerStack, StackedLayer, UnpackingOptions } from '../snapshotter.ts';
 import type { DirectoryLock } from './directory-lock.ts';
 import type { Draft, SnapshotDirectory } from './snapshot-directory.ts';
 import { makeTreeRoot } from './tree-root.ts';
+import { unpackReported } from './unpack-reported.ts';
 
 export interface UnpackedLayersOptions {
   readonly overlayXattrs: 'trusted' | 'user';
 }
 
 /** A layer that is wanted. */
-interface Request extends CallOptions {
+interface Request extends UnpackingOptions {
   readonly chainId: Digest;
   readonly stacked: StackedLayer;
   /** The layers below, from the base up, as they come to be held. */
@@ -35,7 +36,7 @@ export class UnpackedLayers {
   }
 
   /** Holds each layer of the stack, from base to top. Release them all. */
-  async hold(stack: LayerStack, options?: CallOptions): Promise<DirectoryLock[]> {
+  async hold(stack: LayerStack, options?: UnpackingOptions): Promise<DirectoryLock[]> {
     const ids = chainIds(stack.map(({ layer }) => layer.diffId));
     const holding: Promise<DirectoryLock>[] = [];
     for (const [index, stacked] of stack.entries()) {
@@ -80,10 +81,9 @@ export class UnpackedLayers {
     draft.publish(request.chainId);
   }
 
-  async #unpackInto(draft: Draft, { stacked: { layer, blobs }, signal }: Request) {
+  async #unpackInto(draft: Draft, { stacked, onProgress, signal }: Request) {
     makeTreeRoot(rootOf(draft));
-    const content = blobs.read(layer.descriptor, { signal });
-    return unpackLayer(content, layer, rootOf(draft), { ...this.#options, signal, whiteouts: 'overlay' });
+    return unpackReported(stacked, rootOf(draft), { ...this.#options, onProgress, signal, whiteouts: 'overlay' });
   }
 }
 

@@ -46,7 +46,7 @@ async function perform(instructions: string): Promise<void> {
   });
   const { action } = stage.tip as unknown as { readonly action: CopyAction };
   const view = async () => ({ path: trees.from, async [Symbol.asyncDispose]() {} });
-  await copyStep(action, { tree: trees.to, options: { fetchUrl }, view } as unknown as StepContext);
+  await copyStep(action, { tree: trees.to, step: stage.tip, options: { fetchUrl }, view } as unknown as StepContext);
 }
 
 const mtimeOf = (path: string) => lstatSync(join(trees.to, path)).mtimeMs;

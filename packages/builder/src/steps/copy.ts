@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { noSpace, openScratchDirectory } from '@shale/core';
+import { boundedWarnings } from '../bounded-warnings.ts';
 import type { CopyAction } from '../build-graph.ts';
 import { openGitContext } from '../context/git-context.ts';
 import { isGitSource } from '../context/git-source.ts';
@@ -39,13 +40,18 @@ interface CopyWork extends AsyncDisposable {
   /** `--chown`. */
   readonly owner: Owner | undefined;
   readonly scratch: string;
+  /** What could not be kept of a file. */
+  readonly onWarning: (message: string) => void;
 }
 
 async function openCopyWork(action: CopyAction, context: StepContext): Promise<CopyWork> {
   await using resources = new AsyncDisposableStack();
   const scratch = resources.use(await openScratchDirectory());
   const owner = action.chown === undefined ? undefined : resolveOwner(context.tree, action.chown);
-  const work = { action, context, owner, scratch: scratch.path };
+  const { step, options } = context;
+  const reporting = { onProgress: options.onProgress, place: step.info.place };
+  const { warn: onWarning } = resources.use(boundedWarnings('copy-incomplete', reporting));
+  const work = { action, context, owner, scratch: scratch.path, onWarning };
   const { from } = action;
   const tree =
     from.type === 'context' ? from.context.files : plainTree(resources.use(await context.view(from.node)).path);
@@ -77,13 +83,13 @@ async function copyInline(work: CopyWork): Promise<void> {
 }
 
 async function place(
-  { action, context }: CopyWork,
+  { action, context, onWarning }: CopyWork,
   from: SourceTree,
   sources: readonly ResolvedSource[],
   owner: Owner | undefined,
 ): Promise<void> {
   const { chmod, destination, instruction } = action;
-  const options = { owner, chmod, exclude: instruction.exclude, signal: context.signal };
+  const options = { owner, chmod, exclude: instruction.exclude, onWarning, signal: context.signal };
   await copyIntoTree(context.tree, from, sources, destination, options);
 }
 
@@ -115,16 +121,17 @@ async function placeOrUnpack(
   found: ResolvedSource,
   mayUnpack: boolean,
 ): Promise<void> {
-  const { action, context, owner } = work;
+  const { action, context, owner, onWarning } = work;
   if (!mayUnpack || found.isDirectory || !(await isArchive(found.host)))
     return place(work, from, [found], owner ?? ROOT);
-  return unpackArchive(found.host, context.tree, action.destination, { owner, signal: context.signal });
+  return unpackArchive(found.host, context.tree, action.destination, { owner, onWarning, signal: context.signal });
 }
 
 async function addGit(url: string, work: CopyWork): Promise<void> {
   const { action, context, owner } = work;
   await using repository = await openGitContext(url, {
     signal: context.signal,
+    environment: context.options.gitEnvironment,
     keepGitDirectory: action.instruction.keyword === 'ADD' && action.instruction.keepGitDir === true,
     checksum: action.checksum,
   });

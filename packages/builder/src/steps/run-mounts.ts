@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { loadSystemCalls, openScratchDirectory, ShaleError } from '@shale/core';
 import type { Mount } from '@shale/dockerfile-parser';
 import type { RunAction, RunMount, TreeSource } from '../build-graph.ts';
-import { openCacheMount } from '../cache-mounts.ts';
+import { emptyCacheMount, openCacheMount } from '../cache-mounts.ts';
 import { resolveInTree } from '../isolation/scoped-path.ts';
 import type { StepMount } from '../executor.ts';
 import { readSecret } from '../secrets.ts';
@@ -73,9 +73,8 @@ async function openBind(
   opened: Opened,
   context: StepContext,
 ): Promise<void> {
-  const root = source === undefined ? undefined : await openTree(source, opened, context);
-  if (root === undefined) throw new Error('a bind mount without a source');
-  const path = sourceInTree(root, mount.source);
+  if (source === undefined) throw new Error('a bind mount without a source');
+  const path = await openSource(source, mount.source, opened, context);
   if (mount.readOnly) opened.mounts.push({ type: 'bind', source: path, target: mount.target, readOnly: true });
   else opened.mounts.push({ type: 'overlay', source: path, target: mount.target });
 }
@@ -89,9 +88,10 @@ function sourceInTree(root: string, source: string): string {
   });
 }
 
-async function openTree(source: TreeSource, opened: Opened, context: StepContext): Promise<string> {
-  if (source.type === 'context') return source.context.root;
-  return opened.resources.use(await context.view(source.node)).path;
+/** The file or directory of a mount, on the host. */
+async function openSource(source: TreeSource, path: string, opened: Opened, context: StepContext): Promise<string> {
+  if (source.type === 'context') return context.session.visible.open(source.context, path);
+  return sourceInTree(opened.resources.use(await context.view(source.node)).path, path);
 }
 
 async function openCache(
@@ -101,8 +101,11 @@ async function openCache(
   context: StepContext,
 ): Promise<void> {
   const { stateDir } = context.options;
+  const id = cacheId(mount, context);
+  if (context.step.noCache && !context.session.emptiedCaches.has(id)) emptyCacheMount(id, stateDir);
+  context.session.emptiedCaches.add(id);
   const directory = opened.resources.use(
-    await openCacheMount(mount.id ?? mount.target, { stateDir, sharing: mount.sharing, signal: context.signal }),
+    await openCacheMount(id, { stateDir, sharing: mount.sharing, signal: context.signal }),
   );
   if (directory.fresh) {
     await chmod(directory.path, mount.mode);
@@ -112,6 +115,12 @@ async function openCache(
   opened.mounts.push({ type: 'bind', source: directory.path, target: mount.target, readOnly: mount.readOnly });
 }
 
+/** Builds that are to share no caches say so with `BUILDKIT_CACHE_MOUNT_NS`. */
+function cacheId({ id, target }: Extract<Mount, { type: 'cache' }>, { options }: StepContext): string {
+  const namespace = options.buildArgs?.['BUILDKIT_CACHE_MOUNT_NS'];
+  return namespace === undefined ? (id ?? target) : `${namespace}/${id ?? target}`;
+}
+
 async function seedCache(
   mount: Extract<Mount, { type: 'cache' }>,
   source: TreeSource,
@@ -119,8 +128,7 @@ async function seedCache(
   opened: Opened,
   context: StepContext,
 ): Promise<void> {
-  const root = await openTree(source, opened, context);
-  const path = sourceInTree(root, mount.source);
+  const path = await openSource(source, mount.source, opened, context);
   const { exportDirectory } = await import('../exporters/directory.ts');
   await exportDirectory(path, directory, { signal: context.signal });
 }

@@ -1,6 +1,7 @@
 import type { CallOptions } from '@shale/core';
 import type { GraphNode, StepNode } from '../build-graph.ts';
 import type { BuildOptions } from '../build-options.ts';
+import type { BuildSession } from '../build-session.ts';
 import type { Isolation } from '../isolation/choose.ts';
 import type { InputStacks } from '../scheduler.ts';
 import type { TreeView } from '../snapshotter.ts';
@@ -9,6 +10,7 @@ import type { TreeView } from '../snapshotter.ts';
 export interface StepContext extends CallOptions {
   readonly step: StepNode;
   readonly options: BuildOptions;
+  readonly session: BuildSession;
   readonly isolation: Isolation;
   /** The tree to change. */
   readonly tree: string;
