@@ -22,7 +22,7 @@ import {
   unpackLayer,
 } from '@shale/core';
 import { copyImage, type RegistryClient } from '@shale/registry';
-import { fetchUrl, imageSources } from '@shale/wiring';
+import { gitEnvironment, imageSources, proxyOf, urlFetcher } from '@shale/wiring';
 import {
   type BuiltWorkspaceImage,
   type Environment,
@@ -149,7 +149,7 @@ class BuilderImages implements WorkspaceImages, AsyncDisposable {
   }
 
   #base(signal: AbortSignal | undefined) {
-    const { options, paths } = this.#wiring;
+    const { options, env, paths } = this.#wiring;
     const secrets = [...parseBuildSecrets(options.buildSecrets)];
     return {
       cache: this.#cache,
@@ -159,7 +159,8 @@ class BuilderImages implements WorkspaceImages, AsyncDisposable {
       // what is pushed must be found again by a probe on another day
       sourceDateEpoch: options.pushImage || options.getCachedImage ? 0 : undefined,
       secrets: new Map(secrets.map(([id, value]) => [id, { type: 'value', value: Buffer.from(value) }] as const)),
-      fetchUrl,
+      fetchUrl: urlFetcher({ proxy: proxyOf(env) }),
+      gitEnvironment: gitEnvironment(env),
       onProgress: this.#onProgress,
       signal,
     };

@@ -13,7 +13,6 @@ import { UsageError } from '../usage-error.ts';
 import { openBuildSource } from './build-source.ts';
 import { cacheRepository, openCache, timeToLive } from './cache.ts';
 import { parseEntitlements } from './entitlements.ts';
-import { gitEnvironment } from './git-environment.ts';
 import { closeNamedContexts, openNamedContexts } from './named-contexts.ts';
 import { parsePlatforms } from './platforms.ts';
 import { parseSecrets, parseSshAgents } from './secrets.ts';
