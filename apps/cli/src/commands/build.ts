@@ -25,7 +25,7 @@ export type BuildInvocation = Invocation<typeof buildOptions>;
 export async function runBuild(invocation: BuildInvocation): Promise<void> {
   const { options, stdout } = invocation;
   if (options.getCachedImage)
-    return (await import('./probe.ts')).runProbe({ ...invocation, options: { ...options, json: false } });
+    return (await import('./probe.ts')).runProbe({ ...invocation, options: { ...options, json: false } }, 'envbuilder');
   if (options.check)
     return (await import('./check.ts')).runCheck({ ...invocation, options: { ...options, format: undefined } });
   await takeOwnNamespaces({ ...invocation, ...options });

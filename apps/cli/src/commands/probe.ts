@@ -30,8 +30,11 @@ interface Finding {
   readonly reason: string | undefined;
 }
 
+/** As whom it speaks: scripts look for envbuilder's words. */
+type Voice = 'shale' | 'envbuilder';
+
 /** `shale probe`: the table on stderr, the one line for scripts on stdout. Nothing is run, unpacked or downloaded. */
-export async function runProbe(invocation: ProbeInvocation): Promise<void> {
+export async function runProbe(invocation: ProbeInvocation, voice: Voice = 'shale'): Promise<void> {
   const { options, stdout, stderr, env } = invocation;
   const journal = new BuildJournal();
   await using wired = await wireBuild(invocation, {
@@ -47,7 +50,7 @@ export async function runProbe(invocation: ProbeInvocation): Promise<void> {
   const findings = (await findAll(journal, wired, invocation)).filter(({ keyed }) => inImage.has(keyed.key));
   const digest = image?.manifest.digest;
   if (!options.json) stderr.write(formatFindings(findings, palette(stderr, env)));
-  const failure = digest === undefined ? missOf(findings) : await notPushed(digest, wired);
+  const failure = digest === undefined ? missOf(findings, voice) : await notPushed(digest, wired);
   const repository = options.cacheRepo === undefined ? undefined : repositoryName(options.cacheRepo);
   if (options.json) {
     const report = { digest, pushed: failure === undefined, repository, steps: findings.map(reportOf) };
@@ -101,13 +104,16 @@ function reportOf({ keyed: { step, key, hit }, cause, reason }: Finding): object
   };
 }
 
-function missOf(findings: readonly Finding[]): ProbeMissError {
+function missOf(findings: readonly Finding[], voice: Voice): ProbeMissError {
   const first = findings.find(({ keyed }) => keyed.hit === undefined);
   if (first === undefined) throw new Error('a step of the image is missing, and none is');
   const { keyed, reason } = first;
   const { step } = keyed;
   const where = step.place === undefined ? '' : ` (${step.place.file}:${step.place.line})`;
-  return new ProbeMissError(`${stepLabel(step)} ${step.name}${where} is not cached: ${reason}`, {
+  const what = `${stepLabel(step)} ${step.name}${where} is not cached: ${reason}`;
+  const [keyword] = step.name.split(/\s/, 1);
+  const words = `error probing build cache: uncached ${keyword} command is not supported in cache probe mode`;
+  return new ProbeMissError(voice === 'envbuilder' ? `${words}: ${what}` : what, {
     hint: 'Build once with --push-image; `shale explain` tells more of what changed.',
   });
 }

@@ -23,7 +23,9 @@ export async function runList(invocation: Invocation<typeof listCacheOptions>): 
   if (layers.length === 0) return void stderr.write(`No entries in ${place.name}\n`);
   const colours = palette(stdout, env);
   const rows = layers.map((layer) => rowOf(layer, options.verbose ? Number.POSITIVE_INFINITY : INSTRUCTION_COLUMNS));
-  stdout.write(formatTable(['KEY', 'STAGE', 'INSTRUCTION', 'SIZE', 'CREATED', 'USED', 'BUILDER', ''], rows, colours));
+  const used = place.type === 'directory' ? ['USED'] : []; // a registry does not say
+  const headings = ['KEY', 'STAGE', 'INSTRUCTION', 'SIZE', 'CREATED', ...used, 'BUILDER', ''];
+  stdout.write(formatTable(headings, rows, colours));
   const distinct = new Map(layers.map(({ layer, sizeBytes }) => [layer, sizeBytes]));
   const sizeBytes = [...distinct.values()].reduce((sum, size) => sum + size, 0);
   stderr.write(`${countOf(layers.length, 'entry', 'entries')}, ${formatBytes(sizeBytes)} in ${place.name}\n`);
@@ -42,7 +44,7 @@ function rowOf(layer: CachedLayer, columns: number): readonly string[] {
     fitColumns(instruction, columns),
     formatBytes(sizeBytes),
     ago(created),
-    lastUsed === undefined ? '' : ago(lastUsed),
+    ...(lastUsed === undefined ? [] : [ago(lastUsed)]),
     builder,
     notes.join(', '),
   ];

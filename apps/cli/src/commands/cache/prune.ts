@@ -79,7 +79,8 @@ export async function runPrune(invocation: Invocation<typeof pruneOptions>): Pro
     return void stdout.write(`${JSON.stringify(report)}\n`);
   }
   const headings = ['TYPE', 'WHAT', 'SIZE', 'USED', 'WHY'];
-  stdout.write(formatTable(headings, outcome.removed.map(rowOf), palette(stdout, env)));
+  const rows = options.verbose ? outcome.removed.map(rowOf) : summarised(outcome.removed);
+  stdout.write(formatTable(headings, rows, palette(stdout, env)));
   stderr.write(summaryOf(outcome, freedBytes, wishes));
 }
 
@@ -212,6 +213,21 @@ const REASONS: Readonly<Record<string, string>> = {
   unreferenced: 'nothing needs it',
   abandoned: 'left over',
 };
+
+/** Entries one by one; of what nobody can name, how many there are. */
+function summarised(removed: readonly Removed[]): readonly (readonly string[])[] {
+  const nameless = removed.filter(({ key }) => key === undefined);
+  const groups = [...Map.groupBy(nameless, ({ type, reason }) => `${type} ${reason}`).values()];
+  return [...removed.filter(({ key }) => key !== undefined).map(rowOf), ...groups.map(groupRow)];
+}
+
+function groupRow(group: readonly Removed[]): readonly string[] {
+  const [first] = group;
+  if (first === undefined) return [];
+  const sizeBytes = sumOf(group);
+  const name = countOf(group.length, first.type);
+  return [first.type, name, formatBytes(sizeBytes), '', REASONS[first.reason] ?? first.reason];
+}
 
 function rowOf({ type, reason, key, instruction = '', path = '', sizeBytes, lastUsed }: Removed): readonly string[] {
   const name = key === undefined ? path : `${digestHex(key).slice(0, KEY_DIGITS)} ${instruction}`;
