@@ -210,3 +210,12 @@ it('planBuild() hands here-documents to the shell, as a script, or as a file to 
   expect(runs(stage).map(({ args }) => args.at(-1))).toEqual(['echo a\n', 'cat <<EOF > f\nb\nEOF', '/dev/pipes/EOF']);
   expect(runs(stage)[2]?.scripts).toEqual([{ path: '/dev/pipes/EOF', content: '#!/bin/x\nc\n' }]);
 });
+
+it('planBuild() follows a chain of 10,000 stages', async () => {
+  const stages = Array.from(
+    { length: 10_000 },
+    (_, index) => `FROM ${index === 0 ? 'busybox' : `s${index - 1}`} AS s${index}`,
+  );
+  const stage = await plan(`${stages.join('\n')}\nENV last=1\n`);
+  expect(stage.state.config.Env).toEqual(['PATH=/bin', 'last=1']);
+});

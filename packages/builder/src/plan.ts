@@ -58,7 +58,8 @@ export async function planBuild(dockerfile: Dockerfile, options: PlanOptions): P
     stage(index) {
       const known = stages.get(index);
       if (known !== undefined) return known;
-      const planned = planStage(dockerfile.stages[index] as Stage, planning);
+      // later, so that no chain of stages is too long for the stack
+      const planned = Promise.resolve().then(() => planStage(dockerfile.stages[index] as Stage, planning));
       stages.set(index, planned);
       return planned;
     },

@@ -48,7 +48,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     resultOf(step) {
       const known = results.get(keyOf(step));
       if (known !== undefined) return known;
-      const result = evaluate(step);
+      const result = Promise.resolve().then(() => evaluate(step)); // later: a chain may be longer than the stack is
       results.set(keyOf(step), result);
       return result;
     },

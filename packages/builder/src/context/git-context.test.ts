@@ -169,7 +169,8 @@ describe('openGitContext()', () => {
     await expect(open('plain', { checksum: 'abc' })).rejects.toThrow('expected checksum');
   });
 
-  it('keeps .git when asked to, with nothing in it of this machine', async () => {
+  it('keeps .git when asked to, with nothing in it of this machine or hour', async () => {
+    const indexes: string[] = [];
     for (const [source, keepGitDirectory] of [
       ['plain', true],
       ['plain?keep-git-dir=1', false],
@@ -178,7 +179,10 @@ describe('openGitContext()', () => {
       expect(git(context.root, '-c', `safe.directory=${context.root}`, 'log', '--format=%H')).toBe(second);
       expect(readdirSync(join(context.root, '.git'))).not.toContain('FETCH_HEAD');
       expect(readFileSync(join(context.root, '.git/config'), 'utf8')).not.toContain('127.0.0.1');
+      indexes.push(readFileSync(join(context.root, '.git/index'), 'hex'));
+      expect(git(context.root, '-c', `safe.directory=${context.root}`, 'status', '--porcelain')).toBe('');
     }
+    expect(indexes[0]).toBe(indexes[1]);
   });
 
   it('reads repositories with sha256 names', async () => {

@@ -125,10 +125,11 @@ function checkCommit(commit: string, { url }: GitSource, checksum: string | unde
   throw new GitFailedError(`expected checksum to match ${checksum}, got ${commit} from ${redactUrl(url)}`);
 }
 
-/** What is kept of `.git` names neither this machine nor the hour. */
-async function tidy(keepsGitDirectory: boolean, { cwd }: GitCommandOptions): Promise<void> {
-  const gone = keepsGitDirectory ? ['.git/FETCH_HEAD', '.git/logs'] : ['.git'];
-  for (const path of gone) await rm(join(cwd, path), { recursive: true, force: true });
+/** What is kept of `.git` names neither this machine nor the hour: a new index knows files by content alone. */
+async function tidy(keepsGitDirectory: boolean, command: GitCommandOptions): Promise<void> {
+  const gone = keepsGitDirectory ? ['.git/FETCH_HEAD', '.git/logs', '.git/index'] : ['.git'];
+  for (const path of gone) await rm(join(command.cwd, path), { recursive: true, force: true });
+  if (keepsGitDirectory) await runGit(['read-tree', 'HEAD'], command);
 }
 
 function subdirectory(root: string, { directory, url }: GitSource): string {
