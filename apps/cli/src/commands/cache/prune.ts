@@ -78,7 +78,7 @@ export async function runPrune(invocation: Invocation<typeof pruneOptions>): Pro
     const report = { cache: place.name, dryRun: options.dryRun, freedBytes, ...outcome };
     return void stdout.write(`${JSON.stringify(report)}\n`);
   }
-  const headings = ['TYPE', 'WHAT', 'SIZE', 'USED', 'WHY'];
+  const headings = ['TYPE', 'WHAT', 'SIZE', place.type === 'registry' ? 'CREATED' : 'USED', 'WHY'];
   const rows = options.verbose ? outcome.removed.map(rowOf) : summarised(outcome.removed);
   stdout.write(formatTable(headings, rows, palette(stdout, env)));
   stderr.write(summaryOf(outcome, freedBytes, wishes));
