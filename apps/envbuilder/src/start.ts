@@ -1,15 +1,18 @@
+import { mkdirSync } from 'node:fs';
 import { enterPrivateMounts, recoverRoot } from '@shale/builder';
 import { loadSystemCalls, ProcessControl, ShaleError } from '@shale/core';
-import { handOver, MAGIC_DIRECTORY } from '@shale/workspace';
+import { handOver, MAGIC_DIRECTORY, workspacePaths } from '@shale/workspace';
 import { runProgram } from './program.ts';
 
 /** Runs the process's own command line, and ends the process: as init, or with an exit code. */
 export async function start(): Promise<void> {
-  const { argv, env, stdout, stderr, stdin } = process;
+  const { argv, stdout, stderr, stdin } = process;
+  const env = { ...process.env };
   process.removeAllListeners('warning');
   const signal = abortOnSignals();
   try {
     await secureProcess();
+    useOwnTemporaryDirectory();
     const result = await runProgram(argv.slice(2), {
       env,
       writeOut: (text) => void stdout.write(text),
@@ -38,6 +41,13 @@ async function secureProcess(): Promise<void> {
   calls.prctl(ProcessControl.setDumpable, 0);
   recoverRoot(MAGIC_DIRECTORY);
   await enterPrivateMounts(calls).catch(() => undefined);
+}
+
+/** An image from scratch has no /tmp, and steps must not see what is in ours. */
+function useOwnTemporaryDirectory(): void {
+  const directory = workspacePaths().secrets;
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  process.env['TMPDIR'] = directory;
 }
 
 /** PID 1 gets no signal that it does not ask for. The first one stops the work, the second the process. */
