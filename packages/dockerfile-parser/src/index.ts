@@ -22,7 +22,7 @@ export {
 export { reachableStages, type ReachableOptions } from './lint/reachable-stages.ts';
 export { type Owner, type OwnerName, parseOwner } from './owner.ts';
 export { type Dockerfile, parseDockerfile, type ParseOptions, type ParseWarning, type Stage } from './parse.ts';
-export { parseInstruction } from './parse-instruction.ts';
+export { instructionFlags, parseInstruction } from './parse-instruction.ts';
 export type { SourceRange } from './position.ts';
 export { printDockerfile } from './print.ts';
 export { parseSignal } from './stop-signal.ts';

@@ -42,6 +42,12 @@ const FLAGS: Readonly<Record<Keyword, Flags>> = {
   WORKDIR: {},
 };
 const KEYWORDS: readonly string[] = Object.keys(FLAGS);
+
+/** What each instruction may be given, without dashes. */
+export const instructionFlags: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
+  Object.entries(FLAGS).map(([keyword, flags]) => [keyword, Object.keys(flags)]),
+);
+
 const HEREDOC_KEYWORDS: ReadonlySet<string> = new Set(['RUN', 'COPY', 'ADD']);
 
 /**

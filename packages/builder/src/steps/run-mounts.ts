@@ -7,6 +7,7 @@ import { emptyCacheMount, openCacheMount } from '../cache-mounts.ts';
 import { resolveInTree } from '../isolation/scoped-path.ts';
 import type { StepMount } from '../executor.ts';
 import { readSecret } from '../secrets.ts';
+import { forwardAgent } from './forward-agent.ts';
 import type { StepContext } from './step-context.ts';
 
 /** Everything mounted into one RUN. Disposed, nothing of it is left but what caches keep. */
@@ -164,7 +165,9 @@ async function openSsh(
     throw new MountSourceError(`unset ssh forward key ${mount.id}`, { hint: `Give it with --ssh ${mount.id}=SOCKET.` });
   }
   const target = mount.target ?? `/run/buildkit/ssh_agent.${index}`;
-  opened.mounts.push({ type: 'bind', source: socket, target, readOnly: false });
+  const path = join(await opened.scratch(), `agent.${index}`);
+  opened.resources.use(await forwardAgent(socket, { path, ...mount }));
+  opened.mounts.push({ type: 'bind', source: path, target, readOnly: false });
   opened.environment.push(`SSH_AUTH_SOCK=${target}`);
 }
 
