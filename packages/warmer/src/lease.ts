@@ -1,12 +1,12 @@
-import { mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type CallOptions, type Digest, digestHex, undefinedIfMissing } from '@shale/core';
 import { isOrphan, ownedName } from './owner.ts';
 
-const HEARTBEAT_MS = 5_000;
+const HEARTBEAT_MS = 3_000;
 /** One that shows no life for this long belongs to a process that died: 15 s at most until the next one has it. */
-const STALE_MS = 14_000;
+const STALE_MS = 10_000;
 const POLL_MS = 100;
 
 /**
@@ -37,9 +37,11 @@ export class Leases {
       if (this.#held.size === 0) this.#rest();
     };
     try {
-      for (const digest of [...new Set(digests)].sort()) {
-        const path = join(this.#directory, digestHex(digest));
-        await acquire(path, { trash: this.#trash, signal });
+      const paths = [...new Set(digests)].sort().map((digest) => join(this.#directory, digestHex(digest)));
+      const watch = new LifeWatch(paths);
+      for (const path of paths) {
+        await acquire(path, { watch, trash: this.#trash, signal });
+        watch.forget(path);
         taken.push(path);
         this.#held.add(path);
         this.#heartbeat ??= setInterval(() => void this.#beat(), HEARTBEAT_MS).unref();
@@ -62,17 +64,56 @@ export class Leases {
   }
 }
 
-async function acquire(path: string, { trash, signal }: { readonly trash: string } & CallOptions): Promise<void> {
-  let seen: { readonly life: number; readonly sinceMs: number } | undefined;
+/** What was seen of leases that others hold, of all at once: those of one process die together. */
+class LifeWatch {
+  readonly #waiting: Set<string>;
+  readonly #seen = new Map<string, { readonly life: number; readonly sinceMs: number }>();
+
+  constructor(paths: readonly string[]) {
+    this.#waiting = new Set(paths);
+  }
+
+  /** Judged by what this process saw: clocks of machines that share a volume differ. */
+  async look(): Promise<void> {
+    await Promise.all(
+      [...this.#waiting].map(async (path) => {
+        const life = await lifeOf(path);
+        if (life === undefined) this.#seen.delete(path);
+        else if (this.#seen.get(path)?.life !== life) this.#seen.set(path, { life, sinceMs: performance.now() });
+      }),
+    );
+  }
+
+  lastSeen(path: string): { readonly life: number; readonly sinceMs: number } | undefined {
+    return this.#seen.get(path);
+  }
+
+  forget(path: string): void {
+    this.#waiting.delete(path);
+  }
+}
+
+interface Acquiring extends CallOptions {
+  readonly watch: LifeWatch;
+  readonly trash: string;
+}
+
+async function acquire(path: string, { watch, trash, signal }: Acquiring): Promise<void> {
   while (!(await create(path))) {
     signal?.throwIfAborted();
-    const life = (await stat(path).catch(undefinedIfMissing))?.mtimeMs;
-    if (life === undefined) continue;
-    // Judged by what this process saw: clocks of machines that share a volume differ.
-    if (seen?.life !== life) seen = { life, sinceMs: performance.now() };
-    if (performance.now() - seen.sinceMs > STALE_MS || (await isOrphaned(path))) await discard(path, { life, trash });
+    await watch.look();
+    const seen = watch.lastSeen(path);
+    if (seen === undefined) continue;
+    const isStale = performance.now() - seen.sinceMs > STALE_MS;
+    if (isStale || (await isOrphaned(path))) await discard(path, { life: seen.life, trash });
     else await sleep(POLL_MS + Math.random() * POLL_MS, undefined, { signal });
   }
+}
+
+/** Opened first: NFS answers for a file that it opens from the server, not from memory. */
+async function lifeOf(path: string): Promise<number | undefined> {
+  await using file = await open(path).catch(undefinedIfMissing);
+  return (await file?.stat())?.mtimeMs;
 }
 
 async function create(path: string): Promise<boolean> {

@@ -242,7 +242,7 @@ describe('warm()', () => {
     const bytes = randomBytes(6_000_000);
     const { manifest } = await makeImage(open(named(`broken:${form}`)), { layers: [{ bytes }], tag: form });
     await using proxy = await faultProxy(registry.url, [
-      { path: /blobs/, method: 'GET', fault: { resetAfterBytes: 4_000_000 } },
+      { path: /blobs/, method: 'GET', fault: { truncateAfterBytes: 4_000_000 } },
     ]);
     const reference = named(`broken:${form}`, proxy.host);
     const [broken] = await warm([target(reference)], { directory: scratch.path, open, form });
