@@ -28,6 +28,7 @@ export async function stageImage(context: string): Promise<void> {
 async function stageRuntime(directory: string, debian: string, relocation: Relocation): Promise<void> {
   await relocation.program(join(workspaceRoot, 'node_modules/.bin/node'), join(directory, 'bin/node'));
   await place(join(debian, 'bin/busybox'), join(directory, 'bin/busybox'), 0o755);
+  await mkdir(join(directory, 'tmp'), { mode: 0o700 });
   for (const applet of APPLETS) await symlink('busybox', join(directory, 'bin', applet));
 }
 

@@ -56,6 +56,10 @@ export interface Executor {
    * until it is gone.
    */
   readonly takeTurn?: ((options?: CallOptions) => Promise<Disposable>) | undefined;
+  /**
+   * There where steps can write to the trees of others: when one ended last, as `performance.now()`. 0 before the first.
+   */
+  readonly lastStepEndedMs?: (() => number) | undefined;
   /** The exit code: 127 when the program was not found, 128 + n when signal n ended it. Nothing of the step outlives the call. */
   run(process: StepProcess, options: RunProcessOptions): Promise<number>;
 }

@@ -34,16 +34,20 @@ if (isContained) {
     rootWhileRunning: '/',
   });
 } else {
-  it.runIf(hasCapability(Capability.sysAdmin))('inPlaceExecutor() keeps the contract, in a container', async () => {
-    await using scratch = await openScratchDirectory();
-    const rights = ['-all', ...CAPABILITIES.split(' ').map((name) => `+${name}`)].join(',');
-    const { status, stdout, stderr } = spawnSync(
-      'unshare',
-      ['-m', '-p', '-f', '--kill-child', 'sh', '-c', CONTAINER, 'sh', scratch.path, workspace, OWN_DIRECTORY, rights],
-      { encoding: 'utf8', env: { ...process.env, SHALE_TEST_CONTAINER: '1', TMPDIR: join(OWN_DIRECTORY, 'tmp') } },
-    );
-    expect({ status, report: status === 0 ? '' : `${stdout}\n${stderr}` }).toEqual({ status: 0, report: '' });
-  });
+  it.runIf(hasCapability(Capability.sysAdmin))(
+    'inPlaceExecutor() keeps the contract, in a container',
+    { timeout: 240_000 },
+    async () => {
+      await using scratch = await openScratchDirectory();
+      const rights = ['-all', ...CAPABILITIES.split(' ').map((name) => `+${name}`)].join(',');
+      const { status, stdout, stderr } = spawnSync(
+        'unshare',
+        ['-m', '-p', '-f', '--kill-child', 'sh', '-c', CONTAINER, 'sh', scratch.path, workspace, OWN_DIRECTORY, rights],
+        { encoding: 'utf8', env: { ...process.env, SHALE_TEST_CONTAINER: '1', TMPDIR: join(OWN_DIRECTORY, 'tmp') } },
+      );
+      expect({ status, report: status === 0 ? '' : `${stdout}\n${stderr}` }).toEqual({ status: 0, report: '' });
+    },
+  );
 
   it.skipIf(isInContainer())('inPlaceExecutor() is refused outside a container', () => {
     expect(() => inPlaceExecutor({ calls })).toThrow(expect.objectContaining({ code: 'EXECUTOR_UNAVAILABLE' }));

@@ -1,8 +1,10 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { ProcessControl, type SystemCalls } from '@shale/core';
 import type { Executor, RunProcessOptions, StepMount, StepProcess } from '../executor.ts';
 import { MountPointStubs } from '../isolation/mount-points.ts';
 import { requireContainer } from '../root/container.ts';
+import { OwnFiles } from '../root/own-files.ts';
 import { RootExchange } from '../root/root-exchange.ts';
 import { tryLockDirectory } from '../snapshotters/directory-lock.ts';
 import { LentFiles } from './lent-files.ts';
@@ -20,6 +22,8 @@ export interface InPlaceExecutorOptions {
   readonly directory?: string | undefined;
   /** Absolute: what else this process needs at its place while a tree is `/`, as the directories of caches. */
   readonly keep?: readonly string[] | undefined;
+  /** Absolute: where trees, layers and caches are. @default below `directory`, in `state` */
+  readonly stateDir?: string | undefined;
   /** Options of Node for the threads that run steps. @default those of this thread */
   readonly execArgv?: readonly string[] | undefined;
 }
@@ -41,6 +45,7 @@ export function inPlaceExecutor({
   calls,
   directory = OWN_DIRECTORY,
   keep = [],
+  stateDir = join(directory, 'state'),
   execArgv,
 }: InPlaceExecutorOptions): Executor {
   requireContainer('Steps cannot run in place');
@@ -52,6 +57,7 @@ export function inPlaceExecutor({
   calls.prctl(ProcessControl.setDumpable, 0);
   process.umask(CREATION_MASK); // steps inherit it, and no thread can have its own here
   const threads = new StepThreads(execArgv);
+  let lastStepEndedMs = 0;
   const [turns, exchanges] = [new Turns(), new Turns()];
   return {
     name: 'in-place',
@@ -59,8 +65,15 @@ export function inPlaceExecutor({
     async run(step, options) {
       using _ = await exchanges.take(options);
       refuseWhatCannotBe(step, exchange);
-      return await runInTree(step, options, { exchange, threads });
+      const own = new OwnFiles(directory, stateDir);
+      try {
+        return await runInTree(step, options, { exchange, threads });
+      } finally {
+        lastStepEndedMs = performance.now();
+        refuseChanges(own.settle());
+      }
     },
+    lastStepEndedMs: () => lastStepEndedMs,
   };
 }
 
@@ -91,6 +104,13 @@ function refuseWhatCannotBe({ network, root }: StepProcess, exchange: RootExchan
   if (!exchange.keptNow().covers(root)) throw new SandboxFailedError(`Trees cannot be in ${root}`, { hint });
   if (statSync(root).dev !== statSync('/').dev)
     throw new SandboxFailedError(`${root} is on another file system than /`, { hint });
+}
+
+function refuseChanges(changed: readonly string[]): void {
+  if (changed.length === 0) return;
+  throw new SandboxFailedError(`The step changed files that shale runs from: ${changed.join(', ')}`, {
+    hint: 'Nothing that it made is kept. Start from a fresh container.',
+  });
 }
 
 async function runInTree(step: StepProcess, options: RunProcessOptions, { exchange, threads }: Means): Promise<number> {

@@ -51,7 +51,10 @@ export async function chooseIsolation(options: ChooseIsolationOptions): Promise<
       : await firstWorking(request.executor, executorCandidates(host));
   // in place, a tree is renamed: that cannot be a mount
   const snapshotterWish = executor.chosen?.name === 'in-place' ? 'copy' : request.snapshotter;
-  const snapshotter = await firstWorking(snapshotterWish, snapshotterCandidates(host));
+  const snapshotter = await firstWorking(
+    snapshotterWish,
+    snapshotterCandidates(host, executor.chosen?.lastStepEndedMs),
+  );
   if (snapshotter.chosen === undefined) throw unavailable('snapshotter', request.snapshotter, snapshotter.failures);
   if (executor.chosen === undefined && request.executor !== undefined && request.executor !== 'none') {
     throw unavailable('executor', request.executor, executor.failures);
@@ -123,7 +126,10 @@ function unavailable(kind: string, requested: string | undefined, failures: read
   });
 }
 
-function snapshotterCandidates({ options, calls, isUserNamespace, mountsDenied }: Host): Candidate<Snapshotter>[] {
+function snapshotterCandidates(
+  { options, calls, isUserNamespace, mountsDenied }: Host,
+  lastIntrusionMs: (() => number) | undefined,
+): Candidate<Snapshotter>[] {
   return [
     {
       name: 'overlay',
@@ -133,7 +139,7 @@ function snapshotterCandidates({ options, calls, isUserNamespace, mountsDenied }
         return overlaySnapshotter({ stateDir: options.stateDir, calls, isUserNamespace });
       },
     },
-    { name: 'copy', open: async () => copySnapshotter({ stateDir: options.stateDir, calls }) },
+    { name: 'copy', open: async () => copySnapshotter({ stateDir: options.stateDir, calls, lastIntrusionMs }) },
   ];
 }
 
@@ -151,7 +157,7 @@ function executorCandidates({ options, calls, isUserNamespace, mountsDenied }: H
       async open() {
         if (calls === undefined) throw new Error(mountsDenied);
         const { stateDir, inPlace } = options;
-        const executor = inPlaceExecutor({ calls, ...inPlace });
+        const executor = inPlaceExecutor({ calls, stateDir, ...inPlace });
         mkdirSync(stateDir, { recursive: true });
         await probeWithoutMounts(executor, { ...options, parent: stateDir });
         return executor;

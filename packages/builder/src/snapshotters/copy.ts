@@ -20,7 +20,7 @@ import { SnapshotDirectory } from './snapshot-directory.ts';
 import { topChainId } from './top-chain-id.ts';
 import { makeTreeRoot } from './tree-root.ts';
 import type { TreeScan } from './tree-scan.ts';
-import { scanTree } from './tree-scan.ts';
+import { isSameScan, scanTree } from './tree-scan.ts';
 import { unchangedFiles } from './unchanged-files.ts';
 import { unpackReported } from './unpack-reported.ts';
 
@@ -29,6 +29,11 @@ export interface CopySnapshotterOptions {
   readonly stateDir: string;
   /** Without them locks are taken by the program `flock`. */
   readonly calls: SystemCalls | undefined;
+  /**
+   * Where steps can write to other trees than theirs: when that may have happened last, as `performance.now()`. A tree is
+   * then used only if it is as it was left.
+   */
+  readonly lastIntrusionMs?: (() => number) | undefined;
 }
 
 /**
@@ -38,14 +43,16 @@ export interface CopySnapshotterOptions {
  * A file of several names stays one file here, and overlayfs parts it when one of its names is written to: only there do
  * the layers of the two snapshotters differ.
  */
-export function copySnapshotter({ stateDir, calls }: CopySnapshotterOptions): Snapshotter {
-  return new CopySnapshotter(new SnapshotDirectory(join(stateDir, 'trees', 'copy-v1'), calls));
+export function copySnapshotter({ stateDir, calls, lastIntrusionMs }: CopySnapshotterOptions): Snapshotter {
+  return new CopySnapshotter(new SnapshotDirectory(join(stateDir, 'trees', 'copy-v1'), calls), lastIntrusionMs);
 }
 
 /** A look at a committed tree, and at which: the same ChainID can be unpacked again. */
 interface KnownScan {
   readonly ino: number;
   readonly scan: TreeScan;
+  /** As `performance.now()`. */
+  readonly atMs: number;
 }
 
 interface Work {
@@ -67,8 +74,11 @@ class CopySnapshotter implements Snapshotter {
   /** For views, which share a tree. */
   readonly #unpacking = new Map<Digest, Promise<Draft>>();
 
-  constructor(trees: SnapshotDirectory) {
+  readonly #lastIntrusionMs: (() => number) | undefined;
+
+  constructor(trees: SnapshotDirectory, lastIntrusionMs: (() => number) | undefined) {
     this.#trees = trees;
+    this.#lastIntrusionMs = lastIntrusionMs;
   }
 
   async view(stack: LayerStack, options?: UnpackingOptions): Promise<TreeView> {
@@ -86,6 +96,7 @@ class CopySnapshotter implements Snapshotter {
   async #hold(chainId: Digest, stack: LayerStack, options?: UnpackingOptions): Promise<DirectoryLock> {
     for (;;) {
       options?.signal?.throwIfAborted();
+      this.#dropUnlessIntact(chainId);
       const lock = this.#trees.hold(chainId);
       if (lock !== undefined) return lock;
       const other = this.#unpacking.get(chainId);
@@ -98,6 +109,7 @@ class CopySnapshotter implements Snapshotter {
     this.#unpacking.set(chainId, unpacking);
     try {
       using draft = await unpacking;
+      if (this.#lastIntrusionMs !== undefined) this.#remember(chainId, treeOf(draft.path));
       draft.publish(chainId);
     } finally {
       this.#unpacking.delete(chainId);
@@ -107,6 +119,7 @@ class CopySnapshotter implements Snapshotter {
   async prepare(stack: LayerStack, options?: UnpackingOptions): Promise<WorkingTree> {
     options?.signal?.throwIfAborted();
     const chainId = chainIdOf(stack);
+    if (chainId !== undefined) this.#dropUnlessIntact(chainId);
     const claimed = chainId && this.#trees.claim(chainId);
     const draft = claimed ?? (await this.#unpack(stack, options));
     const before = this.#takeScan(chainId, treeOf(draft.path)) ?? scanTree(treeOf(draft.path));
@@ -118,6 +131,24 @@ class CopySnapshotter implements Snapshotter {
       commit: (commit) => this.#commit({ stack, draft, before, relinked }, commit),
       [Symbol.asyncDispose]: async () => draft[Symbol.dispose](),
     };
+  }
+
+  /** A tree that nobody has looked at in this process, or that was changed since, is no snapshot. */
+  #dropUnlessIntact(chainId: Digest): void {
+    const lastIntrusionMs = this.#lastIntrusionMs?.();
+    const known = this.#scans.get(chainId);
+    if (lastIntrusionMs === undefined || (known !== undefined && known.atMs > lastIntrusionMs)) return;
+    const tree = treeOf(this.#trees.pathOf(chainId));
+    if (lstatSync(tree, { throwIfNoEntry: false }) === undefined) return;
+    const scan = known && scanTree(tree);
+    if (known !== undefined && scan !== undefined && isSameScan(known.scan, scan))
+      return void this.#remember(chainId, tree, scan);
+    this.#scans.delete(chainId);
+    this.#trees.claim(chainId)?.[Symbol.dispose]();
+  }
+
+  #remember(chainId: Digest, tree: string, scan: TreeScan = scanTree(tree)): void {
+    this.#scans.set(chainId, { ino: lstatSync(tree).ino, scan, atMs: performance.now() });
   }
 
   #takeScan(chainId: Digest | undefined, tree: string): TreeScan | undefined {
@@ -140,7 +171,7 @@ class CopySnapshotter implements Snapshotter {
     // a tree that did not change is still its parent's
     const chainId = layer.diffId === EMPTY_DIFF_ID ? chainIdOf(stack) : chainIdOf([...stack, { layer, blobs: store }]);
     if (chainId !== undefined) {
-      this.#scans.set(chainId, { ino: lstatSync(root).ino, scan: sides.after });
+      this.#remember(chainId, root, sides.after);
       draft.publish(chainId);
     }
     draft[Symbol.dispose]();

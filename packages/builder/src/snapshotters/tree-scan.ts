@@ -24,6 +24,14 @@ export class DirectoryScan {
     for (const [offset, column] of COLUMNS.entries()) this.#columns[at + offset] = stats[column];
   }
 
+  equals(other: DirectoryScan): boolean {
+    return (
+      this.names.length === other.names.length &&
+      this.names.every((name, index) => name === other.names[index]) &&
+      this.#columns.every((value, index) => value === other.#columns[index])
+    );
+  }
+
   facts(index: number): FileFacts {
     const at = index * COLUMNS.length;
     const value = (offset: number) => this.#columns[at + offset] as number;
@@ -65,4 +73,10 @@ export function scanTree(root: string): TreeScan {
     directories.set(path, scan);
   }
   return { directories, newestMs };
+}
+
+/** Whether nothing was done to the tree between the two looks. */
+export function isSameScan(a: TreeScan, b: TreeScan): boolean {
+  if (a.directories.size !== b.directories.size) return false;
+  return [...a.directories].every(([path, scan]) => b.directories.get(path)?.equals(scan) === true);
 }

@@ -6,6 +6,7 @@ import type { RunAction, RunMount, TreeSource } from '../build-graph.ts';
 import { emptyCacheMount, openCacheMount } from '../cache-mounts.ts';
 import { resolveInTree } from '../isolation/scoped-path.ts';
 import type { StepMount } from '../executor.ts';
+import { mountedPaths } from '../root/mount-table.ts';
 import { readSecret } from '../secrets.ts';
 import { forwardAgent } from './forward-agent.ts';
 import type { StepContext } from './step-context.ts';
@@ -183,16 +184,22 @@ async function placeFile(
   return path;
 }
 
-/** A private directory, in memory where mounting is allowed: a secret then never reaches a disk, and ends with the process. */
+/** The engine of every container mounts it; of hosts, systemd. */
+const SHARED_MEMORY = '/dev/shm';
+
+/** A private directory, in memory where there is some: a secret then never reaches a disk, and ends with the process. */
 async function openMemory(stateDir: string, resources: AsyncDisposableStack): Promise<string> {
+  const calls = loadSystemCalls();
   const parent = join(stateDir, 'tmp');
   await mkdir(parent, { recursive: true, mode: 0o700 });
   const { path } = resources.use(await openScratchDirectory(parent));
-  const calls = loadSystemCalls();
   try {
     calls?.mount({ source: 'tmpfs', target: path, type: 'tmpfs', data: 'mode=0700' });
   } catch {
-    return path; // without the right to mount, a directory that only this user may read
+    // without the right to mount, a directory that only this user may read
+    return mountedPaths().includes(SHARED_MEMORY)
+      ? resources.use(await openScratchDirectory(SHARED_MEMORY)).path
+      : path;
   }
   if (calls !== undefined) resources.defer(() => calls.umount(path));
   return path;
