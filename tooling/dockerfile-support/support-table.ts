@@ -139,20 +139,24 @@ const args: SupportSection = {
     done(
       '`TARGETPLATFORM`, `TARGETOS`, `TARGETARCH`, `TARGETVARIANT`, `TARGETOSVERSION`',
       '',
-      `arg-platform-automatic arg-platform-in-from arg-platform-needs-declaration arg-platform-stage-default-wins ${MULTI_PLATFORM}`,
+      `arg-platform-automatic arg-platform-all arg-platform-in-from arg-platform-needs-declaration arg-platform-stage-default-wins ${MULTI_PLATFORM}`,
     ),
     done(
       '`BUILDPLATFORM`, `BUILDOS`, `BUILDARCH`, `BUILDVARIANT`, `BUILDOSVERSION`',
       '',
-      'arg-platform-automatic arg-platform-in-from',
+      'arg-platform-automatic arg-platform-all arg-platform-in-from',
     ),
-    done('`TARGETSTAGE`', '`default` for a stage without a name', `${BUILDER}/plan.test.ts`),
+    done('`TARGETSTAGE`', '`default` for a stage without a name', 'arg-platform-all'),
     done('`BUILDKIT_DOCKERFILE_CHECK`', 'takes the place of `# check=`', CHECK),
     done('`SOURCE_DATE_EPOCH`', 'seconds', `${BUILDER}/plan.test.ts ${BUILDER}/mutations.test.ts`),
     open('`SOURCE_DATE_EPOCH=context` or a stage', 'only seconds are read'),
-    open('`BUILDKIT_SANDBOX_HOSTNAME`', 'steps see `buildkitsandbox`'),
-    open('`BUILDKIT_CACHE_MOUNT_NS`', 'cache mounts have one namespace'),
-    open('`BUILDKIT_SYNTAX`', 'frontends are not run'),
+    done('`BUILDKIT_SANDBOX_HOSTNAME`', '`buildkitsandbox` by default', 'arg-buildkit-hostname'),
+    done(
+      '`BUILDKIT_CACHE_MOUNT_NS`',
+      'caches of two namespaces have nothing in common',
+      'arg-buildkit-cache-namespace',
+    ),
+    done('`BUILDKIT_SYNTAX`', 'takes the place of `# syntax=`', `${BUILDER}/frontend.test.ts`),
     open('`BUILDKIT_CONTEXT_KEEP_GIT_DIR`', 'a git context has no `.git`'),
     open('`BUILDKIT_MULTI_PLATFORM`, `BUILDKIT_INLINE_CACHE`, `BUILDKIT_BUILD_NAME`, `BUILDKIT_SBOM_SCAN_*`', ''),
     done(
@@ -396,7 +400,10 @@ const run: SupportSection = {
       '`insecure` needs `--allow security.insecure`',
       'security-insecure error-security-insecure error-security-value',
     ),
-    open('RUN --device', 'no device is given to a step'),
+    open(
+      'RUN --device',
+      'no device is given to a step: one that is not `required` is left out with a warning, a required one is an error',
+    ),
   ],
 };
 

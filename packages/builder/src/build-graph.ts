@@ -40,6 +40,8 @@ export interface RunAction {
   readonly hiddenEnvironment: readonly string[];
   readonly cwd: string;
   readonly user: string;
+  /** @default `buildkitsandbox` */
+  readonly hostname: string | undefined;
   readonly network: 'host' | 'none';
   readonly security: 'sandbox' | 'insecure';
   readonly mounts: readonly RunMount[];

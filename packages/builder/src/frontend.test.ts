@@ -3,10 +3,11 @@ import { expect, it } from 'vitest';
 import type { BuildOptions } from './build-options.ts';
 import { warnOfFrontend } from './frontend.ts';
 
-function warnings(text: string): ProgressEvent[] {
+function warnings(text: string, buildArgs: BuildOptions['buildArgs'] = {}): ProgressEvent[] {
   const events: ProgressEvent[] = [];
   warnOfFrontend({
     dockerfile: { name: 'f', text },
+    buildArgs,
     onProgress: (event: ProgressEvent) => events.push(event),
   } as unknown as BuildOptions);
   return events;
@@ -22,4 +23,12 @@ it('warnOfFrontend() warns of any other, with its line', () => {
   expect(warnings('# escape=`\n# syntax=example/buildpack:1\nFROM x\n')).toMatchObject([
     { type: 'warning', code: 'frontend-not-run', place: { file: 'f', line: 2 } },
   ]);
+});
+
+it('warnOfFrontend() heeds the build argument in its place', () => {
+  const text = '# syntax=example/buildpack:1\nFROM x\n';
+  expect(warnings(text, { BUILDKIT_SYNTAX: 'docker/dockerfile:1' })).toEqual([]);
+  const [warning] = warnings('FROM x\n', { BUILDKIT_SYNTAX: 'example/other' });
+  expect(warning).toMatchObject({ message: expect.stringContaining('example/other') });
+  expect(warning).not.toHaveProperty('place');
 });

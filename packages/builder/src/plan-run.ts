@@ -1,4 +1,4 @@
-import type { Mount, RunInstruction } from '@shale/dockerfile-parser';
+import type { CacheMount, Mount, RunInstruction } from '@shale/dockerfile-parser';
 import { cleanPath, didYouMean, DockerfileError, parseMount } from '@shale/dockerfile-parser';
 import { hiddenArgs } from './build-args.ts';
 import type { RunAction, RunMount } from './build-graph.ts';
@@ -16,6 +16,7 @@ const SCRIPT_DIRECTORY = '/dev/pipes';
 
 export async function planRun(draft: StageDraft, instruction: RunInstruction, expand: Expander): Promise<PlannedStep> {
   const { state, planning } = draft;
+  refuseDevices(instruction, planning.options, expand);
   const { args, scripts } = runCommand(draft, instruction);
   const declared = new Set(state.args.map(({ key }) => key));
   const mounts = await Promise.all(instruction.mounts.map((text) => planMount(draft, text, expand)));
@@ -31,6 +32,7 @@ export async function planRun(draft: StageDraft, instruction: RunInstruction, ex
       hiddenEnvironment: hiddenArgs(planning.options.buildArgs, declared),
       cwd: state.config.WorkingDir || '/',
       user: state.config.User ?? '',
+      hostname: planning.options.buildArgs['BUILDKIT_SANDBOX_HOSTNAME'] || undefined,
       network: runNetwork(instruction, planning.options, expand),
       security: runSecurity(instruction, planning.options, expand),
       mounts,
@@ -107,19 +109,45 @@ async function planMount(draft: StageDraft, text: string, expand: Expander): Pro
   return { mount, source: undefined };
 }
 
-function readMount({ state }: StageDraft, text: string, expand: Expander): Mount {
+function readMount({ state, planning }: StageDraft, text: string, expand: Expander): Mount {
   try {
     const mount = parseMount(text, { expand: (value) => expand.word(value) });
     if (!('target' in mount) || mount.target === undefined) return mount;
     const target = absolutePath(state, mount.target).replace(/(.)\/$/, '$1');
-    // as in BuildKit, a cache is named by its target as it is written, wherever WORKDIR is
-    return mount.type === 'cache'
-      ? { ...mount, target, id: mount.id ?? cleanPath(mount.target) }
-      : { ...mount, target };
+    return mount.type === 'cache' ? { ...mount, target, id: cacheId(mount, planning.options) } : { ...mount, target };
   } catch (error) {
     throw error instanceof DockerfileError && error.range === undefined
       ? expand.error(error.message, error.hint)
       : error;
+  }
+}
+
+/** As in BuildKit, a cache is named by its target as it is written, wherever WORKDIR is; of two namespaces none is shared. */
+function cacheId({ id, target }: CacheMount, { buildArgs }: PlanOptions): string {
+  const name = id ?? cleanPath(target);
+  const namespace = buildArgs['BUILDKIT_CACHE_MOUNT_NS'];
+  return namespace ? `${namespace}/${name}` : name;
+}
+
+/** A machine that knows no devices has nothing to give: what may be missing is left out. */
+function refuseDevices(
+  { devices, range }: RunInstruction,
+  { onProgress, source }: PlanOptions,
+  expand: Expander,
+): void {
+  for (const device of devices) {
+    const [name = '', ...attributes] = device.split(',');
+    if (attributes.some((attribute) => /^required(?:=true)?$/.test(attribute)))
+      throw expand.error(
+        `device ${name} is requested by the build but not allowed`,
+        'No device can be given to a step here; without required, the step runs without it.',
+      );
+    onProgress({
+      type: 'warning',
+      code: 'device-left-out',
+      message: `The step runs without the device ${name}`,
+      place: { file: source.name, line: range.startLine },
+    });
   }
 }
 

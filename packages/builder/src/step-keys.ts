@@ -126,6 +126,7 @@ function runInputs(action: RunAction): KeyInput[] {
     ...action.environment.map((entry) => variableInput(entry, action.argNames)),
     { name: 'workdir', value: action.cwd },
     { name: 'user', value: action.user },
+    ...(action.hostname === undefined ? [] : [{ name: 'hostname', value: action.hostname }]),
     { name: 'network', value: action.network },
     { name: 'security', value: action.security },
     ...action.scripts.map(({ path, content }) => ({ name: `script.${path}`, value: content })),

@@ -51,7 +51,7 @@ export async function runStep(action: RunAction, context: StepContext): Promise<
       env: withHome([...action.environment, ...action.hiddenEnvironment, ...mounts.environment], user.home),
       cwd: action.cwd,
       user,
-      hostname: HOSTNAME,
+      hostname: action.hostname ?? HOSTNAME,
       network: action.network,
       security: action.security,
       mounts: mounts.mounts,
