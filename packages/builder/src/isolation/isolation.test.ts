@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -185,7 +185,7 @@ describe.runIf(canMount)('a builder that is killed', () => {
       await namespacesExecutor().run(
         {
           root: ${JSON.stringify(root)},
-          args: ['sh', '-c', 'setsid sleep 31337 & echo > /tmp/ready; trap "" TERM; sleep 31337'],
+          args: ['sh', '-c', 'setsid sleep ${SLEEP} & trap "" TERM; sleep ${SLEEP}'],
           env: ['PATH=/bin'],
           cwd: '/',
           user: { uid: 0, gid: 0, groups: [0] },
@@ -196,8 +196,7 @@ describe.runIf(canMount)('a builder that is killed', () => {
         { onOutput() {} },
       );
     `);
-    while (!existsSync(join(root, 'tmp/ready'))) await delay(20);
-    expect(sleepers()).toHaveLength(2);
+    while (sleepers().length < 2) await delay(20);
     builder.kill('SIGKILL');
     await once(builder, 'close');
     for (let tries = 0; tries < 100 && sleepers().length > 0; tries += 1) await delay(20);
@@ -206,10 +205,13 @@ describe.runIf(canMount)('a builder that is killed', () => {
   });
 });
 
+/** Seconds that no other test sleeps. */
+const SLEEP = 31_000_000 + process.pid;
+
 function sleepers(): string[] {
   return readdirSync('/proc').filter((pid) => {
     try {
-      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'latin1') === 'sleep\x0031337\0';
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'latin1') === `sleep\0${SLEEP}\0`;
     } catch {
       return false;
     }
