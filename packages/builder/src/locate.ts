@@ -1,4 +1,4 @@
-import { type ErrorCode, LocatedError, ShaleError, type SourcePlace } from '@shale/core';
+import { type ErrorCode, LocatedError, redactUrls, ShaleError, type SourcePlace } from '@shale/core';
 import { DockerfileError, excerpt } from '@shale/dockerfile-parser';
 import type { StepNode } from './build-graph.ts';
 import type { DockerfileSource } from './build-options.ts';
@@ -50,5 +50,5 @@ export function locatedAt(
   { text }: DockerfileSource,
 ): LocatedError {
   const { line, endLine = line } = place;
-  return new LocatedError(error, place, excerpt(text, { startLine: line, endLine }));
+  return new LocatedError(error, place, redactUrls(excerpt(text, { startLine: line, endLine })));
 }

@@ -1,4 +1,5 @@
 import { type AddInstruction, type CopyInstruction, parseChmod } from '@shale/dockerfile-parser';
+import { redactUrls } from '@shale/core';
 import type { TreeSource } from './build-graph.ts';
 import { isGitSource } from './context/git-source.ts';
 import { parseChecksum } from './copy/download.ts';
@@ -82,7 +83,7 @@ function copyHistory(
     ...(instruction.keyword === 'COPY' && instruction.parents ? ['--parents'] : []),
     ...(chown === undefined ? [] : [`--chown=${chown}`]),
     ...(chmod === undefined ? [] : [`--chmod=${chmod}`]),
-    ...sources,
+    ...sources.map(redactUrls),
     ...instruction.heredocs.map(({ name }) => `<<${name}`),
     destination,
   ];

@@ -1,4 +1,12 @@
-import { formatPlatform, LocatedError, parsePlatform, parseReference, ShaleError, type SourcePlace } from '@shale/core';
+import {
+  formatPlatform,
+  LocatedError,
+  parsePlatform,
+  parseReference,
+  redactUrls,
+  ShaleError,
+  type SourcePlace,
+} from '@shale/core';
 import type { FromInstruction, Instruction, Stage } from '@shale/dockerfile-parser';
 import { excerpt, parseInstruction } from '@shale/dockerfile-parser';
 import type { BaseNode, GraphNode, HistoryLine, StageNode, StepAction, StepNode } from './build-graph.ts';
@@ -223,14 +231,15 @@ function addStep(
       stage: `${platform}${name}`,
       index,
       total,
-      name: instruction.source,
+      name: action.type === 'copy' ? redactUrls(instruction.source) : instruction.source,
       place: placeOf(instruction, source),
     },
     parent: tip,
     action,
     platform: draft.state.platform,
     createdBy,
-    noCache: noCache === true || (Array.isArray(noCache) && noCache.includes(name)),
+    noCache:
+      noCache === true || (Array.isArray(noCache) && noCache.some((wanted: string) => wanted.toLowerCase() === name)),
   };
   draft.tip = node;
   draft.history.push({ createdBy, node });

@@ -94,7 +94,7 @@ export { isForeignLayerType, isIndexType, isManifestType, MediaType } from './me
 export { noSpace } from './no-space.ts';
 export { formatPlatform, hostPlatform, parsePlatform, type Platform, platformMatches } from './platform.ts';
 export type { ProgressEvent, ProgressListener, SourcePlace, StepInfo, StepOutcome } from './progress.ts';
-export { redactUrl } from './redact.ts';
+export { redactUrl, redactUrls } from './redact.ts';
 export { DEFAULT_REGISTRY, formatReference, parseReference, type Reference, referenceTarget } from './reference.ts';
 export { openScratchDirectory, type ScratchDirectory } from './scratch-directory.ts';
 export { unpackLayer, type UnpackLayerOptions } from './unpack-layer.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { redactUrl } from './redact.ts';
+import { redactUrl, redactUrls } from './redact.ts';
 
 it.each([
   ['https://user:pass@host.example/x', 'https://host.example/x'],
@@ -19,4 +19,10 @@ it.each([
 
 it('redactUrl() takes a URL', () => {
   expect(redactUrl(new URL('https://u:p@host.example/?token=t'))).toBe('https://host.example/?token=***');
+});
+
+it('redactUrls() leaves the rest of a text as it is', () => {
+  expect(redactUrls('ADD https://u:p@h/a.git#v1 http://h/f?token=t ssh://git@h/b /x')).toBe(
+    'ADD https://h/a.git#v1 http://h/f?token=*** ssh://git@h/b /x',
+  );
 });

@@ -10,3 +10,11 @@ export function redactUrl(url: string | URL): string {
   const cleaned = at < 0 ? text : text.slice(0, scheme + 3) + text.slice(scheme + 3 + at + 1);
   return cleaned.replace(SECRET_QUERY, '$1***');
 }
+
+/**
+ * A text with every web address in it redacted. Lines of a Dockerfile may have a token in one.
+ * @example redactUrls('ADD https://me:token@host/app.git /src') // 'ADD https://host/app.git /src'
+ */
+export function redactUrls(text: string): string {
+  return text.replace(/\bhttps?:\/\/[^\s'"<>]+/gi, (url) => redactUrl(url));
+}

@@ -134,7 +134,7 @@ async function buildAll(options: BuildOptions, platforms: readonly Platform[]): 
 function executionWishes(options: BuildInvocation['options']): ExecutionWishes {
   const { noCache, noCacheFilter, compression = 'gzip', compressionLevel: level, concurrency, isolation } = options;
   return {
-    noCache: noCache || (noCacheFilter.length > 0 && noCacheFilter),
+    noCache: noCache || (noCacheFilter.length > 0 && noCacheFilter.flatMap((names) => names.split(','))),
     compression: { algorithm: compression, level },
     concurrency,
     requested: isolation,

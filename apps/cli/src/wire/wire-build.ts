@@ -16,6 +16,7 @@ import { parseEntitlements } from './entitlements.ts';
 import { closeNamedContexts, openNamedContexts } from './named-contexts.ts';
 import { parsePlatforms } from './platforms.ts';
 import { parseSecrets, parseSshAgents } from './secrets.ts';
+import { type EpochSources, parseSourceDateEpoch } from './source-date-epoch.ts';
 import { stateDirectory } from './state-directory.ts';
 import { wantsTrust } from './wants-trust.ts';
 
@@ -65,6 +66,9 @@ export async function wireBuild(invocation: Invocation<BuildTable>, wishes: Buil
   const stateDir = stateDirectory(options.stateDir, invocation);
   const store = blobDirectory(stateDir);
   const platforms = parsePlatforms(options.platform);
+  const secrets = parseSecrets(options, invocation);
+  const ssh = parseSshAgents(options.ssh, invocation);
+  const entitlements = parseEntitlements(options.allow);
   const named = await openNamedContexts(options.buildContext, {
     cwd,
     stateDir,
@@ -91,15 +95,17 @@ export async function wireBuild(invocation: Invocation<BuildTable>, wishes: Buil
     named: named.images,
     pull: options.pull,
   });
+  await using opened = new AsyncDisposableStack();
+  opened.defer(() => closeNamedContexts(named.contexts));
   const { context, dockerfile } = await openBuildSource({
     ...invocation,
     argument: contextArgument(invocation),
     file: options.file,
     stateDir,
-  }).catch(async (error: unknown) => {
-    await closeNamedContexts(named.contexts);
-    throw error;
   });
+  opened.use(context);
+  const times = fixedTimes(invocation, wishes, { context, namedContexts: named.contexts });
+  const contexts = opened.move();
   return {
     client,
     cacheClient,
@@ -114,7 +120,6 @@ export async function wireBuild(invocation: Invocation<BuildTable>, wishes: Buil
       context,
       namedContexts: named.contexts,
       target: options.target,
-      buildArgs: options.buildArg,
       labels: options.label,
       platform: platforms[0],
       images,
@@ -122,12 +127,12 @@ export async function wireBuild(invocation: Invocation<BuildTable>, wishes: Buil
       store,
       stateDir,
       isolation: lazyIsolation({ stateDir, requested, signal }, onProgress),
-      sourceDateEpoch: sourceDateEpoch(invocation, wishes),
+      ...times,
       ...execution,
-      secrets: parseSecrets(options, invocation),
-      ssh: parseSshAgents(options.ssh, invocation),
+      secrets,
+      ssh,
       network: options.network,
-      entitlements: parseEntitlements(options.allow),
+      entitlements,
       fetchUrl: options.offline ? undefined : urlFetcher({ proxy: proxyOf(env) }),
       gitEnvironment: gitEnvironment(env),
       onProgress,
@@ -135,8 +140,8 @@ export async function wireBuild(invocation: Invocation<BuildTable>, wishes: Buil
     },
     async [Symbol.asyncDispose]() {
       await settle({ signal }).catch(() => undefined); // also for a build that failed, whose error matters more
-      await closeNamedContexts(named.contexts);
-      await disposeAll([context, client, cacheClient]);
+      await contexts.disposeAsync();
+      await disposeAll([client, cacheClient]);
     },
   };
 }
@@ -159,13 +164,19 @@ function lazyIsolation(options: ChooseIsolationOptions, onProgress: ProgressList
   return () => (chosen ??= choose());
 }
 
-/** @see https://reproducible-builds.org/specs/source-date-epoch/ */
-function sourceDateEpoch({ options, env }: Invocation<BuildTable>, wishes: BuildWishes): number | undefined {
-  const text = options.buildArg['SOURCE_DATE_EPOCH'] ?? (env['SOURCE_DATE_EPOCH'] || undefined);
-  if (text === undefined) return options.reproducible || wishes.reproducible === true ? 0 : undefined;
-  if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw new UsageError(`invalid SOURCE_DATE_EPOCH: ${JSON.stringify(text)} is not a number of seconds`);
+/** As buildx does it: the variable is a build argument too, and steps that declare it see the seconds. */
+function fixedTimes(
+  { options, env }: Invocation<BuildTable>,
+  wishes: BuildWishes,
+  sources: EpochSources,
+): Pick<BuildOptions, 'buildArgs' | 'sourceDateEpoch'> {
+  const { [EPOCH]: given = env[EPOCH] || undefined, ...buildArgs } = options.buildArg;
+  const seconds = given === undefined ? undefined : parseSourceDateEpoch(given, sources);
+  if (seconds !== undefined) return { buildArgs: { ...buildArgs, [EPOCH]: String(seconds) }, sourceDateEpoch: seconds };
+  return { buildArgs, sourceDateEpoch: options.reproducible || wishes.reproducible === true ? 0 : undefined };
 }
+
+const EPOCH = 'SOURCE_DATE_EPOCH';
 
 async function disposeAll(resources: readonly AsyncDisposable[]): Promise<void> {
   for (const resource of resources) await resource[Symbol.asyncDispose]();
