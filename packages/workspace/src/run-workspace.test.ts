@@ -254,6 +254,24 @@ describe('runWorkspace()', () => {
     expect(existsSync(join(place.paths.directory, '.docker'))).toBe(false);
   });
 
+  it('says which options have no effect, and that a dev container is not built', async () => {
+    await using place = await openPlace();
+    write(place.at('root/ws/.devcontainer/devcontainer.json'), '{}');
+    const env = {
+      ENVBUILDER_DEVCONTAINER_DIR: 'a',
+      ENVBUILDER_DEVCONTAINER_JSON_PATH: 'b',
+      ENVBUILDER_POST_START_SCRIPT_PATH: '/c',
+      ENVBUILDER_BUILD_CONTEXT_PATH: 'd',
+      ENVBUILDER_GIT_CLONE_THINPACK: 'false',
+    };
+    await expect(place.run(env)).rejects.toThrow(
+      'no Dockerfile or devcontainer.json found: .devcontainer/devcontainer.json is there, and dev containers are not built yet: no fallback',
+    );
+    for (const name of ['DEVCONTAINER_DIR', 'DEVCONTAINER_JSON_PATH', 'POST_START_SCRIPT_PATH', 'BUILD_CONTEXT_PATH'])
+      expect(place.text()).toContain(`ENVBUILDER_${name} has no effect`);
+    expect(place.text()).toContain('GIT_CLONE_THINPACK=false changes nothing');
+  });
+
   it('warns of two caches', async () => {
     await using place = await openPlace();
     await place.run({ ...DOCKERFILE, ENVBUILDER_CACHE_REPO: 'r.example/c', ENVBUILDER_LAYER_CACHE_DIR: '/l' });

@@ -127,8 +127,9 @@ class Workspace {
     const repository = this.#host.paths.remoteRepository;
     rmSync(repository, { recursive: true, force: true });
     if (this.#options.gitUrl !== undefined) await this.#clone(repository, { depth: 1, singleBranch: true });
-    const found = await this.#find(this.#options.gitUrl === undefined ? this.#folder : repository);
-    if (found === undefined) throw nothingFound();
+    const directory = this.#options.gitUrl === undefined ? this.#folder : repository;
+    const found = await this.#find(directory);
+    if (found === undefined) throw nothingFound(directory);
     const done = this.#stages.start('🏗️ Checking for cached image...');
     try {
       const image = await images.probe(found.plan, { signal: this.#signal });
@@ -151,6 +152,10 @@ class Workspace {
     }
     if (cacheRepo !== undefined && layerCacheDir !== undefined)
       log('warn', `Overriding cache repo with local registry... (layers: ${layerCacheDir}, then ${cacheRepo})`);
+    for (const name of withoutEffect(this.#options))
+      log('warn', `ENVBUILDER_${name} has no effect: dev containers are not built yet`);
+    if (this.#options.buildContextPath !== undefined && this.#options.dockerfilePath === undefined)
+      log('warn', 'ENVBUILDER_BUILD_CONTEXT_PATH has no effect without ENVBUILDER_DOCKERFILE_PATH');
     if (!gitCloneThinpack)
       log('info', 'GIT_CLONE_THINPACK=false changes nothing: git and every server agree by themselves');
     if (dockerConfigBase64 === undefined) return;
@@ -238,8 +243,9 @@ class Workspace {
     const { fallbackImage, exitOnBuildFailure } = this.#options;
     try {
       if (failure !== undefined) throw failure;
-      const found = await this.#find(await this.#buildDirectory());
-      if (found === undefined) throw nothingFound();
+      const directory = await this.#buildDirectory();
+      const found = await this.#find(directory);
+      if (found === undefined) throw nothingFound(directory);
       return { found, image: await this.#build(found), fallbackReason: undefined };
     } catch (error) {
       this.#signal?.throwIfAborted();
@@ -319,9 +325,22 @@ interface Built {
   readonly fallbackReason: string | undefined;
 }
 
-function nothingFound(): SourceInvalidError {
-  return new SourceInvalidError('no Dockerfile or devcontainer.json found', {
-    hint: 'Set ENVBUILDER_DOCKERFILE_PATH.',
+/** Options of what is not there yet. */
+function withoutEffect(options: WorkspaceOptions): readonly string[] {
+  const { devcontainerDir, devcontainerJsonPath, postStartScriptPath } = options;
+  const given = { DEVCONTAINER_DIR: devcontainerDir, DEVCONTAINER_JSON_PATH: devcontainerJsonPath };
+  return Object.entries({ ...given, POST_START_SCRIPT_PATH: postStartScriptPath }).flatMap(([name, value]) =>
+    value === undefined ? [] : [name],
+  );
+}
+
+function nothingFound(repository: string): SourceInvalidError {
+  const devcontainer = ['.devcontainer/devcontainer.json', '.devcontainer.json', 'devcontainer.json'].find((name) =>
+    existsSync(join(repository, name)),
+  );
+  const why = devcontainer === undefined ? '' : `: ${devcontainer} is there, and dev containers are not built yet`;
+  return new SourceInvalidError(`no Dockerfile or devcontainer.json found${why}`, {
+    hint: 'Set ENVBUILDER_DOCKERFILE_PATH to the path of a Dockerfile in the repository.',
   });
 }
 
