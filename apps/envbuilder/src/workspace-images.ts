@@ -31,7 +31,6 @@ import {
   type Log,
   parseBuildSecrets,
   type StartConfig,
-  workspaceFolder,
   type WorkspaceImages,
   type WorkspaceOptions,
   type WorkspacePaths,
@@ -168,7 +167,7 @@ class BuilderImages implements WorkspaceImages, AsyncDisposable {
 
   #chooseIsolation(signal: AbortSignal | undefined): Promise<Isolation> {
     const { options, paths } = this.#wiring;
-    const keep = [workspaceFolder(options), options.layerCacheDir, options.baseImageCacheDir];
+    const keep = [options.layerCacheDir, options.baseImageCacheDir];
     return (this.#isolation ??= (async () => {
       const isolation = await chooseIsolation({
         stateDir: paths.state,

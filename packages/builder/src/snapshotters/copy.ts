@@ -197,8 +197,10 @@ class CopySnapshotter implements Snapshotter {
   }
 }
 
+/** Of the layers that change something: a tree is the same without the others. */
 function chainIdOf(stack: LayerStack): Digest | undefined {
-  return stack.length === 0 ? undefined : topChainId(stack.map(({ layer }) => layer));
+  const layers = stack.map(({ layer }) => layer).filter(({ diffId }) => diffId !== EMPTY_DIFF_ID);
+  return layers.length === 0 ? undefined : topChainId(layers);
 }
 
 const treeOf = (directory: string) => join(directory, 'fs');
