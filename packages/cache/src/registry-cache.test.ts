@@ -1,12 +1,27 @@
 import { execFile } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { ImageStore } from '@shale/core';
-import { BlobMissingError, digestHex, formatImageConfig, formatManifest, MediaType, parseReference } from '@shale/core';
-import { readBytes, sha256 } from '@shale/core';
+import {
+  blobDirectory,
+  BlobMissingError,
+  decompress,
+  digestHex,
+  formatImageConfig,
+  formatManifest,
+  MediaType,
+  openScratchDirectory,
+  parseReference,
+  readBytes,
+  sha256,
+  writeLayer,
+} from '@shale/core';
 import { createRegistryClient } from '@shale/registry';
 import { type FaultProxy, faultProxy, putBytes, startRegistry } from '@shale/testing';
 import { cacheBackendContract, madeKey, openMadeEntries } from '@shale/testing/cache-backend-contract';
 import { describe, expect, it } from 'vitest';
+import type { CacheEntry } from './cache-backend.ts';
 import { CacheReadOnlyError } from './cache-error.ts';
 import type { CacheEvent } from './cache-event.ts';
 import type { RegistryCacheOptions } from './registry-cache.ts';
@@ -122,6 +137,30 @@ describe('registryCache()', () => {
     await remote.cache.store(KEY, other);
     expect((await remote.cache.lookup(KEY))?.layer).toEqual(other.layer);
   });
+
+  it.each(['gzip', 'zstd'] as const)(
+    'store() mends an entry whose layer (%s) the registry holds damaged',
+    async (algorithm) => {
+      await using storage = await openScratchDirectory();
+      await using registry = await startRegistry({ storage: storage.path });
+      await using client = createRegistryClient();
+      const cache = registryCache(client.repository(parseReference(`${registry.host}/app/cache`)));
+      const blobs = blobDirectory(join(storage.path, 'made'));
+      const layer = await writeLayer(blobs, () => {}, { compression: { algorithm } });
+      const record = { created: new Date(), history: {}, durationMs: 1, builder: 'test', inputs: [] };
+      await cache.store(KEY, { layer, blobs, record });
+      const hex = digestHex(layer.descriptor.digest);
+      const path = join(storage.path, `docker/registry/v2/blobs/sha256/${hex.slice(0, 2)}/${hex}/data`);
+      writeFileSync(path, readFileSync(path).reverse());
+      const damaged = (await cache.lookup(KEY)) as CacheEntry;
+      await expect(readBytes(damaged.blobs.read(damaged.layer.descriptor))).rejects.toThrow('digest');
+      await cache.store(KEY, { layer, blobs, record });
+      const mended = (await cache.lookup(KEY)) as CacheEntry;
+      expect(mended.layer.diffId).toBe(layer.diffId);
+      const plain = decompress(mended.blobs.read(mended.layer.descriptor));
+      expect(sha256(await readBytes(plain))).toBe(layer.diffId);
+    },
+  );
 
   it('lookup() takes what is no entry under the tag for a miss', async () => {
     await using remote = await openRegistryCache();

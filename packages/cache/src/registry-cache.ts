@@ -16,6 +16,7 @@ import { parseCacheRecord, parseForeignRecord } from './cache-record.ts';
 import type { CacheScope } from './cache-scope.ts';
 import { entryTag } from './cache-scope.ts';
 import { recordFor } from './record-for.ts';
+import { rewrappedEntry } from './rewrapped-entry.ts';
 import type { RecordPolicy, RecordPolicyOptions } from './record-policy.ts';
 import { recordPolicy } from './record-policy.ts';
 
@@ -95,7 +96,9 @@ class RegistryCache implements CacheBackend {
   }
 
   /** Children first: who sees the tag finds all that it names. */
-  async #put(key: CacheKey, entry: CacheEntry, options: CallOptions): Promise<void> {
+  async #put(key: CacheKey, offered: CacheEntry, options: CallOptions): Promise<void> {
+    const isDamaged = this.#damaged.has(offered.layer.descriptor.digest);
+    const entry = (isDamaged && (await rewrappedEntry(offered, options))) || offered;
     const { descriptor } = entry.layer;
     const { raw, config, configBytes } = recordFor(key, entry, this.#policy);
     await Promise.all([
@@ -103,7 +106,6 @@ class RegistryCache implements CacheBackend {
       this.#store.put(config, () => inOnePiece(configBytes), options),
     ]);
     await this.#store.putManifest(entryTag(key, this.#policy.ownScope), raw, options);
-    this.#damaged.delete(descriptor.digest);
   }
 
   /** The entry in the scope that is written, if nothing of it is missing. */
