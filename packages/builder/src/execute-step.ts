@@ -30,9 +30,13 @@ export interface ExecuteOptions {
 
 /** Runs steps that the cache did not know, and stores what they made beside the build. */
 export function stepExecutor({ build, keys, reads, session, signal }: ExecuteOptions) {
-  return async (step: StepNode, stacks: InputStacks): Promise<StepResult> => {
+  return async (
+    step: StepNode,
+    stacks: InputStacks,
+    { again: isLost }: { readonly again: boolean },
+  ): Promise<StepResult> => {
     const key = keys.get(step) as StepKey;
-    const again = await lookupByContent(step, stacks);
+    const again = await lookupByContent(step, stacks, isLost || step.noCache);
     if (again?.hit !== undefined) {
       await build.cache.store(key.key, again.hit, { signal });
       return cachedResult(key, again.hit, build.cache.name);
@@ -60,13 +64,14 @@ export function stepExecutor({ build, keys, reads, session, signal }: ExecuteOpt
   async function lookupByContent(
     step: StepNode,
     stacks: InputStacks,
+    isMiss: boolean,
   ): Promise<{ key: StepKey; hit: CacheEntry | undefined } | undefined> {
     const { action } = step;
     if (action.type !== 'copy' || action.from.type !== 'node' || action.from.node.kind !== 'step') return undefined;
     await using source = await view(action.from.node, stacks);
     const content = digestSources(source.path, action);
     const key = contentKey(step, content, { ...build, parentKey: parentKey(step.parent) });
-    return { key, hit: step.noCache ? undefined : await build.cache.lookup(key.key, { signal }) };
+    return { key, hit: isMiss ? undefined : await build.cache.lookup(key.key, { signal }) };
   }
 
   function parentKey(node: GraphNode): CacheKey | string {

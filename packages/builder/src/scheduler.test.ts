@@ -55,9 +55,9 @@ function open(steps: readonly StepNode[], hits: readonly StepNode[], execute?: S
     concurrency: 2,
     onProgress: () => {},
     signal: new AbortController().signal,
-    execute: async (node, stacks) => {
+    execute: async (node, stacks, wish) => {
       ran.push(node.info.id);
-      return execute?.(node, stacks) ?? ranResult(layerOf(`${node.info.id} again`));
+      return execute?.(node, stacks, wish) ?? ranResult(layerOf(`${node.info.id} again`));
     },
   });
   return { scheduler, ran };
@@ -100,6 +100,46 @@ it('rewinding() runs a step again whose cached layer has vanished', async () => 
     if (node === reader && attempts++ === 0) throw new BlobMissingError(sha256('blob lost'), 'the cache');
     return ranResult(layerOf(`${node.info.id} again`));
   });
-  expect(diffIds(await scheduler.stackOf(reader))).toEqual([sha256('lost'), sha256('reader again')]);
+  expect(diffIds(await scheduler.stackOf(reader))).toEqual([sha256('lost again'), sha256('reader again')]);
   expect(ran).toEqual(['reader', 'lost', 'reader']);
+});
+
+it('rewinding() tries again for everybody who missed the same layer at once, and once for a layer that no step made', async () => {
+  const lost = step('lost', scratch);
+  const readers = ['one', 'two', 'three'].map((name) => step(name, lost));
+  const failed = new Set<StepNode>();
+  const { scheduler, ran } = open([lost, ...readers], [lost], async (node) => {
+    if (node !== lost && !failed.has(node)) {
+      failed.add(node);
+      throw new BlobMissingError(sha256('blob lost'), 'the cache');
+    }
+    return ranResult(layerOf(`${node.info.id} again`));
+  });
+  await Promise.all(readers.map((reader) => scheduler.stackOf(reader)));
+  expect(ran.filter((name) => name === 'lost')).toEqual(['lost']);
+  let attempts = 0;
+  const missing = () => {
+    attempts += 1;
+    return Promise.reject(new BlobMissingError(sha256('of a base image'), 'a directory'));
+  };
+  await expect(scheduler.rewinding(missing)).rejects.toBeInstanceOf(BlobMissingError);
+  expect(attempts).toBe(2);
+});
+
+it('rewinding() runs a step again whose second hit, by content, has vanished', async () => {
+  const copy = step('copy', scratch);
+  const reader = step('reader', copy);
+  const wishes: boolean[] = [];
+  let isLost = true;
+  const { scheduler } = open([copy, reader], [], async (node, _, { again }) => {
+    if (node === reader && isLost) {
+      isLost = false;
+      throw new BlobMissingError(sha256('blob copy'), 'the cache');
+    }
+    if (node === copy) wishes.push(again);
+    const made = layerOf(again ? `${node.info.id} again` : node.info.id);
+    return node === copy && !again ? { ...ranResult(made), outcome: 'cached' } : ranResult(made);
+  });
+  expect(diffIds(await scheduler.stackOf(reader))[0]).toBe(sha256('copy again'));
+  expect(wishes).toEqual([false, true]);
 });

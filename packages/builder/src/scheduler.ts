@@ -13,8 +13,8 @@ export interface SchedulerOptions {
   /** What the cache knew, by step. */
   readonly hits: Map<StepNode, CacheEntry>;
   readonly cacheName: CacheBackend['name'];
-  /** Runs a step and stores what it made. */
-  readonly execute: (step: StepNode, stacks: InputStacks) => Promise<StepResult>;
+  /** Runs a step and stores what it made; `again` when what the cache had for it turned out to be gone. */
+  readonly execute: (step: StepNode, stacks: InputStacks, wish: { readonly again: boolean }) => Promise<StepResult>;
   readonly concurrency: number;
   readonly onProgress: ProgressListener;
   readonly signal: AbortSignal;
@@ -41,6 +41,12 @@ export interface Scheduler {
 export function createScheduler(options: SchedulerOptions): Scheduler {
   const { keys, hits, execute, onProgress, signal } = options;
   const results = new Map<CacheKey, Promise<StepResult>>();
+  /** Results that came from the cache by their content. */
+  const secondHits = new Map<StepNode, StepResult>();
+  const lostSteps = new Set<CacheKey>();
+  /** When a blob was last found gone, by the count of attempts. */
+  const lostAt = new Map<Digest, number>();
+  let attempts = 0;
   const keyOf = (step: StepNode) => (keys.get(step) as StepKey).key;
   const limit = pLimit(options.concurrency);
 
@@ -53,18 +59,23 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       return result;
     },
     async stackOf(node) {
-      const base = baseStack(node);
-      const steps = await Promise.all(chainOf(node).map((step) => scheduler.resultOf(step)));
-      return [...base, ...steps.map(({ stacked }) => stacked)];
+      for (;;) {
+        const asked = chainOf(node).map((step) => [keyOf(step), scheduler.resultOf(step)] as const);
+        const steps = await Promise.all(asked.map(([, result]) => result));
+        // one of them may have been found gone while another ran
+        if (asked.every(([key, result]) => results.get(key) === result))
+          return [...baseStack(node), ...steps.map(({ stacked }) => stacked)];
+      }
     },
     isEvaluated: (step) => results.has(keyOf(step)),
     async rewinding(work) {
       for (;;) {
+        const began = (attempts += 1);
         try {
           return await work();
         } catch (error) {
           signal.throwIfAborted();
-          if (!forgetLost(error)) throw error;
+          if (!mayHelpToRepeat(error, began)) throw error;
         }
       }
     },
@@ -78,21 +89,38 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       const stacks = await Promise.all(
         inputsOf(step).map(async (node) => [node, await scheduler.stackOf(node)] as const),
       );
-      return limit(() => execute(step, new Map(stacks)));
+      const again = lostSteps.has(keyOf(step));
+      const result = await limit(() => execute(step, new Map(stacks), { again }));
+      if (result.outcome === 'cached') secondHits.set(step, result);
+      return result;
     });
   }
 
-  /** A cached layer can vanish after the lookup: its step is a miss after all. */
-  function forgetLost(error: unknown): boolean {
+  /**
+   * A cached layer can vanish after the lookup: its step is a miss after all. Whoever missed the layer at the same time
+   * tries again as well; and so does, once, who missed one of a base image, whose source has put it aside.
+   */
+  function mayHelpToRepeat(error: unknown, began: number): boolean {
     const lost = lostDigest(error);
-    for (const [step, { layer }] of hits) {
-      if (layer.descriptor.digest !== lost && layer.diffId !== lost) continue;
+    if (lost === undefined) return false;
+    const knownSince = lostAt.get(lost);
+    if (!forgetLost(lost, error) && knownSince !== undefined && knownSince < began) return false;
+    lostAt.set(lost, (attempts += 1));
+    return true;
+  }
+
+  function forgetLost(lost: Digest, error: unknown): boolean {
+    const steps = [...hits, ...secondHits].flatMap(([step, { layer }]) =>
+      layer.descriptor.digest === lost || layer.diffId === lost ? [step] : [],
+    );
+    for (const step of steps) {
       hits.delete(step);
+      secondHits.delete(step);
       results.delete(keyOf(step));
-      onProgress({ type: 'cache.degraded', backend: options.cacheName, error });
-      return true;
+      lostSteps.add(keyOf(step));
     }
-    return false;
+    if (steps.length > 0) onProgress({ type: 'cache.degraded', backend: options.cacheName, error });
+    return steps.length > 0;
   }
 
   return scheduler;

@@ -8,12 +8,12 @@ export function reportingSteps(
   execute: SchedulerOptions['execute'],
   { onProgress, source }: { readonly onProgress: ProgressListener; readonly source: DockerfileSource },
 ): SchedulerOptions['execute'] {
-  return async (step, stacks) => {
+  return async (step, stacks, wish) => {
     const { info } = step;
     const started = performance.now();
     onProgress({ type: 'step.started', step: info });
     try {
-      const result = await execute(step, stacks);
+      const result = await execute(step, stacks, wish);
       const { outcome, origin } = result;
       onProgress({ type: 'step.finished', step: info, outcome, durationMs: performance.now() - started, origin });
       return result;

@@ -4,7 +4,7 @@ import type { CacheEntry } from './cache-backend.ts';
 
 /** What decompressors read and that holds nothing: an empty gzip member, a zstd frame to be skipped. */
 const NOTHING: Readonly<Record<'gzip' | 'zstd', Uint8Array>> = {
-  gzip: Buffer.from('1f8b0800000000000003' + '03000000000000000000', 'hex'),
+  gzip: Buffer.from('1f8b080000000000000303000000000000000000', 'hex'),
   zstd: Buffer.from('502a4d1800000000', 'hex'),
 };
 

@@ -98,5 +98,5 @@ export { redactUrl, redactUrls } from './redact.ts';
 export { DEFAULT_REGISTRY, formatReference, parseReference, type Reference, referenceTarget } from './reference.ts';
 export { openScratchDirectory, type ScratchDirectory } from './scratch-directory.ts';
 export { unpackLayer, type UnpackLayerOptions } from './unpack-layer.ts';
-export { readBytes, verifyBlob } from './verify-blob.ts';
+export { consumeBlob, readBytes, verifyBlob } from './verify-blob.ts';
 export { layerMediaType, writeLayer, type WriteLayerOptions } from './write-layer.ts';

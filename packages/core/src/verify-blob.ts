@@ -1,3 +1,5 @@
+import type { BlobSource } from './blob-store.ts';
+import type { CallOptions } from './call-options.ts';
 import type { Descriptor } from './descriptor.ts';
 import { DigestMeter, digestAlgorithm } from './digest.ts';
 import { DigestMismatchError, SizeMismatchError } from './errors.ts';
@@ -19,6 +21,24 @@ export async function* verifyBlob(
   if (meter.size !== blob.size) throw new SizeMismatchError(blob, meter.size);
   const actual = meter.digest();
   if (actual !== blob.digest) throw new DigestMismatchError(blob.digest, actual);
+}
+
+/**
+ * Lets `consume` read a blob. When it fails the blob is read once more: of bytes that are not the blob's it is told so,
+ * whatever else they broke before the end of the blob was seen.
+ * @throws {DigestMismatchError} @throws {SizeMismatchError} in place of what such bytes made `consume` throw.
+ */
+export async function consumeBlob<T>(
+  { blob, blobs, signal }: CallOptions & { readonly blob: Descriptor; readonly blobs: BlobSource },
+  consume: (content: AsyncIterable<Uint8Array>) => Promise<T>,
+): Promise<T> {
+  try {
+    return await consume(blobs.read(blob, { signal }));
+  } catch (error) {
+    signal?.throwIfAborted();
+    for await (const _ of blobs.read(blob, { signal }));
+    throw error;
+  }
 }
 
 /** Reads a small verified blob whole. */

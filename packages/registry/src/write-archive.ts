@@ -16,6 +16,7 @@ import type {
   Reference,
 } from '@shale/core';
 import {
+  consumeBlob,
   decompress,
   describeManifest,
   digestAlgorithm,
@@ -194,7 +195,9 @@ class ArchiveFiles {
     await using scratch = await openScratchDirectory();
     const path = join(scratch.path, 'layer.tar');
     const { signal } = this.#options;
-    await pipeline(decompress(image.blobs.read(descriptor, { signal })), createWriteStream(path), { signal });
+    await consumeBlob({ blob: descriptor, blobs: image.blobs, signal }, (content) =>
+      pipeline(decompress(content), createWriteStream(path), { signal }),
+    );
     const { size } = await stat(path);
     await this.file(blobPath(diffId), this.#reported({ ...descriptor, size }, createReadStream(path)), size);
   }

@@ -1,4 +1,12 @@
-import { type BlobSource, type CallOptions, type Descriptor, digestAlgorithm, type LocalBlobStore } from '@shale/core';
+import {
+  type BlobSource,
+  type CallOptions,
+  type Descriptor,
+  digestAlgorithm,
+  DigestMismatchError,
+  type LocalBlobStore,
+  SizeMismatchError,
+} from '@shale/core';
 
 /** Blobs of `remote`, read from `local` where they are there, and kept there by the first whole read. */
 export function keptBlobs(remote: BlobSource, local: LocalBlobStore): BlobSource {
@@ -6,9 +14,23 @@ export function keptBlobs(remote: BlobSource, local: LocalBlobStore): BlobSource
     stat: async (digest, options) => (await local.stat(digest, options)) ?? remote.stat(digest, options),
     async *read(blob, options) {
       const isNear = (await local.stat(blob.digest, options)) === blob.size;
-      yield* isNear ? local.read(blob, options) : readAndKeep(blob, { remote, local, options });
+      yield* isNear ? readOrRemove(blob, local, options) : readAndKeep(blob, { remote, local, options });
     },
   };
+}
+
+/** A damaged file goes, so that the next reader gets the blob from where it came. */
+async function* readOrRemove(
+  blob: Descriptor,
+  local: LocalBlobStore,
+  options: CallOptions | undefined,
+): AsyncIterable<Uint8Array> {
+  try {
+    yield* local.read(blob, options);
+  } catch (error) {
+    if (error instanceof DigestMismatchError || error instanceof SizeMismatchError) await local.delete(blob.digest);
+    throw error;
+  }
 }
 
 interface Keeping {

@@ -1,5 +1,6 @@
+import { lstatSync } from 'node:fs';
 import type { AddPathOptions, TarWriter } from '@shale/core';
-import { addPath, WHITEOUT_PREFIX } from '@shale/core';
+import { addPath, fileSystemCalls, hostPath, WHITEOUT_PREFIX } from '@shale/core';
 
 export interface ChangeWriterOptions {
   /** Where the changed files are read. */
@@ -17,12 +18,16 @@ export class ChangeWriter {
   readonly #tar: TarWriter;
   readonly #root: string;
   readonly #options: AddPathOptions;
+  readonly #clampMs: number;
+  /** Written with another time than they have on disk. */
+  readonly #clamped: string[] = [];
   /** Directories on the way that are not written yet. */
   readonly #pending: string[] = [];
 
   constructor(tar: TarWriter, { root, sourceDateEpoch }: ChangeWriterOptions) {
     this.#tar = tar;
     this.#root = root;
+    this.#clampMs = sourceDateEpoch === undefined ? Number.POSITIVE_INFINITY : sourceDateEpoch * 1000;
     this.#options = { hardLinks: new Map(), clampMtimeSeconds: sourceDateEpoch, timePrecision: 'second' };
   }
 
@@ -61,7 +66,19 @@ export class ChangeWriter {
     return undefined;
   }
 
+  /**
+   * Gives the files the times that the layer has, so that a later step sees the same as on the unpacked layer.
+   * @returns Whether there were any.
+   */
+  settleTimes(): boolean {
+    const seconds = this.#clampMs / 1000;
+    for (const path of this.#clamped) fileSystemCalls().setTimes(hostPath(`${this.#root}/${path}`), seconds, 0);
+    return this.#clamped.length > 0;
+  }
+
   #add(path: string): void | Promise<void> {
+    if (Number.isFinite(this.#clampMs) && lstatSync(hostPath(`${this.#root}/${path}`)).mtimeMs > this.#clampMs)
+      this.#clamped.push(path);
     return addPath(this.#tar, `${this.#root}/${path}`, path, this.#options);
   }
 

@@ -163,15 +163,20 @@ class CopySnapshotter implements Snapshotter {
     const root = treeOf(draft.path);
     const sides = { before, after: scanTree(root), relinked };
     const unchanged = await unchangedFiles(root, stack, await touchedFiles(sides), { signal });
+    let isSettled = false;
     const layer = await writeLayer(
       store,
-      (tar) => writeCopyChanges(sides, unchanged, new ChangeWriter(tar, { root, sourceDateEpoch })),
+      async (tar) => {
+        const writer = new ChangeWriter(tar, { root, sourceDateEpoch });
+        await writeCopyChanges(sides, unchanged, writer);
+        isSettled = writer.settleTimes();
+      },
       { compression: layerCompression(compression), signal },
     );
     // a tree that did not change is still its parent's
     const chainId = layer.diffId === EMPTY_DIFF_ID ? chainIdOf(stack) : chainIdOf([...stack, { layer, blobs: store }]);
     if (chainId !== undefined) {
-      this.#remember(chainId, root, sides.after);
+      this.#remember(chainId, root, isSettled ? scanTree(root) : sides.after);
       draft.publish(chainId);
     }
     draft[Symbol.dispose]();

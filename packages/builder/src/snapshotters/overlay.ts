@@ -139,7 +139,11 @@ class OverlayTree {
         : { lower: this.mountLower(), upper, merged: this.#path('merged') };
     const layer = await writeLayer(
       store,
-      (tar) => writeOverlayChanges(sides, new ChangeWriter(tar, { root: upper, sourceDateEpoch })),
+      async (tar) => {
+        const writer = new ChangeWriter(tar, { root: upper, sourceDateEpoch });
+        await writeOverlayChanges(sides, writer);
+        writer.settleTimes();
+      },
       { compression: layerCompression(compression), signal },
     );
     if (layer.diffId !== EMPTY_DIFF_ID) this.#publish(layer);

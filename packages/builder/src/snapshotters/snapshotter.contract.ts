@@ -336,6 +336,10 @@ export function snapshotterContract(name: string, { open, skip }: SnapshotterCon
         entry: (entry) => void times.push(entry.mtimeSeconds),
       });
       expect(times).toEqual([50, 50]);
+      // whoever reads the tree now sees what the unpacked layer would show
+      await using next = await snapshotter.prepare([...base, { layer, blobs: store }]);
+      expect(['dir', 'dir/new'].map((path) => lstatSync(join(next.path, path)).mtimeMs)).toEqual([50_000, 50_000]);
+      expect((await next.commit({ store, compression })).diffId).toBe(EMPTY_DIFF_ID);
     });
 
     it('forgets a tree that is not committed', async () => {

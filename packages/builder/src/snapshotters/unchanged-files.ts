@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import type { ArchiveEntry, ArchiveVisitor, CallOptions } from '@shale/core';
-import { decompress, fileSystemCalls, hostPath, keptXattrs, readTar } from '@shale/core';
+import { consumeBlob, decompress, fileSystemCalls, hostPath, keptXattrs, readTar } from '@shale/core';
 import type { LayerStack } from '../snapshotter.ts';
 import { imageXattrs, isSameXattrs } from './same-file.ts';
 
@@ -19,9 +19,10 @@ export async function unchangedFiles(
   for (const { layer, blobs } of stack.toReversed()) {
     if (undecided.size === 0) break;
     const comparer = new LayerComparer(root, undecided);
-    const content = decompress(blobs.read(layer.descriptor, options), { maxRatio: Number.POSITIVE_INFINITY });
     try {
-      await readTar(content, comparer, { endMarker: 'optional' });
+      await consumeBlob({ blob: layer.descriptor, blobs, ...options }, (content) =>
+        readTar(decompress(content, { maxRatio: Number.POSITIVE_INFINITY }), comparer, { endMarker: 'optional' }),
+      );
     } finally {
       comparer.close();
     }

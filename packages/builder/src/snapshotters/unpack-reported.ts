@@ -1,5 +1,5 @@
 import type { Layer, UnpackLayerOptions, UnpackReport } from '@shale/core';
-import { unpackLayer } from '@shale/core';
+import { consumeBlob, unpackLayer } from '@shale/core';
 import type { StackedLayer, UnpackingOptions } from '../snapshotter.ts';
 import { boundedWarnings } from '../bounded-warnings.ts';
 
@@ -13,8 +13,9 @@ export async function unpackReported(
   { onProgress, signal, ...options }: UnpackingOptions & UnpackLayerOptions,
 ): Promise<UnpackReport> {
   using warnings = boundedWarnings('layer-incomplete', { onProgress });
-  const content = reported(blobs.read(layer.descriptor, { signal }), layer, onProgress);
-  return await unpackLayer(content, layer, root, { ...options, signal, onWarning: warnings.warn });
+  return await consumeBlob({ blob: layer.descriptor, blobs, signal }, (content) =>
+    unpackLayer(reported(content, layer, onProgress), layer, root, { ...options, signal, onWarning: warnings.warn }),
+  );
 }
 
 async function* reported(
