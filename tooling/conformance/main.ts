@@ -3,6 +3,7 @@
 //   npm run conformance -- copy --only shale
 //   npm run conformance -- --caching    also cold, cached, half cached and reproducible builds with shale
 //   npm run conformance -- --caching --seed 7   the same half again
+//   npm run conformance -- --verbose    also how the two differ where the reference rules
 //   npm run conformance -- --update     record goldens: from BuildKit, or from shale where the reference rules
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -24,6 +25,7 @@ const { values, positionals } = parseArgs({
     only: { type: 'string' },
     caching: { type: 'boolean', default: false },
     seed: { type: 'string' },
+    verbose: { type: 'boolean', default: false },
   },
   allowPositionals: true,
 });
@@ -62,6 +64,8 @@ async function compareCase(conformanceCase: ConformanceCase): Promise<boolean> {
   if (values.caching && own?.type === 'image') problems.push(...(await compareCaching(conformanceCase)));
   const oracle = reference === undefined ? [] : judgeReference(conformanceCase, reference);
   report(conformanceCase, { problems, oracle, agree: own && reference && agreement(conformanceCase, reference, own) });
+  if (values.verbose && own && reference)
+    for (const line of deviations(reference, own)) console.log(`    buildkit: ${line}`);
   return problems.length === 0 && oracle.length === 0;
 }
 
@@ -99,6 +103,11 @@ function agreementOf(reference: CaseResult, own: CaseResult): string {
   if (reference.type !== own.type) return 'differ';
   if (reference.type === 'error' || own.type === 'error') return 'both fail';
   return compareObservations(reference.observation, own.observation).length === 0 ? 'identical' : 'differ';
+}
+
+function deviations(reference: CaseResult, own: CaseResult): string[] {
+  if (reference.type === 'error') return [lastLines(reference.message)];
+  return own.type === 'error' ? [] : compareObservations(reference.observation, own.observation);
 }
 
 interface Report {

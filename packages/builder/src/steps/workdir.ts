@@ -1,10 +1,10 @@
 import { makeDirectoryInTree } from '../copy/make-directory.ts';
 import type { WorkdirAction } from '../build-graph.ts';
-import { resolveUser } from '../users.ts';
+import { resolveOwner } from '../users.ts';
 import type { StepContext } from './step-context.ts';
 
-/** Makes what is missing of the path, for the current user; what is there stays as it is. */
+/** Makes what is missing of the path, owned as by `--chown` with the current user; what is there stays as it is. */
 export function workdirStep(action: WorkdirAction, { tree }: StepContext): void {
-  const { uid, gid } = resolveUser(tree, action.user);
-  makeDirectoryInTree(tree, action.path, { uid, gid, mode: 0o755 });
+  const owner = action.user === '' ? { uid: 0, gid: 0 } : resolveOwner(tree, action.user);
+  makeDirectoryInTree(tree, action.path, { ...owner, mode: 0o755 });
 }
