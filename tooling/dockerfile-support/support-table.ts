@@ -14,6 +14,7 @@ const IGNORE = `${PARSER}/ignore-matcher.test.ts`;
 const LINT = `${PARSER}/lint/lint.test.ts`;
 const CHECK = `${CLI}/commands/check.test.ts`;
 const BUILD_CHECKS = 'tooling/e2e/build-checks.e2e.ts';
+const CREDENTIALS = 'tooling/e2e/source-credentials.e2e.ts';
 const MULTI_PLATFORM = 'tooling/e2e/multi-platform.e2e.ts';
 
 const lexical: SupportSection = {
@@ -360,8 +361,8 @@ const add: SupportSection = {
     done('URLs', 'mode 0600, time of Last-Modified, name of the last element', 'add-url add-url-forms'),
     done('Unchanged URLs', 'are asked for, not fetched again', `${BUILDER}/copy/remote-version.test.ts`),
     done('Git repositories', '`#ref:subdir` and the query form', `add-git-forms ${BUILDER}/context/git-source.test.ts`),
-    open('`HTTP_AUTH_HEADER_*`, `HTTP_AUTH_TOKEN_*`', 'secrets with these names are not used for URLs'),
-    open('`GIT_AUTH_TOKEN`, `GIT_AUTH_HEADER`', 'secrets with these names are not used for repositories'),
+    done('`HTTP_AUTH_HEADER_<host>`, `HTTP_AUTH_TOKEN_<host>`', 'secrets, said to that host only', CREDENTIALS),
+    done('`GIT_AUTH_HEADER[.host]`, `GIT_AUTH_TOKEN[.host]`', 'secrets, for repositories on web servers', CREDENTIALS),
   ],
 };
 

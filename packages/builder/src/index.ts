@@ -19,6 +19,7 @@ export { ignoreRules } from './context/ignore-rules.ts';
 export { GitFailedError, type GitSource, parseGitSource } from './context/git-source.ts';
 export { openTarContext, type TarContextOptions } from './context/tar-context.ts';
 export { AddSourceError, type FetchResponse, type FetchUrl } from './copy/download.ts';
+export { gitAuthorization } from './copy/source-credentials.ts';
 export { SourceMissingError } from './copy/sources.ts';
 export type { Executor, ProcessUser, RunProcessOptions, StepMount, StepProcess } from './executor.ts';
 export type { BuiltImage, BuiltIndex, BuiltPlatform, Exporter } from './exporters/exporter.ts';

@@ -28,8 +28,8 @@ export interface LookedUpPlan extends LookedUpSteps {
 export async function lookUp(stages: readonly StageNode[], options: BuildOptions): Promise<LookedUpSteps> {
   const { signal, onProgress = () => {} } = options;
   const nodes = reachableSteps(...stages.map(({ tip }) => tip));
-  const { dockerfile, fetchUrl, gitEnvironment } = options;
-  const versions = await remoteVersions(nodes, { fetchUrl, gitEnvironment, dockerfile, signal });
+  const { dockerfile, fetchUrl, gitEnvironment, secrets } = options;
+  const versions = await remoteVersions(nodes, { fetchUrl, gitEnvironment, secrets, dockerfile, signal });
   const reads = contextReads(versions);
   const digestAt: ContextDigests = (step, source) => atStep(step, dockerfile, () => reads.digests(step, source));
   const keys = definitionKeys(nodes, digestAt, options);

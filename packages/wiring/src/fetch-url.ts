@@ -17,10 +17,12 @@ export interface UrlFetcherOptions {
 /** The network for `ADD https://…`. Redirects are followed, from https only to https. */
 export function urlFetcher({ proxy = {} }: UrlFetcherOptions = {}): FetchUrl {
   const send = sender(proxy);
-  return async (url, { signal }) => {
+  return async (url, { authorization, signal }) => {
+    const { origin } = new URL(url);
     let current = new URL(url);
     for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
-      const response = await request(current, send, signal);
+      const headers = authorization !== undefined && current.origin === origin ? { authorization } : {};
+      const response = await request(current, send, { headers, signal });
       const location = response.status >= 300 && response.status < 400 ? response.headers.get('location') : null;
       if (location === null)
         return { status: response.status, headers: Object.fromEntries(response.headers), body: bodyOf(response) };
@@ -31,27 +33,37 @@ export function urlFetcher({ proxy = {} }: UrlFetcherOptions = {}): FetchUrl {
   };
 }
 
-type Send = (url: URL, signal: AbortSignal | null) => Promise<Response>;
+interface SendOptions {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal | null;
+}
+
+type Send = (url: URL, options: SendOptions) => Promise<Response>;
 
 /** Node's own `fetch` takes no proxy, so that undici is loaded where there is one. */
 function sender({ http, https, noProxy }: ProxyOptions): Send {
-  if (http === undefined && https === undefined) return (url, signal) => fetch(url, { redirect: 'manual', signal });
+  if (http === undefined && https === undefined)
+    return (url, options) => fetch(url, { redirect: 'manual', ...options });
   let dispatcher: Promise<Dispatcher> | undefined;
-  return async (url, signal) => {
+  return async (url, { headers, signal }) => {
     const undici = await import('undici');
     // as Go does, which BuildKit is written in: what is on this machine needs no proxy
     const direct = [noProxy, 'localhost', '127.0.0.1', '::1'].filter((name) => name !== undefined).join(',');
     dispatcher ??= Promise.resolve(
       new undici.EnvHttpProxyAgent({ httpProxy: http ?? '', httpsProxy: https ?? '', noProxy: direct }),
     );
-    const options = { redirect: 'manual', signal, dispatcher: await dispatcher } as const;
+    const options = { redirect: 'manual', headers, signal, dispatcher: await dispatcher } as const;
     return (await undici.fetch(url, options)) as unknown as Response;
   };
 }
 
-async function request(url: URL, send: Send, signal: AbortSignal | undefined): Promise<Response> {
+async function request(
+  url: URL,
+  send: Send,
+  { headers, signal }: { readonly headers: Readonly<Record<string, string>>; readonly signal: AbortSignal | undefined },
+): Promise<Response> {
   try {
-    return await send(url, signal ?? null);
+    return await send(url, { headers, signal: signal ?? null });
   } catch (cause) {
     signal?.throwIfAborted();
     const why = cause instanceof Error && cause.cause instanceof Error ? cause.cause.message : String(cause);

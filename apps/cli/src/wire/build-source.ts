@@ -4,10 +4,12 @@ import { isAbsolute, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import {
   type BuildContext,
+  type BuildOptions,
   type DockerfileSource,
   findDockerfile,
   ignoreRules,
   openDirectoryContext,
+  gitAuthorization,
   openGitContext,
   openTarContext,
 } from '@shale/builder';
@@ -24,6 +26,8 @@ export interface BuildSourceOptions extends CallOptions, Pick<Session, 'cwd' | '
   readonly file: string | undefined;
   /** Where the context's stat cache is kept; `undefined` for none. */
   readonly stateDir: string | undefined;
+  /** Among them credentials for git. @default none */
+  readonly secrets?: BuildOptions['secrets'];
 }
 
 /** What a build starts from. */
@@ -44,7 +48,8 @@ export async function openBuildSource(options: BuildSourceOptions): Promise<Buil
     return openStdin(stdin(), options);
   }
   if (isGitUrl(argument)) {
-    const context = await openGitContext(argument, { signal, environment: gitEnvironment(env) });
+    const authorization = await gitAuthorization(argument, options.secrets);
+    const context = await openGitContext(argument, { signal, environment: gitEnvironment(env), authorization });
     return withDockerfile(context, options);
   }
   const path = resolve(cwd, argument);

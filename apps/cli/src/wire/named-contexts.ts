@@ -1,6 +1,13 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { ignoreRules, type NamedContext, openDirectoryContext, openGitContext } from '@shale/builder';
+import {
+  type BuildOptions,
+  gitAuthorization,
+  ignoreRules,
+  type NamedContext,
+  openDirectoryContext,
+  openGitContext,
+} from '@shale/builder';
 import { type CallOptions, formatReference, type ImageSource, isDigest, parseReference, sha256 } from '@shale/core';
 import { loadLayoutImage } from '@shale/registry';
 import { UsageError } from '../usage-error.ts';
@@ -25,19 +32,24 @@ export interface NamedContextOptions extends CallOptions {
   readonly stateDir: string | undefined;
   /** For git. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Among them credentials for git. @default none */
+  readonly secrets?: BuildOptions['secrets'];
 }
 
 /** Reads `--build-context NAME=PLACE`. @throws {UsageError} @throws {ReferenceInvalidError} @throws {GitFailedError} */
 export async function openNamedContexts(
   places: Readonly<Record<string, string>>,
-  { cwd, stateDir, environment, signal }: NamedContextOptions,
+  { cwd, stateDir, environment, secrets, signal }: NamedContextOptions,
 ): Promise<NamedContexts> {
   const layouts = new Map<string, LayoutPlace>();
   const open = async (name: string, place: string): Promise<NamedContext> => {
     const image = /^docker-image:\/\/(.+)$/.exec(place)?.[1];
     if (image !== undefined) return { type: 'image', reference: formatReference(parseReference(image)) };
     const layout = /^oci-layout:\/\/(.+)$/.exec(place)?.[1];
-    if (isGitUrl(place)) return { type: 'directory', context: await openGitContext(place, { environment, signal }) };
+    if (isGitUrl(place)) {
+      const authorization = await gitAuthorization(place, secrets);
+      return { type: 'directory', context: await openGitContext(place, { environment, authorization, signal }) };
+    }
     if (layout === undefined) return { type: 'directory', context: openDirectory(name, resolve(cwd, place), stateDir) };
     const reference = `${LAYOUT_HOST}/${sha256(place).slice('sha256:'.length)}:latest`;
     layouts.set(reference, layoutPlace(layout, cwd));

@@ -72,6 +72,7 @@ export async function wireBuild(invocation: Invocation<BuildTable>, wishes: Buil
   const named = await openNamedContexts(options.buildContext, {
     cwd,
     stateDir,
+    secrets,
     environment: gitEnvironment(env),
     signal,
   });
@@ -102,6 +103,7 @@ export async function wireBuild(invocation: Invocation<BuildTable>, wishes: Buil
     argument: contextArgument(invocation),
     file: options.file,
     stateDir,
+    secrets,
   });
   opened.use(context);
   const times = fixedTimes(invocation, wishes, { context, namedContexts: named.contexts });

@@ -7,6 +7,8 @@ export interface GitCommandOptions extends CallOptions {
   readonly cwd: string;
   /** `PATH`, `HOME`, `SSH_AUTH_SOCK` and the like; `GIT_…` of it is not passed on, but for `GIT_SSH_COMMAND`. */
   readonly environment?: Readonly<Record<string, string>> | undefined;
+  /** Said to this web server only. It is nowhere on a command line, where others could read it. */
+  readonly header?: { readonly origin: string; readonly text: string } | undefined;
 }
 
 /** Nothing that a repository brings may start a program, and no other transport may be reached by way of it. */
@@ -41,13 +43,16 @@ const KILL_SIGNAL = 'SIGTERM';
  * did not make, and makes files of mode 0644 and 0755.
  * @throws {GitFailedError}
  */
-export function runGit(args: readonly string[], { cwd, environment = {}, signal }: GitCommandOptions): Promise<string> {
+export function runGit(
+  args: readonly string[],
+  { cwd, environment = {}, header, signal }: GitCommandOptions,
+): Promise<string> {
   signal?.throwIfAborted();
   const settings = HARDENING.flatMap((setting) => ['-c', setting]);
   const child = spawn('/bin/sh', ['-c', 'umask 022; exec git "$@"', 'git', ...settings, ...args], {
     cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: gitEnvironment(environment),
+    env: { ...gitEnvironment(environment), ...headerSetting(header) },
     detached: true, // its helpers die with it
   });
   const stop = () => child.pid !== undefined && process.kill(-child.pid, KILL_SIGNAL);
@@ -63,6 +68,12 @@ export function runGit(args: readonly string[], { cwd, environment = {}, signal 
       else reject(failure(args, status, message()));
     });
   });
+}
+
+function headerSetting(header: GitCommandOptions['header']): Record<string, string> {
+  if (header === undefined) return {};
+  const name = `http.${header.origin}/.extraHeader`;
+  return { GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: name, GIT_CONFIG_VALUE_0: header.text };
 }
 
 function gitEnvironment(environment: Readonly<Record<string, string>>): Record<string, string> {

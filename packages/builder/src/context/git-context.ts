@@ -18,6 +18,8 @@ export interface GitContextOptions extends CallOptions {
   readonly checksum?: string | undefined;
   /** For git: `PATH`, `HOME`, `SSH_AUTH_SOCK` and the like, as the app sees fit. */
   readonly environment?: Readonly<Record<string, string>> | undefined;
+  /** For a web server: the header of that name. */
+  readonly authorization?: string | undefined;
 }
 
 /**
@@ -33,7 +35,8 @@ export async function openGitContext(text: string, options: GitContextOptions = 
   try {
     const checkout = join(scratch.path, 'context'); // unlike the private one readable, for steps that mount it
     await mkdir(checkout, { mode: 0o755 });
-    const command = { cwd: checkout, environment: options.environment, signal: options.signal };
+    const { environment, authorization, signal } = options;
+    const command = { cwd: checkout, environment, header: headerFor(source, authorization), signal };
     await checkOut(source, command);
     const commit = (await runGit(['rev-parse', 'HEAD'], command)).trim();
     for (const checksum of [options.checksum, source.checksum]) checkCommit(commit, source, checksum);
@@ -60,10 +63,11 @@ export async function openGitContext(text: string, options: GitContextOptions = 
  */
 export async function resolveGitCommit(
   text: string,
-  { environment, signal }: Pick<GitContextOptions, 'environment' | 'signal'> = {},
+  { environment, authorization, signal }: Pick<GitContextOptions, 'environment' | 'authorization' | 'signal'> = {},
 ): Promise<string> {
-  const { url, ref } = parseGitSource(text);
-  const command = { cwd: '/', environment, signal };
+  const source = parseGitSource(text);
+  const { url, ref } = source;
+  const command = { cwd: '/', environment, header: headerFor(source, authorization), signal };
   if (isFullCommit(ref)) return ref;
   const lines = await runGit(['--git-dir=/dev/null', 'ls-remote', '--', url, ref, `${ref}^{}`], command);
   const commits = new Map(lines.split('\n').flatMap((line) => entryOf(line)));
@@ -72,6 +76,12 @@ export async function resolveGitCommit(
   if (found !== undefined) return found;
   if (isAbbreviatedCommit(ref)) return ref;
   throw new GitFailedError(`${redactUrl(url)} has no branch or tag ${ref}`);
+}
+
+function headerFor({ url }: GitSource, authorization: string | undefined): GitCommandOptions['header'] {
+  return authorization === undefined
+    ? undefined
+    : { origin: new URL(url).origin, text: `Authorization: ${authorization}` };
 }
 
 function entryOf(line: string): [string, string][] {

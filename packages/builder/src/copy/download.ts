@@ -15,7 +15,12 @@ export interface FetchResponse {
 }
 
 /** How an app reaches the network for `ADD https://…`. Redirects are its to follow, and to bound. */
-export type FetchUrl = (url: string, options: CallOptions) => Promise<FetchResponse>;
+export type FetchUrl = (url: string, options: FetchOptions) => Promise<FetchResponse>;
+
+export interface FetchOptions extends CallOptions {
+  /** The header of that name. No other server than the URL's may get it. */
+  readonly authorization?: string | undefined;
+}
 
 /** A source of ADD that could not be fetched, or is not what its checksum says. */
 export class AddSourceError extends ShaleError {

@@ -9,11 +9,14 @@ import { locateStep } from '../locate.ts';
 import type { FetchUrl } from './download.ts';
 import { openUrl } from './download.ts';
 import { isRemoteSource } from './remote-source.ts';
+import { authorizedFetch, gitAuthorization, type Secrets } from './source-credentials.ts';
 
 export interface RemoteVersionOptions extends CallOptions {
   readonly fetchUrl: FetchUrl | undefined;
   /** @see BuildOptions */
   readonly gitEnvironment?: Readonly<Record<string, string>> | undefined;
+  /** Among them credentials. */
+  readonly secrets?: Secrets;
   /** `--checksum`: a content that is known in advance need not be asked for. */
   readonly checksum?: string | undefined;
   /** @default 16 GiB */
@@ -57,10 +60,16 @@ function remoteSources(step: StepNode) {
  * @throws {AddSourceError} @throws {GitFailedError}
  */
 export async function remoteVersion(source: string, options: RemoteVersionOptions): Promise<string> {
-  const { checksum, gitEnvironment, signal } = options;
-  if (isGitSource(source)) return `commit ${await resolveGitCommit(source, { environment: gitEnvironment, signal })}`;
+  const { checksum, gitEnvironment: environment, secrets, signal } = options;
+  if (isGitSource(source)) {
+    const authorization = await gitAuthorization(source, secrets);
+    return `commit ${await resolveGitCommit(source, { environment, authorization, signal })}`;
+  }
   if (checksum !== undefined) return `checksum ${checksum}`;
-  const { headers, body, discard } = await openUrl(source, options);
+  const { headers, body, discard } = await openUrl(source, {
+    ...options,
+    fetchUrl: authorizedFetch(options.fetchUrl, secrets),
+  });
   const modified = headers['last-modified'] ?? '';
   const etag = headers['etag'];
   if (etag !== undefined && !etag.startsWith('W/')) {

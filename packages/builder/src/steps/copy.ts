@@ -15,6 +15,7 @@ import type { ResolvedSource } from '../copy/sources.ts';
 import { literalSource, resolveSources } from '../copy/sources.ts';
 import type { Owner } from '../users.ts';
 import { resolveOwner } from '../users.ts';
+import { authorizedFetch, gitAuthorization } from '../copy/source-credentials.ts';
 import type { StepContext } from './step-context.ts';
 
 const ROOT: Owner = { uid: 0, gid: 0 };
@@ -106,7 +107,7 @@ async function addSource(source: string, work: CopyWork): Promise<void> {
 async function addUrl(url: string, work: CopyWork): Promise<void> {
   const { action, context, scratch } = work;
   const { directory, name } = await download(url, scratch, {
-    fetchUrl: context.options.fetchUrl,
+    fetchUrl: authorizedFetch(context.options.fetchUrl, context.options.secrets),
     checksum: action.checksum,
     signal: context.signal,
   });
@@ -132,6 +133,7 @@ async function addGit(url: string, work: CopyWork): Promise<void> {
   await using repository = await openGitContext(url, {
     signal: context.signal,
     environment: context.options.gitEnvironment,
+    authorization: await gitAuthorization(url, context.options.secrets),
     keepGitDirectory: action.instruction.keyword === 'ADD' && action.instruction.keepGitDir === true,
     checksum: action.checksum,
   });
