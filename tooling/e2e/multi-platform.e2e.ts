@@ -80,6 +80,14 @@ it('writes one OCI archive, and a folder for each platform in type=local and typ
   expect(await requireCommand(['tar', '-tf', tar])).toContain('linux_s390x/made');
 });
 
+it('makes an index of one image where that is asked for', async () => {
+  const archive = join(bench.scratch, 'one.tar');
+  const flags = ['--build-arg', 'BUILDKIT_MULTI_PLATFORM=1', '--output', `type=oci,dest=${archive}`];
+  await bench.requireBuild({ context, flags: ['--platform', 'linux/s390x', ...flags] });
+  const index = JSON.parse(await skopeo('inspect', '--raw', `oci-archive:${archive}`)) as Index;
+  expect(index.manifests.map(({ platform }) => platform.architecture)).toEqual(['s390x']);
+});
+
 it('refuses type=docker for several platforms before anything is built', async () => {
   const archive = join(bench.scratch, 'docker.tar');
   const run = await bench.build({ context, flags: [...all, '--output', `type=docker,dest=${archive}`] });

@@ -70,8 +70,10 @@ export const errorReference: Readonly<Record<ErrorCode, ErrorEntry>> = {
     remedy: 'Correct the lines. `shale check` tells without building whether it can be understood.',
   },
   EXECUTOR_UNAVAILABLE: {
-    meaning: 'RUN cannot be executed here: no way to confine a command works in this environment.',
-    remedy: 'Run as root, or where user namespaces are allowed; the message says what was tried and why it failed.',
+    meaning:
+      'RUN cannot be executed here: no way to confine a command works in this environment, or the kernel knows no emulator for the platform.',
+    remedy:
+      'Run as root, or where user namespaces are allowed; the message says what was tried and why it failed. For a foreign platform see [multi-platform.md](multi-platform.md).',
   },
   GIT_FAILED: {
     meaning: 'A git repository cannot be fetched.',

@@ -33,7 +33,9 @@ export async function buildIndex({ platforms, ...options }: BuildIndexOptions): 
   warnOfFrontend(options);
   const bases = new BaseImages({ sources: images, onProgress, signal });
   const stages = await Promise.all(
-    platforms.map((platform) => planTarget(options, { platform, bases, isPlatformNamed: true })),
+    platforms.map((platform) =>
+      planTarget(options, { platform, bases, isPlatformImplicit: false, isPlatformNamed: true }),
+    ),
   );
   const plan = await lookUp(stages, options);
   return executePlan({ ...plan, stages }, options, async (scheduler) => {

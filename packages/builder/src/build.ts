@@ -55,6 +55,7 @@ export async function planTarget(options: BuildOptions, changes: Partial<PlanOpt
     target: options.target,
     buildArgs: options.buildArgs ?? {},
     platform: options.platform ?? hostPlatform(),
+    isPlatformImplicit: options.platform === undefined,
     noCache: options.noCache ?? false,
     network: options.network ?? 'host',
     entitlements: options.entitlements ?? [],

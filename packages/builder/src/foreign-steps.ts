@@ -1,5 +1,5 @@
 import type { LocatedError, Platform } from '@shale/core';
-import { formatPlatform, hostPlatform, platformMatches } from '@shale/core';
+import { formatPlatform, hostPlatform, platformMatches, platformOf } from '@shale/core';
 import type { GraphNode, StageNode, StepNode } from './build-graph.ts';
 import { chainOf, inputsOf } from './build-graph.ts';
 import type { DockerfileSource } from './build-options.ts';
@@ -33,8 +33,7 @@ const isForeign = (step: StepNode) => !platformMatches(programsOf(step), hostPla
 function programsOf(step: StepNode): Platform {
   const base = chainOf(step)[0]?.parent;
   if (base?.kind !== 'base' || base.image === undefined) return step.platform;
-  const { os, architecture, variant } = base.image.config;
-  return { os, architecture, ...(variant !== undefined && { variant }) };
+  return platformOf(base.image.config);
 }
 
 function cannotRun(

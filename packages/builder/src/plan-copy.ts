@@ -1,5 +1,6 @@
-import { type AddInstruction, type CopyInstruction, parseChmod } from '@shale/dockerfile-parser';
+import { type AddInstruction, type CopyInstruction, parseChmod, suggest } from '@shale/dockerfile-parser';
 import { redactUrls } from '@shale/core';
+import { BaseImageMissingError } from './base-images.ts';
 import type { TreeSource } from './build-graph.ts';
 import { isGitSource } from './context/git-source.ts';
 import { parseChecksum } from './copy/download.ts';
@@ -118,8 +119,23 @@ export async function treeSource(
   }
   if (name === 'scratch')
     return { type: 'node', node: { kind: 'base', image: undefined, platform: draft.state.platform } };
-  const node = await planning.image(named?.type === 'image' ? named.reference : name, draft.state.platform);
+  const image = named?.type === 'image' ? named.reference : name;
+  const node = await planning.image(image, draft.state.platform).catch((error: unknown) => {
+    throw named === undefined ? meantStage(error, draft, { name, expand }) : error;
+  });
   return { type: 'node', node };
+}
+
+/** An image that is not there may have been meant as a stage. */
+function meantStage(
+  error: unknown,
+  { planning, stage }: StageDraft,
+  { name, expand }: { readonly name: string; readonly expand: Expander },
+): unknown {
+  const earlier = planning.dockerfile.stages.slice(0, stage.index).flatMap((other) => other.name ?? []);
+  const close = suggest(name.toLowerCase(), earlier);
+  if (!(error instanceof BaseImageMissingError) || close === undefined) return error;
+  return expand.error(error.message, `Did you mean the stage ${close}?`);
 }
 
 function stageByIndex({ planning, stage }: StageDraft, name: string, expand: Expander) {

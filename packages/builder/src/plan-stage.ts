@@ -3,12 +3,14 @@ import {
   LocatedError,
   parsePlatform,
   parseReference,
+  platformMatches,
+  platformOf,
   redactUrls,
   ShaleError,
   type SourcePlace,
 } from '@shale/core';
 import type { FromInstruction, Instruction, Stage } from '@shale/dockerfile-parser';
-import { excerpt, parseInstruction } from '@shale/dockerfile-parser';
+import { DockerfileError, excerpt, parseInstruction } from '@shale/dockerfile-parser';
 import type { BaseNode, GraphNode, HistoryLine, StageNode, StepAction, StepNode } from './build-graph.ts';
 import type { DockerfileSource, NamedContext } from './build-options.ts';
 import { createExpander, type Expander } from './expander.ts';
@@ -42,7 +44,7 @@ export async function planStage(stage: Stage, planning: Planning): Promise<Stage
   const draft = await openDraft(stage, planning).catch((error: unknown) => {
     throw locate(error, placeOf(stage.from, source), source);
   });
-  const triggers = (draft.state.config.OnBuild ?? []).map((text) => placeTrigger(parseInstruction(text), stage.from));
+  const triggers = triggersOf(draft);
   draft.state = inheritState(draft.state);
   const own = replacementOf(stage, planning) === undefined ? stage.instructions : [];
   const instructions = [...draft.files, ...triggers, ...own];
@@ -91,6 +93,12 @@ function replacementOf({ name }: Stage, { options }: Planning): NamedContext | u
   return name === undefined ? undefined : findNamedContext(options.namedContexts, name);
 }
 
+/** Where nobody asked for a platform, an image that has one alone decides. */
+function ownPlatform({ image }: BaseNode, { from }: Stage, { options }: Planning): BaseNode['platform'] | undefined {
+  if (image === undefined || options.isPlatformImplicit !== true || from.platform !== undefined) return undefined;
+  return platformMatches(image.config, options.platform) ? undefined : platformOf(image.config);
+}
+
 interface WantedBase {
   readonly name: string;
   readonly named: NamedContext | undefined;
@@ -98,13 +106,15 @@ interface WantedBase {
 }
 
 async function openBaseDraft(stage: Stage, planning: Planning, wanted: WantedBase): Promise<StageDraft> {
-  const { name, named, platform } = wanted;
+  const { name, named } = wanted;
   if (named === undefined)
     understood(() => parseReference(name), `failed to parse stage name ${JSON.stringify(name)}`, { stage, planning });
-  const base = await openBase(wanted, planning);
+  const found = await openBase(wanted, planning);
+  const own = ownPlatform(found, stage, planning);
+  const base = own === undefined ? found : { ...found, platform: own };
   const files =
     named?.type === 'directory' ? [placeTrigger(parseInstruction(`COPY --from=${name} . /`), stage.from)] : [];
-  const state = initialState(base.image?.config, platform);
+  const state = initialState(base.image?.config, base.platform);
   return { stage, planning, base, files, tip: base, state, history: [] };
 }
 
@@ -145,6 +155,18 @@ function fromPlatform(stage: Stage, expand: Expander, planning: Planning): BaseN
 
 function placeOf({ range }: Pick<Instruction, 'range'>, { name: file }: DockerfileSource): SourcePlace {
   return { file, line: range.startLine, endLine: range.endLine };
+}
+
+/** What ONBUILD of the base says, at the FROM that pulled it in. */
+function triggersOf({ stage: { from }, planning, state }: StageDraft): readonly Instruction[] {
+  const { source } = planning.options;
+  try {
+    return (state.config.OnBuild ?? []).map((text) => placeTrigger(parseInstruction(text), from));
+  } catch (error) {
+    const { message, hint } = error as DockerfileError;
+    const failure = error instanceof DockerfileError ? new DockerfileError(message, { hint, cause: error }) : error;
+    throw locate(failure, placeOf(from, source), source);
+  }
 }
 
 /** A trigger is reported at the FROM that pulled it in. */

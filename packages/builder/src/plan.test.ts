@@ -176,6 +176,27 @@ it('planBuild() lets RUN leave its sandbox where that was allowed, and have the 
   ]);
 });
 
+it('planBuild() takes the platform of an image that has no other, unless one was asked for', async () => {
+  const foreign: ImageSource = {
+    name: 'test',
+    async resolve() {
+      const image = imageOf({});
+      return { ...image, config: { ...image.config, architecture: 's390x' } };
+    },
+  };
+  const images = [foreign];
+  const platformOf = async (text: string, options: Partial<PlanOptions>) =>
+    (await plan(text, { images, ...options })).state.platform.architecture;
+  expect(await platformOf('FROM x\n', { isPlatformImplicit: true })).toBe('s390x');
+  expect(await platformOf('FROM x\n', { isPlatformImplicit: false })).toBe('amd64');
+  expect(await platformOf('FROM --platform=linux/arm64 x\n', { isPlatformImplicit: true })).toBe('arm64');
+});
+
+it('planBuild() asks whether a stage was meant by an image that is not there', async () => {
+  const text = 'FROM busybox AS build\nRUN x\nFROM busybox\nCOPY --from=biuld /x /\n';
+  await expect(plan(text)).rejects.toMatchObject({ place: { line: 4 }, hint: 'Did you mean the stage build?' });
+});
+
 it('planBuild() shows the lines of the instruction that is at fault, whatever stage it is in', async () => {
   const text = 'FROM busybox AS a\nRUN x\nCOPY --from=7 \\\n  /x /\nFROM busybox\nCOPY --from=a /x /\n';
   await expect(plan(text, { source: { name: 'app.Dockerfile', text } })).rejects.toMatchObject({

@@ -23,6 +23,8 @@ export interface PlanOptions extends CallOptions {
   readonly onProgress: ProgressListener;
   /** Shared between the plans of one build. @default one of its own */
   readonly bases?: BaseImages | undefined;
+  /** Nobody asked for the platform. @default false */
+  readonly isPlatformImplicit?: boolean | undefined;
   /** The names of stages say their platform: there are several. @default false */
   readonly isPlatformNamed?: boolean | undefined;
 }

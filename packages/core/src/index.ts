@@ -92,7 +92,7 @@ export {
 export type { ImageStore, ManifestSource, ManifestStore, RawManifest } from './manifest-store.ts';
 export { isForeignLayerType, isIndexType, isManifestType, MediaType } from './media-type.ts';
 export { noSpace } from './no-space.ts';
-export { formatPlatform, hostPlatform, parsePlatform, type Platform, platformMatches } from './platform.ts';
+export { formatPlatform, hostPlatform, parsePlatform, type Platform, platformMatches, platformOf } from './platform.ts';
 export type { ProgressEvent, ProgressListener, SourcePlace, StepInfo, StepOutcome } from './progress.ts';
 export { redactUrl, redactUrls } from './redact.ts';
 export { DEFAULT_REGISTRY, formatReference, parseReference, type Reference, referenceTarget } from './reference.ts';

@@ -54,6 +54,16 @@ export function hostPlatform(): Platform {
   return { os: os === 'darwin' || os === 'win32' ? 'linux' : os, architecture: ARCHITECTURES[arch] ?? arch };
 }
 
+/** The platform alone, of a config or a descriptor that says more. */
+export function platformOf({ os: osName, architecture, variant, 'os.version': version }: Platform): Platform {
+  return {
+    os: osName,
+    architecture,
+    ...(variant !== undefined && { variant }),
+    ...(version !== undefined && { 'os.version': version }),
+  };
+}
+
 /** Whether an image for `offered` runs where `wanted` is asked for. */
 export function platformMatches(offered: Platform, wanted: Platform): boolean {
   const a = normalise(offered.os, offered.architecture, offered.variant);

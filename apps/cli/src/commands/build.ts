@@ -1,5 +1,12 @@
 import { build, type BuildOptions, buildIndex, locateDockerfileError, type StepReport } from '@shale/builder';
-import { type Descriptor, describeManifest, parseReference, type Platform, type ProgressListener } from '@shale/core';
+import {
+  type Descriptor,
+  describeManifest,
+  parseReference,
+  type Platform,
+  type ProgressListener,
+  hostPlatform,
+} from '@shale/core';
 import { startBuildChecks } from '../checks/build-checks.ts';
 import type { OptionValues } from '../options/option.ts';
 import { checkOutputs, describeOutput, exporterFor, type ExporterWiring } from '../outputs/exporters.ts';
@@ -33,8 +40,8 @@ export async function runBuild(invocation: BuildInvocation): Promise<void> {
   if (options.pushImage && options.cacheRepo === undefined) {
     throw new UsageError('--cache-repo must be set when using --push-image');
   }
-  const platforms = parsePlatforms(options.platform);
-  await checkOutputs(outputs, { ...invocation, isIndex: platforms.length > 1 });
+  const platforms = indexedPlatforms(options);
+  await checkOutputs(outputs, { ...invocation, isIndex: platforms.length > 0 });
   using renderer = await openRenderer(options.quiet ? 'quiet' : (options.progress ?? 'auto'), invocation);
   const { onProgress } = renderer;
   const result = await buildAndExport(invocation, { outputs, platforms, onProgress });
@@ -49,8 +56,17 @@ export async function runBuild(invocation: BuildInvocation): Promise<void> {
   if (options.quiet && !isStdoutTaken) stdout.write(`${top.digest}\n`);
 }
 
+/** Several platforms make an index; one alone does with `BUILDKIT_MULTI_PLATFORM`. */
+function indexedPlatforms({ platform, buildArg }: OptionValues<typeof buildOptions>): readonly Platform[] {
+  const platforms = parsePlatforms(platform);
+  if (platforms.length > 1) return platforms;
+  const isWanted = /^(?:1|t|true)$/i.test(buildArg['BUILDKIT_MULTI_PLATFORM'] ?? '');
+  return isWanted ? [platforms[0] ?? hostPlatform()] : [];
+}
+
 interface Wishes {
   readonly outputs: readonly Output[];
+  /** Of an index; none for one image. */
   readonly platforms: readonly Platform[];
   readonly onProgress: ProgressListener;
 }
@@ -110,7 +126,7 @@ async function buildAndExport(
   const checks = startBuildChecks(withJournal, { platforms, onProgress });
   const build = buildIdentity(wired.options, invocation);
   try {
-    const result = platforms.length > 1 ? await buildAll(checks.options, platforms) : await buildOne(checks.options);
+    const result = platforms.length > 0 ? await buildAll(checks.options, platforms) : await buildOne(checks.options);
     const explanations = await keepTrails(journal, { stateDir, build });
     await Promise.all([wired.settle(), checks.tell()]);
     const durationMs = Math.round(performance.now() - started);
