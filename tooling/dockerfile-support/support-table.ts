@@ -149,8 +149,11 @@ const args: SupportSection = {
     ),
     done('`TARGETSTAGE`', '`default` for a stage without a name', 'arg-platform-all'),
     done('`BUILDKIT_DOCKERFILE_CHECK`', 'takes the place of `# check=`', CHECK),
-    done('`SOURCE_DATE_EPOCH`', 'seconds', `${BUILDER}/plan.test.ts ${BUILDER}/mutations.test.ts`),
-    open('`SOURCE_DATE_EPOCH=context` or a stage', 'only seconds are read'),
+    done(
+      '`SOURCE_DATE_EPOCH`',
+      'seconds, or the commit of `context` or of a named context',
+      `${CLI}/wire/source-date-epoch.test.ts`,
+    ),
     done('`BUILDKIT_SANDBOX_HOSTNAME`', '`buildkitsandbox` by default', 'arg-buildkit-hostname'),
     done(
       '`BUILDKIT_CACHE_MOUNT_NS`',
@@ -250,7 +253,7 @@ const stages: SupportSection = {
       'history-texts history-mixed',
     ),
     done('Images without layers', '', 'from-scratch-metadata-only'),
-    done('Dockerfile on stdin', 'with and without a context', 'dockerfile-stdin dockerfile-stdin-known'),
+    done('Dockerfile on stdin', 'with and without a context', 'dockerfile-stdin'),
     done('`dockerfile` in lower case', 'where there is no `Dockerfile`', `${BUILDER}/context/find-dockerfile.test.ts`),
   ],
 };
@@ -266,7 +269,7 @@ const paths: SupportSection = {
     done(
       'Destinations',
       'relative to WORKDIR; a slash at the end makes a directory',
-      'copy-relative-destination copy-destination-dot copy-destination-empty-variable copy-file-to-file copy-file-to-directory-slash copy-file-to-existing-directory copy-file-makes-parents copy-destinations-known',
+      'copy-relative-destination copy-destination-dot copy-destination-empty-variable copy-file-to-file copy-file-to-directory-slash copy-file-to-existing-directory copy-file-makes-parents',
     ),
     done(
       'Several sources',
