@@ -1,7 +1,7 @@
 import { defineConfig } from 'rolldown';
 
 export default defineConfig({
-  input: { 'shale-warmerd': 'src/main.ts' },
+  input: { 'shale-warmerd': 'src/main.ts', worker: 'src/worker.ts' },
   platform: 'node',
   transform: { target: 'node22.19' },
   resolve: { conditionNames: ['@shale/source', 'node', 'import'], mainFields: ['module', 'main'] },

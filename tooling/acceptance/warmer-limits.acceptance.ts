@@ -1,10 +1,11 @@
+import { spawn } from 'node:child_process';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openScratchDirectory } from '@shale/core';
 import { faultProxy, startRegistry } from '@shale/testing';
 import { expect, it } from 'vitest';
-import { requireCommand, runCommand } from '../src/command.ts';
+import { requireCommand } from '../src/command.ts';
 import { shaleProgram } from '../src/shale.ts';
 import { damagedBlobs, killHard, pushImage, shaleWarm, startWarm } from './warming.ts';
 
@@ -78,25 +79,16 @@ it(`the lease of a machine that died is free within ${LEASE_MS / 1000} s`, async
   await pushImage(name.replace(proxy.host, registry.host), [20_000_000]);
   const directory = join(scratch.path, 'D');
   // Another host name is another machine, whose processes are not known here.
-  const other = [
-    'unshare',
-    '--uts',
-    'sh',
-    '-c',
-    `hostname other; exec ${shaleProgram} warm -c ${directory} -i ${name}`,
-  ];
-  const stop = new AbortController();
-  const first = runCommand(['setsid', '--wait', ...other], { signal: stop.signal }).catch(() => undefined);
+  const line = `hostname other; exec ${shaleProgram} warm -c ${directory} -i ${name}`;
+  const first = spawn('unshare', ['--uts', 'sh', '-c', line], { stdio: 'ignore', detached: true });
   const leases = join(directory, '.shale/v1/leases');
   for (let waited = 0; waited < 300; waited += 1) {
     if ((await readdir(leases).catch(() => [])).length === 2) break;
     await sleep(100);
   }
   await sleep(1000);
-  await requireCommand(['pkill', '-KILL', '-f', `warm -c ${directory} -i`]);
+  await killHard(first);
   const diedMs = performance.now();
-  stop.abort();
-  await first;
   const asked = proxy.requests.length;
   const second = shaleWarm(directory, [name]);
   let tookMs = 0;

@@ -12,15 +12,18 @@ export interface DaemonLine {
 export interface RunningDaemon extends AsyncDisposable {
   readonly url: string;
   readonly process: ChildProcess;
+  /** Resolves when the process has ended. */
+  readonly ended: Promise<unknown>;
   /** Everything it logged so far. */
   readonly lines: readonly DaemonLine[];
   /** Resolves with the first line, of those to come, that `isWanted`. */
   next(isWanted: (line: DaemonLine) => boolean): Promise<DaemonLine>;
 }
 
-/** Starts `shale-warmerd` from source with a config file. */
-export async function startWarmerDaemon(config: string): Promise<RunningDaemon> {
-  const main = join(workspaceRoot, 'apps/warmerd/src/main.ts');
+const SOURCE = join(workspaceRoot, 'apps/warmerd/src/main.ts');
+
+/** Starts `shale-warmerd` with a config file: its source, or the bundle that users install. */
+export async function startWarmerDaemon(config: string, main: string = SOURCE): Promise<RunningDaemon> {
   const flags = ['--conditions=@shale/source', '--disable-warning=ExperimentalWarning', '--max-semi-space-size=1'];
   const child = spawn(process.execPath, [...flags, main, '--config', config], { stdio: ['ignore', 'inherit', 'pipe'] });
   const ended = once(child, 'exit');
@@ -42,6 +45,7 @@ export async function startWarmerDaemon(config: string): Promise<RunningDaemon> 
   return {
     url: `http://127.0.0.1:${port}`,
     process: child,
+    ended,
     lines,
     next,
     async [Symbol.asyncDispose]() {

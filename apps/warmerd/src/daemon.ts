@@ -2,14 +2,8 @@ import { EventEmitter } from 'node:events';
 import { statfs } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { formatPlatform, formatReference, type Platform, type Reference } from '@shale/core';
-import {
-  createRegistryClient,
-  dockerConfigKeychain,
-  type ExchangeListener,
-  RateLimit,
-  type RegistryClient,
-} from '@shale/registry';
-import { mergeTargets, warm, WarmedDirectory, type WarmEvent, type WarmResult, type WarmTarget } from '@shale/warmer';
+import type { ExchangeListener } from '@shale/registry';
+import { mergeTargets, WarmedDirectory, type WarmEvent, type WarmResult, type WarmTarget } from '@shale/warmer';
 import { Cron } from 'croner';
 import { Checkouts } from './checkouts.ts';
 import type { Config, ScheduleConfig } from './config.ts';
@@ -17,6 +11,7 @@ import { FileWatch } from './file-watch.ts';
 import { type History, type ImageRecord, messageOf, type RunRecord } from './history.ts';
 import { isMovedBy, type Push } from './push.ts';
 import { scheduleTargets, type ScheduleTargets, watchedFiles } from './schedule-targets.ts';
+import { WarmWorker } from './warm-worker.ts';
 
 export type Trigger = 'schedule' | 'start' | 'request' | 'webhook' | 'change';
 
@@ -57,7 +52,7 @@ export interface DaemonStatus {
 export interface DaemonOptions {
   readonly config: Config;
   readonly history: History;
-  /** For git and proxies. */
+  /** For git. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly onExchange: ExchangeListener;
 }
@@ -80,7 +75,7 @@ interface WaitingRun {
 /** Runs the schedules of a config. A schedule never overlaps itself; warming one that runs joins that run. */
 export class Daemon implements AsyncDisposable {
   readonly events = new EventEmitter<DaemonEvents>();
-  readonly #options: DaemonOptions;
+  readonly #worker: WarmWorker;
   readonly #stop = new AbortController();
   readonly #checkouts: Checkouts;
   readonly #watch = new FileWatch();
@@ -96,13 +91,11 @@ export class Daemon implements AsyncDisposable {
   #jobs = new Map<string, Cron>();
   #config: Config;
   #history: History;
-  #rateLimit: RateLimit | undefined;
 
   constructor(options: DaemonOptions) {
-    this.#options = options;
     this.#config = options.config;
     this.#history = options.history;
-    this.#rateLimit = rateLimitOf(options.config);
+    this.#worker = new WarmWorker(options.onExchange);
     this.#checkouts = new Checkouts(gitEnvironment(options.environment));
     this.events.setMaxListeners(0);
   }
@@ -128,7 +121,6 @@ export class Daemon implements AsyncDisposable {
     this.#endSchedules();
     this.#config = config;
     this.#history = history;
-    this.#rateLimit = rateLimitOf(config);
     this.#known.clear();
     this.start();
   }
@@ -190,6 +182,7 @@ export class Daemon implements AsyncDisposable {
     this.#endSchedules();
     this.#stop.abort(new Error('The daemon stops'));
     await Promise.allSettled([...this.#running.values(), ...this.#partial.values()]);
+    this.#worker[Symbol.dispose]();
   }
 
   #endSchedules(): void {
@@ -281,24 +274,25 @@ export class Daemon implements AsyncDisposable {
     schedule: ScheduleConfig,
     only: ReadonlySet<string> | undefined,
   ): Promise<{ results: readonly WarmResult[]; error: string | undefined }> {
-    const { directory, concurrency, format, cacheTtl, maxSize, prune } = this.#config;
+    const { directory, concurrency, format, cacheTtl, maxSize, prune, bandwidth, registries } = this.#config;
     try {
       const { targets, errors } = await this.#read(schedule);
       const { references, isComplete } = await this.#named();
       if (isComplete) this.#history.keepImages(new Set(references.map(formatReference)));
-      await using client = this.#openClient();
-      const results = await warm(chosen(targets, only), {
+      const request = {
+        targets: chosen(targets, only),
         directory,
-        open: (reference) => client.repository(reference),
         form: format,
         ttlMs: cacheTtl === 0 ? undefined : cacheTtl,
         concurrency,
         prune: prune && isComplete, // what could not be read names images as well
         keep: references,
         maxBytes: maxSize,
-        signal: this.#stop.signal,
-        onEvent: (event) => this.#report(event),
-      });
+        bytesPerSecond: bandwidth,
+        registries,
+      };
+      const onEvent = (event: WarmEvent) => this.#report(event);
+      const results = await this.#worker.run(request, { onEvent, signal: this.#stop.signal });
       return { results, error: errors.length === 0 ? undefined : errors.join('\n') };
     } catch (error) {
       return { results: [], error: messageOf(error) };
@@ -351,24 +345,6 @@ export class Daemon implements AsyncDisposable {
     return entries.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   }
 
-  /** A client for one run: credentials that were rotated meanwhile are read again. */
-  #openClient(): RegistryClient {
-    const { dockerConfigs, mirrors, mirrorFallback, insecure, concurrency } = this.#config.registries;
-    const { environment, onExchange } = this.#options;
-    const read = (name: string) => environment[name.toLowerCase()] || environment[name] || undefined;
-    return createRegistryClient({
-      keychain: dockerConfigKeychain({ paths: dockerConfigs }),
-      mirrors,
-      mirrorFallback,
-      insecure,
-      concurrency,
-      proxy: { http: read('HTTP_PROXY'), https: read('HTTPS_PROXY'), noProxy: read('NO_PROXY') },
-      rateLimit: this.#rateLimit,
-      userAgent: 'shale-warmerd',
-      onExchange,
-    });
-  }
-
   #report(event: DaemonEvent): void {
     if (event.type === 'image.pulling')
       this.#pulling.set(imageName(event.image), { bytes: 0, totalBytes: event.totalBytes });
@@ -393,10 +369,6 @@ function observed<T>(run: Promise<T>): Promise<T> {
 
 function chosen(targets: readonly WarmTarget[], only: ReadonlySet<string> | undefined): readonly WarmTarget[] {
   return only === undefined ? targets : targets.filter(({ reference }) => only.has(formatReference(reference)));
-}
-
-function rateLimitOf({ bandwidth }: Config): RateLimit | undefined {
-  return bandwidth === undefined ? undefined : new RateLimit(bandwidth);
 }
 
 const GIT_VARIABLES = ['PATH', 'HOME', 'SSH_AUTH_SOCK', 'GIT_SSH_COMMAND', 'HTTPS_PROXY', 'NO_PROXY', 'SSL_CERT_FILE'];

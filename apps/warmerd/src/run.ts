@@ -49,10 +49,8 @@ export async function run(options: RunOptions, environment: DaemonOptions['envir
 
 async function runOnce(daemon: Daemon, stopped: Promise<void>): Promise<number> {
   const runs = await Promise.race([daemon.warm('start'), stopped]);
-  if (runs === undefined) {
-    await stop(daemon);
-    return 143;
-  }
+  await stop(daemon);
+  if (runs === undefined) return 143;
   return runs.some(({ failed, stale, error }) => failed + stale > 0 || error !== undefined) ? 1 : 0;
 }
 
