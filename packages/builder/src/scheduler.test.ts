@@ -92,6 +92,18 @@ it('createScheduler() runs each step once, whoever asks', async () => {
   expect(ran.toSorted()).toEqual(['left', 'right', 'shared']);
 });
 
+it('rewinding() runs a step again whose layer somebody removed after it was made', async () => {
+  const made = step('made', scratch);
+  const reader = step('reader', made);
+  let attempts = 0;
+  const { scheduler, ran } = open([made, reader], [], async (node) => {
+    if (node === reader && attempts++ === 0) throw new BlobMissingError(sha256('blob made'), 'the cache');
+    return ranResult(layerOf(node.info.id));
+  });
+  expect(diffIds(await scheduler.stackOf(reader))).toEqual([sha256('made'), sha256('reader')]);
+  expect(ran).toEqual(['made', 'reader', 'made', 'reader']);
+});
+
 it('rewinding() runs a step again whose cached layer has vanished', async () => {
   const lost = step('lost', scratch);
   const reader = step('reader', lost);

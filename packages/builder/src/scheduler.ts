@@ -34,6 +34,9 @@ export interface Scheduler {
   rewinding<T>(work: () => Promise<T>): Promise<T>;
 }
 
+/** A build does not run for ever against somebody who removes what it makes. */
+const MAX_REWINDS = 1000;
+
 /**
  * Evaluates steps on demand, each key once: a step that hit needs nothing below it to run, a step that must run asks for
  * its inputs, and independent ones run beside each other.
@@ -41,8 +44,9 @@ export interface Scheduler {
 export function createScheduler(options: SchedulerOptions): Scheduler {
   const { keys, hits, execute, onProgress, signal } = options;
   const results = new Map<CacheKey, Promise<StepResult>>();
-  /** Results that came from the cache by their content. */
-  const secondHits = new Map<StepNode, StepResult>();
+  /** Results of steps that missed: made here, or found in the cache by their content. */
+  const missed = new Map<StepNode, StepResult>();
+  let rewinds = 0;
   const lostSteps = new Set<CacheKey>();
   /** When a blob was last found gone, by the count of attempts. */
   const lostAt = new Map<Digest, number>();
@@ -91,18 +95,18 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       );
       const again = lostSteps.has(keyOf(step));
       const result = await limit(() => execute(step, new Map(stacks), { again }));
-      if (result.outcome === 'cached') secondHits.set(step, result);
+      missed.set(step, result);
       return result;
     });
   }
 
   /**
-   * A cached layer can vanish after the lookup: its step is a miss after all. Whoever missed the layer at the same time
+   * A layer can vanish after the lookup or after it was made, when others prune: its step must run after all. Whoever missed the layer at the same time
    * tries again as well; and so does, once, who missed one of a base image, whose source has put it aside.
    */
   function mayHelpToRepeat(error: unknown, began: number): boolean {
     const lost = lostDigest(error);
-    if (lost === undefined) return false;
+    if (lost === undefined || (rewinds += 1) > MAX_REWINDS) return false;
     const knownSince = lostAt.get(lost);
     if (!forgetLost(lost, error) && knownSince !== undefined && knownSince < began) return false;
     lostAt.set(lost, (attempts += 1));
@@ -110,12 +114,12 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   }
 
   function forgetLost(lost: Digest, error: unknown): boolean {
-    const steps = [...hits, ...secondHits].flatMap(([step, { layer }]) =>
+    const steps = [...hits, ...missed].flatMap(([step, { layer }]) =>
       layer.descriptor.digest === lost || layer.diffId === lost ? [step] : [],
     );
     for (const step of steps) {
       hits.delete(step);
-      secondHits.delete(step);
+      missed.delete(step);
       results.delete(keyOf(step));
       lostSteps.add(keyOf(step));
     }

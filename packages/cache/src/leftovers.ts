@@ -11,6 +11,8 @@ export interface Leftover {
   readonly sizeBytes: number;
 }
 
+/** A file that is being written is younger than this, whatever is asked for, in milliseconds. */
+const WRITING_MS = 20 * 60_000;
 /** Steps that were not built for this long are forgotten, in milliseconds. */
 const TRAIL_AGE_MS = 90 * 24 * 3_600_000;
 
@@ -23,18 +25,19 @@ export async function* readLeftovers(
   blobs: LocalBlobStore,
   youngestMs: number,
 ): AsyncGenerator<Leftover> {
+  const halfMs = Math.min(youngestMs, Date.now() - WRITING_MS);
   const isHalf = (name: string) => name.endsWith('.tmp');
   const places = [
     { directory: join(blobs.root, 'ingest'), isLeftover: () => true },
-    { directory: join(blobs.root, QUARANTINE_DIRECTORY), isLeftover: () => true },
     ...(await shards(root)).map((directory) => ({ directory, isLeftover: isHalf })),
   ];
-  for (const { directory, isLeftover } of places) yield* filesIn(directory, youngestMs, isLeftover);
+  for (const { directory, isLeftover } of places) yield* filesIn(directory, halfMs, isLeftover);
+  yield* filesIn(join(blobs.root, QUARANTINE_DIRECTORY), youngestMs, () => true);
   const oldestMs = Math.min(youngestMs, Date.now() - TRAIL_AGE_MS);
   for (const directory of await trails(root)) {
     const last = await stat(join(directory, LAST_FILE)).catch(() => undefined);
     const isForgotten = last === undefined || last.mtimeMs <= oldestMs;
-    yield* filesIn(directory, isForgotten ? oldestMs : youngestMs, (name) => isForgotten || isHalf(name));
+    yield* filesIn(directory, isForgotten ? oldestMs : halfMs, (name) => isForgotten || isHalf(name));
   }
 }
 

@@ -107,6 +107,7 @@ async function buildAndExport(
     reproducible: options.pushImage,
     execution: executionWishes(options),
   });
+  journal.isReproducible = wired.options.sourceDateEpoch !== undefined;
   const { client, stateDir, cacheRepositories: mountFrom } = wired;
   const wiring: ExporterWiring = {
     client,

@@ -13,6 +13,8 @@ export interface DegradedCache {
 export class BuildJournal {
   /** In the order of the plan, dependencies first; none before the cache was asked. */
   steps: readonly KeyedStep[] = [];
+  /** The times of files are fixed: then equal steps have equal results. */
+  isReproducible = false;
   readonly events: CacheEvent[] = [];
   readonly degraded: DegradedCache[] = [];
   readonly stored = { entries: 0, bytes: 0 };

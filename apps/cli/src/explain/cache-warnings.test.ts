@@ -8,7 +8,7 @@ import { cacheWarnings } from './cache-warnings.ts';
 const [key, kept, offered] = [sha256('key'), sha256('kept'), sha256('offered')];
 const backend = 'registry';
 
-function warningsOf(...events: readonly CacheEvent[]): readonly string[] {
+function warningsOf(events: readonly CacheEvent[], isReproducible = true): readonly string[] {
   const told: ProgressEvent[] = [];
   const journal = new BuildJournal();
   const step = { id: '0.1', stage: 'build', index: 1, total: 1, name: 'RUN date > /built' };
@@ -22,23 +22,26 @@ function warningsOf(...events: readonly CacheEvent[]): readonly string[] {
     values: () => ({}),
   };
   journal.onKeyed([keyed]);
+  journal.isReproducible = isReproducible;
   const listen = cacheWarnings(journal, (event) => told.push(event));
   events.forEach(listen);
   return told.map((event) => (event.type === 'warning' ? `${event.code}: ${event.message}` : event.type));
 }
 
 it('cacheWarnings() names a step that is not deterministic', () => {
-  const [warning] = warningsOf({ type: 'non-deterministic', backend, key, kept, offered });
+  const event: CacheEvent = { type: 'non-deterministic', backend, key, kept, offered };
+  const [warning] = warningsOf([event]);
   expect(warning).toBe(
     `non-deterministic-step: RUN date > /built gave another result than the registry cache has: ${offered}, not ${kept}, which stays`,
   );
+  expect(warningsOf([event], false)).toEqual([]);
 });
 
 it('cacheWarnings() tells each kind of trouble once, and not what is usual', () => {
   const untrusted = { type: 'untrusted', backend, key, reason: 'unsigned' } as const;
   const other = { ...untrusted, reason: 'bad-signature' } as const;
   expect(
-    warningsOf(
+    warningsOf([
       untrusted,
       untrusted,
       other,
@@ -46,6 +49,6 @@ it('cacheWarnings() tells each kind of trouble once, and not what is usual', () 
       { type: 'expired', backend, key, created: new Date(0) },
       { type: 'incomplete', backend, key, digest: kept },
       { type: 'read-only', backend: 'dir', reason: 'EROFS' },
-    ).map((warning) => warning.slice(0, warning.indexOf(':'))),
+    ]).map((warning) => warning.slice(0, warning.indexOf(':'))),
   ).toEqual(['cache-untrusted', 'cache-untrusted', 'cache-corrupt', 'cache-read-only']);
 });
