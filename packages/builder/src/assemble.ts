@@ -12,6 +12,8 @@ export interface AssembleOptions {
 }
 
 const HISTORY_COMMENT = 'buildkit.dockerfile.v0';
+/** Of layers that no history tells of. */
+const EXPORTER_COMMENT = 'buildkit.exporter.image.v0';
 
 /** The image of a stage: its layers in order, config and history as BuildKit writes them. */
 export function assembleImage(stage: StageNode, options: AssembleOptions): AssembledImage {
@@ -23,7 +25,7 @@ export function assembleImage(stage: StageNode, options: AssembleOptions): Assem
     ...stage.state.platform,
     config: withLabels(stage, options.labels),
     rootfs: { type: 'layers', diff_ids: layers.map(({ layer }) => layer.diffId) },
-    history: [...(base?.config.history ?? []), ...history],
+    history: [...(base === undefined ? [] : balancedHistory(base)), ...history],
   };
   const configBytes = formatImageConfig(config);
   const configDescriptor = {
@@ -80,14 +82,30 @@ function stack(stage: StageNode, { resultOf, sourceDateEpoch }: AssembleOptions)
     blobs: base?.blobs as BlobSource,
   }));
   const history: HistoryEntry[] = [];
-  let created = fixed ?? base?.config.created;
-  for (const line of stage.history) {
-    const result = line.node && resultOf(line.node);
+  const results = stage.history.map(({ node }) => node && resultOf(node));
+  const first = results.find((result) => result !== undefined);
+  // what comes before the first new layer is as old as that
+  let created = fixed ?? (first === undefined ? base?.config.created : formatTime(first.created));
+  for (const [index, line] of stage.history.entries()) {
+    const result = results[index];
     if (fixed === undefined && result !== undefined) created = formatTime(result.created);
     if (result !== undefined) layers.push(result.stacked);
     history.push(historyEntry(line, created, result === undefined));
   }
   return { layers, history, created };
+}
+
+/** A base's history with one entry for each of its layers, however it came: builders and registries count them. */
+function balancedHistory({ config, layers }: Image): HistoryEntry[] {
+  let counted = 0;
+  const entries = (config.history ?? []).map((entry) => {
+    if (entry.empty_layer === true || ++counted <= layers.length) return entry;
+    return { ...entry, empty_layer: true };
+  });
+  const missing = Math.max(layers.length - counted, 0);
+  const { created } = config;
+  const unknown = { ...(created !== undefined && { created }), comment: EXPORTER_COMMENT };
+  return [...entries, ...Array.from({ length: missing }, () => unknown)];
 }
 
 function historyEntry({ createdBy }: HistoryLine, created: string | undefined, emptyLayer: boolean): HistoryEntry {
