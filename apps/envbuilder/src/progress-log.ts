@@ -37,7 +37,8 @@ function other(event: ProgressEvent, log: Log): void {
     case 'cache.degraded':
       return log('warn', `The ${event.backend} cache is passed over: ${messageOf(event.error)}`);
     case 'warning':
-      return log('warn', event.message);
+      // a container brings its own devices
+      return log(/^Devices cannot be made|^\d+ more warnings/.test(event.message) ? 'debug' : 'warn', event.message);
     case 'transfer':
       if (event.done) log('debug', `${event.direction} ${event.digest}: ${event.bytes} bytes`);
   }

@@ -1,4 +1,5 @@
-import { mkdirSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { enterPrivateMounts, recoverRoot } from '@shale/builder';
 import { loadSystemCalls, ProcessControl, ShaleError } from '@shale/core';
 import { handOver, MAGIC_DIRECTORY, workspacePaths } from '@shale/workspace';
@@ -13,6 +14,7 @@ export async function start(): Promise<void> {
   try {
     await secureProcess();
     useOwnTemporaryDirectory();
+    offerOwnPrograms();
     const result = await runProgram(argv.slice(2), {
       env,
       writeOut: (text) => void stdout.write(text),
@@ -48,6 +50,15 @@ function useOwnTemporaryDirectory(): void {
   const directory = workspacePaths().secrets;
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   process.env['TMPDIR'] = directory;
+}
+
+/** An image from scratch has no shell either, and none of the programs that layers, locks and sandboxes are made with. */
+function offerOwnPrograms(): void {
+  const directory = join(MAGIC_DIRECTORY, 'bin');
+  process.env['PATH'] = `${directory}:${process.env['PATH'] ?? ''}`;
+  if (existsSync('/bin') || !existsSync(join(directory, 'sh'))) return;
+  mkdirSync('/bin');
+  copyFileSync(join(directory, 'sh'), '/bin/sh'); // no link: sandboxes see /bin alone
 }
 
 /** PID 1 gets no signal that it does not ask for. The first one stops the work, the second the process. */
