@@ -19,7 +19,7 @@ export const warmOptions = {
     placeholder: 'FILE',
     group: 'Build',
     completion: 'file',
-    help: 'Every image that this Dockerfile builds on or copies from',
+    help: 'Every image that this Dockerfile, a file or an address, builds on or copies from',
   }),
   devcontainer: list({
     flag: 'devcontainer',

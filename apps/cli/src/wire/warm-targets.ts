@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { BuildContext } from '@shale/builder';
-import { hostPlatform, parseReference, type Platform } from '@shale/core';
+import { hostPlatform, parseReference, type Platform, redactUrl } from '@shale/core';
 import {
   devcontainerImages,
   dockerfileImages,
@@ -11,6 +11,7 @@ import {
   repositoryImages,
   type WarmTarget,
 } from '@shale/warmer';
+import { proxyOf, urlFetcher } from '@shale/wiring';
 import type { WarmInvocation } from '../commands/warm.ts';
 import { UsageError } from '../usage-error.ts';
 import { gitEnvironment } from '@shale/wiring';
@@ -25,7 +26,7 @@ export async function warmTargets(invocation: WarmInvocation): Promise<readonly 
   }
   const buildPlatforms = platforms === 'all' ? [hostPlatform()] : platforms;
   for (const file of options.dockerfile) {
-    const content = await readNamed(file, cwd);
+    const content = isUrl(file) ? await fetchNamed(file, invocation) : await readNamed(file, cwd);
     for (const platform of buildPlatforms) {
       targets.push(...dockerfileImages(content, { file, buildArgs: options.buildArg, platform }));
     }
@@ -53,6 +54,27 @@ function platformsOf(given: readonly string[]): readonly Platform[] | 'all' {
   if (given.length === 0) return [hostPlatform()];
   const parsed = given.map(parsePlatforms);
   return parsed.includes('all') ? 'all' : parsed.flatMap((platforms) => (platforms === 'all' ? [] : platforms));
+}
+
+const MAX_DOCKERFILE_BYTES = 16 * 1024 * 1024;
+
+function isUrl(file: string): boolean {
+  return /^https?:\/\//.test(file);
+}
+
+/** kaniko's warmer takes addresses as well. */
+async function fetchNamed(url: string, { env, signal }: WarmInvocation): Promise<string> {
+  const { status, body } = await urlFetcher({ proxy: proxyOf(env) })(url, { signal });
+  if (status !== 200) throw new UsageError(`${redactUrl(url)} answered ${status}`, { hint: 'Check the address.' });
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.byteLength;
+    if (bytes > MAX_DOCKERFILE_BYTES)
+      throw new UsageError(`${redactUrl(url)} is larger than ${MAX_DOCKERFILE_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 async function readNamed(file: string, cwd: string): Promise<string> {
