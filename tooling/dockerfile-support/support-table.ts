@@ -161,8 +161,10 @@ const args: SupportSection = {
       'arg-buildkit-cache-namespace',
     ),
     done('`BUILDKIT_SYNTAX`', 'takes the place of `# syntax=`', `${BUILDER}/frontend.test.ts`),
-    open('`BUILDKIT_CONTEXT_KEEP_GIT_DIR`', 'a git context has no `.git`'),
-    open('`BUILDKIT_MULTI_PLATFORM`, `BUILDKIT_INLINE_CACHE`, `BUILDKIT_BUILD_NAME`, `BUILDKIT_SBOM_SCAN_*`', ''),
+    done('`BUILDKIT_CONTEXT_KEEP_GIT_DIR`', 'of git contexts, named ones too', CREDENTIALS),
+    done('`BUILDKIT_MULTI_PLATFORM`', 'an index of one platform', MULTI_PLATFORM),
+    open('`BUILDKIT_INLINE_CACHE`', 'layers are cached with `--cache-repo`'),
+    open('`BUILDKIT_BUILD_NAME`, `BUILDKIT_SBOM_SCAN_*`', 'neither names nor scans'),
     done(
       'ENV and LABEL',
       '`k=v k2="v 2"`, and `KEY rest of line`',

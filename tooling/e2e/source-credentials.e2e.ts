@@ -105,6 +105,21 @@ describe('credentials for ADD', () => {
     await bench.requireBuild({ context: named, env, flags });
   });
 
+  it('BUILDKIT_CONTEXT_KEEP_GIT_DIR keeps .git in contexts, without a credential', async () => {
+    const url = `${git.url}/private.git`;
+    const context = await bench.writeContext({
+      Dockerfile: 'FROM busybox\nCOPY --from=repo . /src/\nRUN test -e /src/.git/HEAD\n',
+    });
+    const flags = [...secret('GIT_AUTH_TOKEN', 'TOKEN'), '--build-context', `repo=${url}`];
+    expect((await bench.build({ context, env, flags })).status).toBe(1);
+    const { output } = await bench.requireBuild({
+      context,
+      env,
+      flags: [...flags, '--build-arg', 'BUILDKIT_CONTEXT_KEEP_GIT_DIR=1'],
+    });
+    await expectNoTrace(output);
+  });
+
   it('GIT_AUTH_HEADER is a whole header', async () => {
     const basic = `Basic ${Buffer.from(`x-access-token:${TOKEN}`).toString('base64')}`;
     const context = await bench.writeContext({ Dockerfile: `FROM scratch\nADD ${git.url}/private.git /whole/\n` });

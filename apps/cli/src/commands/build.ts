@@ -33,8 +33,10 @@ export async function runBuild(invocation: BuildInvocation): Promise<void> {
   const { options, stdout } = invocation;
   if (options.getCachedImage)
     return (await import('./probe.ts')).runProbe({ ...invocation, options: { ...options, json: false } }, 'envbuilder');
-  if (options.check)
-    return (await import('./check.ts')).runCheck({ ...invocation, options: { ...options, format: undefined } });
+  if (options.check || options.call !== undefined) {
+    const format = options.call === 'check-json' ? 'json' : 'text';
+    return (await import('./check.ts')).runCheck({ ...invocation, options: { ...options, format } });
+  }
   await takeOwnNamespaces({ ...invocation, ...options });
   const outputs = outputsOf(options);
   if (options.pushImage && options.cacheRepo === undefined) {
@@ -124,7 +126,7 @@ async function buildAndExport(
     ...(pushing === undefined ? [] : [pushing.exporter]),
   ];
   const withJournal = { ...wired.options, exporters, onKeyed: journal.onKeyed };
-  const checks = startBuildChecks(withJournal, { platforms, onProgress });
+  const checks = startBuildChecks(withJournal, { platforms: wired.platforms, onProgress });
   const build = buildIdentity(wired.options, invocation);
   try {
     const result = platforms.length > 0 ? await buildAll(checks.options, platforms) : await buildOne(checks.options);

@@ -114,4 +114,12 @@ describe('shale check', () => {
     await expect(stdout).toMatchFileSnapshot('fixtures/check.txt');
     expect(status).toBe(0);
   });
+
+  it('is what docker calls it, too', async () => {
+    const files = { Dockerfile: BAD };
+    const { stdout } = await run(['build', '--call=check,format=json', '.'], { files });
+    await expect(stdout).toMatchFileSnapshot('fixtures/check.json');
+    const refused = await run(['build', '--call', 'outline', '.'], { files });
+    expect(refused).toMatchObject({ status: 2, error: expect.stringContaining('--call takes build, check') });
+  });
 });

@@ -1,5 +1,6 @@
 import { assignments, choice, integer, list, text, toggle } from './kinds.ts';
 import { splitOn } from './registries.ts';
+import { UsageError } from '../usage-error.ts';
 
 /** Which Dockerfile, and what its instructions may name. */
 export const dockerfileOptions = {
@@ -179,7 +180,27 @@ export const checkOption = {
     group: 'Build',
     help: 'Build nothing: do what `shale check` does',
   }),
+  call: {
+    ...text({
+      flag: 'call',
+      placeholder: 'METHOD',
+      group: 'Build',
+      completion: ['build', 'check', 'check,format=json'],
+      shownDefault: 'build',
+      help: 'As docker has it: build, check, or check,format=json',
+    }),
+    parse: parseCall,
+  },
 };
+
+/** @throws {UsageError} for what other frontends' methods are called. */
+function parseCall(texts: readonly string[]): 'check' | 'check-json' | undefined {
+  const method = texts.at(-1) ?? '';
+  if (method === 'build') return undefined;
+  if (/^(?:check|lint)(?:,format=text)?$/.test(method)) return 'check';
+  if (/^(?:check|lint),format=json$/.test(method)) return 'check-json';
+  throw new UsageError(`--call takes build, check or check,format=json, not ${JSON.stringify(method)}`);
+}
 
 /** How steps are run. */
 export const executionOptions = {

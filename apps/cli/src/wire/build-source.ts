@@ -28,6 +28,8 @@ export interface BuildSourceOptions extends CallOptions, Pick<Session, 'cwd' | '
   readonly stateDir: string | undefined;
   /** Among them credentials for git. @default none */
   readonly secrets?: BuildOptions['secrets'];
+  /** Of a git context. @default false */
+  readonly keepGitDirectory?: boolean | undefined;
 }
 
 /** What a build starts from. */
@@ -49,7 +51,9 @@ export async function openBuildSource(options: BuildSourceOptions): Promise<Buil
   }
   if (isGitUrl(argument)) {
     const authorization = await gitAuthorization(argument, options.secrets);
-    const context = await openGitContext(argument, { signal, environment: gitEnvironment(env), authorization });
+    const { keepGitDirectory } = options;
+    const environment = gitEnvironment(env);
+    const context = await openGitContext(argument, { signal, environment, authorization, keepGitDirectory });
     return withDockerfile(context, options);
   }
   const path = resolve(cwd, argument);

@@ -34,12 +34,14 @@ export interface NamedContextOptions extends CallOptions {
   readonly environment: Readonly<Record<string, string>>;
   /** Among them credentials for git. @default none */
   readonly secrets?: BuildOptions['secrets'];
+  /** Of git. @default false */
+  readonly keepGitDirectory?: boolean | undefined;
 }
 
 /** Reads `--build-context NAME=PLACE`. @throws {UsageError} @throws {ReferenceInvalidError} @throws {GitFailedError} */
 export async function openNamedContexts(
   places: Readonly<Record<string, string>>,
-  { cwd, stateDir, environment, secrets, signal }: NamedContextOptions,
+  { cwd, stateDir, environment, secrets, keepGitDirectory, signal }: NamedContextOptions,
 ): Promise<NamedContexts> {
   const layouts = new Map<string, LayoutPlace>();
   const open = async (name: string, place: string): Promise<NamedContext> => {
@@ -48,7 +50,10 @@ export async function openNamedContexts(
     const layout = /^oci-layout:\/\/(.+)$/.exec(place)?.[1];
     if (isGitUrl(place)) {
       const authorization = await gitAuthorization(place, secrets);
-      return { type: 'directory', context: await openGitContext(place, { environment, authorization, signal }) };
+      return {
+        type: 'directory',
+        context: await openGitContext(place, { environment, authorization, keepGitDirectory, signal }),
+      };
     }
     if (layout === undefined) return { type: 'directory', context: openDirectory(name, resolve(cwd, place), stateDir) };
     const reference = `${LAYOUT_HOST}/${sha256(place).slice('sha256:'.length)}:latest`;

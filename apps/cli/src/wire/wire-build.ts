@@ -69,10 +69,12 @@ export async function wireBuild(invocation: Invocation<BuildTable>, wishes: Buil
   const secrets = parseSecrets(options, invocation);
   const ssh = parseSshAgents(options.ssh, invocation);
   const entitlements = parseEntitlements(options.allow);
+  const keepGitDirectory = /^(?:1|t|true)$/i.test(options.buildArg['BUILDKIT_CONTEXT_KEEP_GIT_DIR'] ?? '');
   const named = await openNamedContexts(options.buildContext, {
     cwd,
     stateDir,
     secrets,
+    keepGitDirectory,
     environment: gitEnvironment(env),
     signal,
   });
@@ -104,6 +106,7 @@ export async function wireBuild(invocation: Invocation<BuildTable>, wishes: Buil
     file: options.file,
     stateDir,
     secrets,
+    keepGitDirectory,
   });
   opened.use(context);
   const times = fixedTimes(invocation, wishes, { context, namedContexts: named.contexts });
