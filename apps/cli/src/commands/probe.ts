@@ -51,7 +51,8 @@ export async function runProbe(invocation: ProbeInvocation, voice: Voice = 'shal
   const digest = image?.manifest.digest;
   if (!options.json) stderr.write(formatFindings(findings, palette(stderr, env)));
   const failure = digest === undefined ? missOf(findings, voice) : await notPushed(digest, wired);
-  const repository = options.cacheRepo === undefined ? undefined : repositoryName(options.cacheRepo);
+  const [pushedTo = options.cacheFrom[0]] = [options.cacheRepo];
+  const repository = pushedTo === undefined ? undefined : repositoryName(pushedTo);
   if (options.json) {
     const report = { digest, pushed: failure === undefined, repository, steps: findings.map(reportOf) };
     stdout.write(`${JSON.stringify(report)}\n`);

@@ -61,6 +61,14 @@ export const cacheOptions = {
     variables: ['SHALE_CACHE_REQUIRED'],
     help: 'Fail when a cache cannot be reached, instead of building without it',
   }),
+  cacheExportTimeout: duration({
+    flag: 'cache-export-timeout',
+    placeholder: 'TIME',
+    group: 'Cache',
+    variables: ['SHALE_CACHE_EXPORT_TIMEOUT'],
+    shownDefault: '10m',
+    help: 'Longest wait at the end of a build for layers that are still being written to a cache',
+  }),
   cacheSignKey: text({
     flag: 'cache-sign-key',
     placeholder: 'FILE',

@@ -60,7 +60,7 @@ export function openCache(wiring: CacheWiring): OpenCache {
   return {
     cache,
     async settle({ signal }) {
-      await cache.drain({ timeoutMs: SETTLE_TIMEOUT_MS, signal });
+      await cache.drain({ timeoutMs: options.cacheExportTimeout ?? SETTLE_TIMEOUT_MS, signal });
       for (const directory of directories) await directory.flush({ signal });
     },
   };
