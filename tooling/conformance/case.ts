@@ -36,10 +36,12 @@ export interface ConformanceCase extends Required<Pick<CaseFile, 'args' | 'flags
 
 export const casesDirectory: string = join(import.meta.dirname, 'cases');
 
-/** The cases whose name contains one of the words; all of them without any. */
+/** The cases that the words name, or whose names contain one; all of them without any. */
 export function loadCases(words: readonly string[] = []): ConformanceCase[] {
   const names = readdirSync(casesDirectory).toSorted();
-  const wanted = names.filter((name) => words.length === 0 || words.some((word) => name.includes(word)));
+  const wanted = names.filter(
+    (name) => words.length === 0 || words.some((word) => (names.includes(word) ? name === word : name.includes(word))),
+  );
   return wanted.map((name) => loadCase(name));
 }
 
