@@ -13,6 +13,7 @@ import {
   probeWorkspace,
   readCommandLine,
   redactedLog,
+  type RootReplacement,
   runWorkspace,
   secretsOf,
   type WorkspaceHost,
@@ -31,6 +32,8 @@ export interface Session {
   readonly signal?: AbortSignal | undefined;
   /** @default those of '/.envbuilder' */
   readonly paths?: WorkspacePaths | undefined;
+  /** @default the real one, which refuses outside a container */
+  readonly rootReplacement?: RootReplacement | undefined;
 }
 
 export type ProgramResult = { readonly type: 'done' } | { readonly type: 'hand over'; readonly handover: Handover };
@@ -59,7 +62,9 @@ export async function runProgram(argv: readonly string[], session: Session): Pro
       log,
       git: ownGit(paths, env),
       images,
-      rootReplacement: { replaceRoot: (request) => replaceRoot({ ...request, directory: paths.directory }) },
+      rootReplacement: session.rootReplacement ?? {
+        replaceRoot: (request) => replaceRoot({ ...request, directory: paths.directory }),
+      },
       sources: [dockerfileSource],
       paths,
       isTerminal,
@@ -68,7 +73,8 @@ export async function runProgram(argv: readonly string[], session: Session): Pro
     writeOut(`ENVBUILDER_CACHED_IMAGE=${await probeWorkspace(options, host, { signal })}\n`);
     return { type: 'done' };
   } catch (error) {
-    coder?.log('error', `error: ${(error as Error).message}`); // the terminal is told by the caller
+    // the terminal is told by the caller
+    if (coder !== undefined) redactedLog(coder.log, secretsOf(options))('error', `error: ${(error as Error).message}`);
     throw error;
   } finally {
     await coder?.close();

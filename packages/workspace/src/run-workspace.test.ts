@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { readImageFile, type StartConfig } from './image-file.ts';
 import { type Environment, readCommandLine } from './options/read-options.ts';
 import type { ReplaceRootOptions } from './root-replacement.ts';
-import { probeWorkspace, runWorkspace, type WorkspaceHost } from './run-workspace.ts';
+import { probeWorkspace, runWorkspace, workspaceFolder, type WorkspaceHost } from './run-workspace.ts';
 import type { BuildSource } from './source/build-source.ts';
 import { dockerfileSource } from './source/dockerfile-source.ts';
 import type { ImagePlan } from './workspace-images.ts';
@@ -202,6 +202,30 @@ describe('runWorkspace()', () => {
     });
   });
 
+  it('clones as the options say', async () => {
+    await using place = await openPlace();
+    const identity = ['-c', 'user.name=t', '-c', 'user.email=t@example.com'];
+    for (const args of [
+      ['branch', 'other'],
+      [...identity, 'commit', '-q', '--allow-empty', '-m', 'y'],
+    ])
+      execFileSync('git', args, { cwd: place.repository });
+    const git = (...args: string[]) =>
+      execFileSync('git', ['-c', 'safe.directory=*', ...args], { cwd: place.at('root/ws'), encoding: 'utf8' }).trim();
+    await place.run({
+      ...DOCKERFILE,
+      ENVBUILDER_GIT_URL: `file://${place.repository}#trunk`,
+      ENVBUILDER_GIT_CLONE_DEPTH: '1',
+      ENVBUILDER_GIT_CLONE_SINGLE_BRANCH: 'true',
+    });
+    expect(git('rev-list', '--count', 'HEAD')).toBe('1');
+    expect(git('branch', '-r')).toBe('origin/trunk');
+    rmSync(place.at('root/ws'), { recursive: true });
+    await place.run(DOCKERFILE);
+    expect(git('rev-list', '--count', 'HEAD')).toBe('2');
+    expect(git('branch', '-r')).toContain('origin/other');
+  });
+
   it('pushes when asked; a failed push is an error only when asked', async () => {
     await using place = await openPlace();
     const push = { ...DOCKERFILE, ENVBUILDER_PUSH_IMAGE: '1', ENVBUILDER_CACHE_REPO: 'r.example/c' };
@@ -393,6 +417,18 @@ describe('runWorkspace() and init', () => {
     ]);
     expect(handover).toMatchObject({ user: { uid: 0 }, env: { FROM_SOURCE: '1' } });
     expect(place.text()).toContain('Lifecycle commands: hook broke');
+  });
+});
+
+describe('workspaceFolder()', () => {
+  it.each([
+    [{}, '/workspaces/empty'],
+    [{ ENVBUILDER_GIT_URL: 'https://h.example/a/b.git/#x' }, '/workspaces/b'],
+    [{ ENVBUILDER_GIT_URL: 'git@h.example:b.git', ENVBUILDER_WORKSPACE_BASE_DIR: '/w' }, '/w/b'],
+    [{ ENVBUILDER_GIT_URL: 'https://h.example/b', ENVBUILDER_WORKSPACE_FOLDER: '/f' }, '/f'],
+  ])('of %o is %s', (env, folder) => {
+    const line = readCommandLine([], env);
+    expect(line.type === 'run' && workspaceFolder(line.options)).toBe(folder);
   });
 });
 

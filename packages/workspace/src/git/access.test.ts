@@ -1,0 +1,42 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { openScratchDirectory } from '@shale/core';
+import { expect, it } from 'vitest';
+import { type Environment, readCommandLine } from '../options/read-options.ts';
+import { gitAccess } from './access.ts';
+
+const accessOf = (env: Environment) => {
+  const line = readCommandLine([], env);
+  if (line.type !== 'run') throw new Error('unexpected');
+  return gitAccess(line.options, env);
+};
+const base64 = (text: string) => Buffer.from(text).toString('base64');
+
+it('gitAccess() is what the options say', () => {
+  const env = {
+    ENVBUILDER_GIT_USERNAME: 'me',
+    ENVBUILDER_GIT_PASSWORD: 'word',
+    ENVBUILDER_GIT_SSH_PRIVATE_KEY_BASE64: base64('key'),
+    ENVBUILDER_GIT_HTTP_PROXY_URL: 'http://p.example',
+    ENVBUILDER_SSL_CERT_BASE64: base64('pem'),
+    ENVBUILDER_INSECURE: 'true',
+    SSH_KNOWN_HOSTS: '/hosts',
+  };
+  expect(accessOf(env)).toEqual({
+    username: 'me',
+    password: 'word',
+    sshPrivateKey: 'key',
+    sshKnownHosts: '/hosts',
+    proxy: 'http://p.example',
+    certificate: 'pem',
+    insecure: true,
+  });
+});
+
+it('gitAccess() reads a key file, or says why it cannot', async () => {
+  await using scratch = await openScratchDirectory();
+  const path = join(scratch.path, 'key');
+  expect(() => accessOf({ ENVBUILDER_GIT_SSH_PRIVATE_KEY_PATH: path })).toThrow(`${path} cannot be read`);
+  writeFileSync(path, 'key of a file');
+  expect(accessOf({ ENVBUILDER_GIT_SSH_PRIVATE_KEY_PATH: path }).sshPrivateKey).toBe('key of a file');
+});
