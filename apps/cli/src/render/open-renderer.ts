@@ -33,7 +33,7 @@ async function openTtyRenderer({ stderr, env }: Pick<Session, 'stderr' | 'env'>)
   return ttyRenderer({
     write: (text) => stderr.write(text),
     now: () => performance.now(),
-    size: () => ({ columns: stderr.columns ?? 80, rows: stderr.rows ?? 24 }),
+    size: () => ({ columns: stderr.columns || 80, rows: stderr.rows || 24 }),
     palette: palette(stderr, env),
     glyphs: glyphsFor(env),
   });

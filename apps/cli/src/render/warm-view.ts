@@ -48,7 +48,7 @@ function liveView(
   colours: Palette,
   warn: (print: (line: string) => void) => ProgressListener,
 ): WarmView {
-  const size = () => ({ columns: stderr.columns ?? 80, rows: stderr.rows ?? 24 });
+  const size = () => ({ columns: stderr.columns || 80, rows: stderr.rows || 24 });
   const region = liveRegion((text) => void stderr.write(text), size);
   const running = new Map<string, { readonly rate: TransferRate; bytes: number; readonly totalBytes: number }>();
   let above: string[] = [];
