@@ -103,7 +103,7 @@ async function openCache(
   context: StepContext,
 ): Promise<void> {
   const { stateDir } = context.options;
-  const id = cacheId(mount, context);
+  const { id = mount.target } = mount;
   if (context.step.noCache && !context.session.emptiedCaches.has(id)) emptyCacheMount(id, stateDir);
   context.session.emptiedCaches.add(id);
   const directory = opened.resources.use(
@@ -115,12 +115,6 @@ async function openCache(
     if (source !== undefined) await seedCache(mount, source, directory.path, opened, context);
   }
   opened.mounts.push({ type: 'bind', source: directory.path, target: mount.target, readOnly: mount.readOnly });
-}
-
-/** Builds that are to share no caches say so with `BUILDKIT_CACHE_MOUNT_NS`. */
-function cacheId({ id, target }: Extract<Mount, { type: 'cache' }>, { options }: StepContext): string {
-  const namespace = options.buildArgs?.['BUILDKIT_CACHE_MOUNT_NS'];
-  return namespace === undefined ? (id ?? target) : `${namespace}/${id ?? target}`;
 }
 
 async function seedCache(
