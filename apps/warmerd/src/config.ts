@@ -38,7 +38,7 @@ const schedule = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and dashes'),
   cron,
   timeZone: timeZone.default('UTC'),
-  jitter: duration.default(0).describe('Each run starts at a random time up to this much later, as in 5m'),
+  jitter: duration.prefault('0s').describe('Each run starts at a random time up to this much later, as in 5m'),
   platforms: z.array(z.string()).min(1).optional().describe("As linux/amd64, or all; this machine's by default"),
   images: z.array(image).default([]),
   lists: z.array(z.string()).default([]).describe('Files with one image a line'),
@@ -74,9 +74,7 @@ const configSchema = z.strictObject({
     .enum(['tar', 'oci'])
     .default('tar')
     .describe("How new images lie in the directory: kaniko's tar, or an OCI image layout"),
-  cacheTtl: duration
-    .default(14 * 86_400_000)
-    .describe('An image that no run confirmed for this long is verified byte by byte'),
+  cacheTtl: duration.prefault('14d').describe('An image that no run confirmed for this long is verified byte by byte'),
   maxSize: size.optional(),
   prune: z.boolean().default(false).describe('Remove images that no schedule names'),
   serve: z.boolean().default(false).describe('Answer as a read-only registry under /v2/'),

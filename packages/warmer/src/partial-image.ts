@@ -55,6 +55,8 @@ const ARCHIVE = 'image.tar';
 const LAYOUT = 'layout';
 /** What was written is noted each time this much came, so that little is fetched twice. */
 const NOTED_BYTES = 8 * 1024 * 1024;
+/** And this often, as a sign of life. */
+const NOTED_MS = 15_000;
 /** Less is not worth keeping. */
 const KEPT_BYTES = 1024 * 1024;
 /** One of another machine that shows no life for this long is taken over. */
@@ -172,6 +174,7 @@ class OpenImage implements PartialImage {
   readonly #earlier: ReadonlyMap<Digest, number>;
   readonly #written: Map<Digest, number>;
   readonly #files = new Map<string, Promise<FileHandle>>();
+  readonly #life: NodeJS.Timeout;
   #unnoted = 0;
   #noting: Promise<void> = Promise.resolve();
   #isDone = false;
@@ -184,6 +187,7 @@ class OpenImage implements PartialImage {
     this.#layout = layOutArchive(image.manifest, names);
     this.#earlier = new Map(written);
     this.#written = written;
+    this.#life = setInterval(() => this.#noteSoon(), NOTED_MS).unref();
   }
 
   /** Makes the frame that blobs go into. */
@@ -238,7 +242,6 @@ class OpenImage implements PartialImage {
   }
 
   async publish(path: string): Promise<void> {
-    await this.#noting;
     if (this.form === 'oci') await this.#finishLayout();
     for (const file of this.#files.values()) await (await file).sync();
     await this.#close();
@@ -250,7 +253,6 @@ class OpenImage implements PartialImage {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#noting;
     await this.#close();
     const bytes = [...this.#written.values()].reduce((sum, written) => sum + written, 0);
     if (this.#isDone || bytes < KEPT_BYTES) return rm(this.#path, { recursive: true, force: true });
@@ -289,7 +291,12 @@ class OpenImage implements PartialImage {
     this.#unnoted += bytes;
     if (this.#unnoted < NOTED_BYTES) return;
     this.#unnoted = 0;
-    this.#noting = this.#noting.then(() => this.#note()).catch(() => undefined); // the next attempt fetches more, that is all
+    this.#noteSoon();
+  }
+
+  /** Where it fails, the next attempt fetches more, and that is all. */
+  #noteSoon(): void {
+    this.#noting = this.#noting.then(() => this.#note()).catch(() => undefined);
   }
 
   async #note(): Promise<void> {
@@ -300,6 +307,8 @@ class OpenImage implements PartialImage {
   }
 
   async #close(): Promise<void> {
+    clearInterval(this.#life);
+    await this.#noting;
     const files = await Promise.allSettled(this.#files.values());
     this.#files.clear();
     for (const file of files) if (file.status === 'fulfilled') await file.value.close();
