@@ -1,7 +1,7 @@
 import type { LocatedError, Platform } from '@shale/core';
 import { formatPlatform, hostPlatform, platformMatches, platformOf } from '@shale/core';
 import type { GraphNode, StageNode, StepNode } from './build-graph.ts';
-import { chainOf, inputsOf } from './build-graph.ts';
+import { inputsOf } from './build-graph.ts';
 import type { DockerfileSource } from './build-options.ts';
 import type { LookedUpSteps } from './look-up.ts';
 import { locatedAt } from './locate.ts';
@@ -31,9 +31,9 @@ const isForeign = (step: StepNode) => !platformMatches(programsOf(step), hostPla
 
 /** What the programs of a stage are for: an image that has only one platform is taken for any other. */
 function programsOf(step: StepNode): Platform {
-  const base = chainOf(step)[0]?.parent;
-  if (base?.kind !== 'base' || base.image === undefined) return step.platform;
-  return platformOf(base.image.config);
+  let node: GraphNode = step;
+  while (node.kind === 'step') node = node.parent;
+  return node.image === undefined ? step.platform : platformOf(node.image.config);
 }
 
 function cannotRun(

@@ -29,7 +29,7 @@ const fetchUrl: FetchUrl = async (url) => ({
 });
 
 /** Performs the last instruction of a Dockerfile in `to`, with `from` as the context, or as the stage that it names. */
-async function perform(instructions: string): Promise<void> {
+async function perform(instructions: string, gitEnvironment: Readonly<Record<string, string>> = {}): Promise<void> {
   const stage = await planBuild(parseDockerfile(`FROM scratch AS stage\nFROM scratch\n${instructions}\n`), {
     source: { name: 'Dockerfile', text: '' },
     context: openDirectoryContext(trees.from),
@@ -46,7 +46,12 @@ async function perform(instructions: string): Promise<void> {
   });
   const { action } = stage.tip as unknown as { readonly action: CopyAction };
   const view = async () => ({ path: trees.from, async [Symbol.asyncDispose]() {} });
-  await copyStep(action, { tree: trees.to, step: stage.tip, options: { fetchUrl }, view } as unknown as StepContext);
+  await copyStep(action, {
+    tree: trees.to,
+    step: stage.tip,
+    options: { fetchUrl, gitEnvironment },
+    view,
+  } as unknown as StepContext);
 }
 
 const mtimeOf = (path: string) => lstatSync(join(trees.to, path)).mtimeMs;
@@ -132,6 +137,17 @@ describe('copyStep() for ADD', () => {
     ]);
     expect([trees.modeOf('renamed'), trees.ownerOf('renamed')]).toEqual([0o644, '1:2']);
     expect([trees.has('d/a.tar'), trees.has('unpacked/unpacked')]).toEqual([true, true]);
+  });
+
+  it('gives git the environment of the app', async () => {
+    const bin = join(trees.from, 'bin');
+    mkdirSync(bin);
+    writeFileSync(join(bin, 'git'), '#!/bin/sh\necho "$HOME $https_proxy" >&2; exit 1\n', { mode: 0o755 });
+    const environment = { PATH: `${bin}:/usr/bin:/bin`, HOME: '/home/me', https_proxy: 'http://proxy.invalid' };
+    await expect(perform('ADD https://h.invalid/app.git /app', environment)).rejects.toMatchObject({
+      code: 'GIT_FAILED',
+      message: expect.stringContaining('/home/me http://proxy.invalid'),
+    });
   });
 
   it('takes a URL whose name looks like a pattern for what it is', async () => {
