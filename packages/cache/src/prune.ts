@@ -184,6 +184,7 @@ class PrunePlan {
   }
 
   async #takeForSpace(minFreeBytes: number): Promise<void> {
+    if (this.#kept.length === 0) return;
     const { bavail, bsize } = await statfs(this.#place.blobs.root);
     let freeBytes = bavail * bsize + this.#chosen.reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0);
     this.#take('min-free', (file) => {

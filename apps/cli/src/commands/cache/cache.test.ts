@@ -111,7 +111,7 @@ it('shale cache prune leaves pins, what was used lately, and what images need', 
   await shale('cache', 'unpin', '--state-dir', state, b);
   const { stdout, stderr } = await shale('cache', 'prune', '--state-dir', state, '--all');
   expect(stdout).toContain(digestHex(b).slice(0, 12));
-  expect(stderr).toMatch(/^Freed [\d.]+ k?B; 0 entries of 0 B stay\n$/);
+  expect(stderr).toMatch(/^Freed [\d.]+ k?B; 0 entries left, 0 B\n$/);
   const image = await openLayout(state).getManifest('app');
   expect(image).toBeDefined();
   expect((await json('cache', 'du', '--state-dir', state)).types[1].count).toBe(3);

@@ -239,7 +239,7 @@ function summaryOf({ removed, kept }: Outcome, freedBytes: number, wishes: Prune
   const { all, filter, dryRun, graceMs } = wishes;
   const verb = dryRun ? 'Would free' : 'Freed';
   if (kept === undefined) return `${verb} ${formatBytes(freedBytes)}, when the registry collects what nothing names\n`;
-  const stays = `${countOf(kept.entries, 'entry', 'entries')} of ${formatBytes(kept.sizeBytes)} stay`;
+  const stays = `${countOf(kept.entries, 'entry', 'entries')} left, ${formatBytes(kept.sizeBytes)}`;
   const hint = `What was used in the last ${formatAge(graceMs)} stays, as builds may be at it: see --grace\n`;
   const isEmpty = removed.length === 0 && kept.entries > 0 && graceMs > 0 && (all || filter.isAboutEntries);
   return `${verb} ${formatBytes(freedBytes)}; ${stays}\n${isEmpty ? hint : ''}`;

@@ -1,4 +1,5 @@
-import { resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import {
   type CacheBackend,
   type CacheScope,
@@ -13,6 +14,7 @@ import type { ImageStore } from '@shale/core';
 import { openLayout } from '@shale/registry';
 import type { transferOptions } from '../../options/cache-care.ts';
 import { countOf } from '../../terminal/format.ts';
+import { UsageError } from '../../usage-error.ts';
 import type { Invocation } from '../command.ts';
 import { transferredLayer } from './cached-layer.ts';
 import { filterHolds, parseCacheFilter } from './filter.ts';
@@ -36,6 +38,8 @@ export async function runExport(invocation: TransferInvocation): Promise<void> {
 export async function runImport(invocation: TransferInvocation): Promise<void> {
   await using place = openCachePlace(invocation);
   const { path, store } = openTarget(invocation);
+  if (!existsSync(join(path, 'index.json')))
+    throw new UsageError(`There is no OCI image layout in ${path}`, { hint: '`shale cache export` makes one.' });
   const report = await importCache(store, cachesOf(place), transferWishes(invocation));
   tell(invocation, report, `from ${path} to ${place.name}`);
 }
