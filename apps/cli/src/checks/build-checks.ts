@@ -21,7 +21,8 @@ export interface BuildChecks {
 export function startBuildChecks(build: BuildOptions, { platforms, onProgress }: BuildChecksOptions): BuildChecks {
   const images = new KnownImages();
   const facts = factsOf(build, { platforms, images });
-  const loading = import('./check-dockerfile.ts');
+  // Not before the build waits for something itself.
+  const loading = new Promise((resolve) => setImmediate(resolve)).then(() => import('./check-dockerfile.ts'));
   let running: Promise<CheckedDockerfile> | undefined;
   return {
     options: {
