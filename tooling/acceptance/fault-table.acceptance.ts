@@ -5,6 +5,7 @@ import { type FaultRule, faultProxy, startRegistry } from '@shale/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type BuildRun, openWorkbench, type Workbench } from '../e2e/workbench.ts';
 import { requireCommand } from '../src/command.ts';
+import { ensurePackages, packagesFor } from '../src/debian-packages.ts';
 import { requireShale } from '../src/shale.ts';
 import { workspaceRoot } from '../src/workspace.ts';
 
@@ -39,6 +40,7 @@ let bench: Workbench;
 let context: string;
 let states = 0;
 beforeAll(async () => {
+  await ensurePackages(packagesFor.acceptance);
   bench = await openWorkbench();
   context = await bench.writeContext({ Dockerfile: DOCKERFILE, 'a.txt': 'a' });
 });
