@@ -54,9 +54,9 @@ export async function checkCaching(
   }
 }
 
-/** Removes a random half of the key files; blobs stay. */
+/** Removes a random half of the key files; blobs and cache mounts stay. */
 function forgetHalf(cache: string, seed: string): void {
-  const keys = globSync(`${cache}/**/[0-9a-f][0-9a-f]/*`).filter((path) => !path.includes('/blobs/'));
+  const keys = globSync(`${cache}/**/[0-9a-f][0-9a-f]/*`).filter((path) => !/\/(?:blobs|cache-mounts)\//.test(path));
   for (const path of keys) if (isChosen(`${seed} ${relative(cache, path)}`)) rmSync(path, { recursive: true });
 }
 

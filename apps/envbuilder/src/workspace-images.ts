@@ -154,6 +154,7 @@ class BuilderImages implements WorkspaceImages, AsyncDisposable {
       cache: this.#cache,
       store: this.#store,
       stateDir: paths.state,
+      cacheMountDir: options.layerCacheDir,
       isolation: () => this.#chooseIsolation(signal),
       // what is pushed must be found again by a probe on another day
       sourceDateEpoch: options.pushImage || options.getCachedImage ? 0 : undefined,

@@ -36,8 +36,10 @@ export interface BuildOptions extends CallOptions {
   readonly cache: CacheBackend;
   /** Where new layers go before they are exported. */
   readonly store: LocalBlobStore;
-  /** Private files of builds: snapshots, cache mounts, the stat cache. */
+  /** Private files of builds: snapshots, the stat cache. */
   readonly stateDir: string;
+  /** Where the directories of `RUN --mount=type=cache` are, in `cache-mounts`. @default stateDir */
+  readonly cacheMountDir?: string | undefined;
   /** Called when a step must run; a build that is cached in full never asks. */
   readonly isolation: () => Promise<Isolation>;
   /** @default gzip, level 1 */

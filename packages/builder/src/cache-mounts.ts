@@ -9,7 +9,8 @@ import { tryLockDirectory } from './snapshotters/directory-lock.ts';
 import { removeTree } from './snapshotters/remove-tree.ts';
 
 export interface CacheMountOptions extends CallOptions {
-  readonly stateDir: string;
+  /** Holds all of them: the state folder, or the one of the layer cache. */
+  readonly parent: string;
   readonly sharing: 'shared' | 'private' | 'locked';
 }
 
@@ -27,7 +28,7 @@ const LOCK_POLL_MS = 50;
  * `private` gives a second user a directory of its own, `locked` lets it wait.
  */
 export async function openCacheMount(id: string, options: CacheMountOptions): Promise<CacheMountDirectory> {
-  const home = homeOf(id, options.stateDir);
+  const home = homeOf(id, options.parent);
   await mkdir(home, { recursive: true });
   if (options.sharing === 'shared') return useDirectory(join(home, '0'), async () => undefined);
   for (let slot = 0; ; slot += 1) {
@@ -38,8 +39,8 @@ export async function openCacheMount(id: string, options: CacheMountOptions): Pr
 }
 
 /** Removes what a cache holds, for a build that takes nothing from caches. A directory that somebody uses stays. */
-export function emptyCacheMount(id: string, stateDir: string): void {
-  const home = homeOf(id, stateDir);
+export function emptyCacheMount(id: string, parent: string): void {
+  const home = homeOf(id, parent);
   if (!existsSync(home)) return;
   for (const slot of readdirSync(home).filter((name) => /^\d+$/.test(name))) {
     using lock = tryLockDirectory(loadSystemCalls(), join(home, slot), 'exclusive');
@@ -50,13 +51,13 @@ export function emptyCacheMount(id: string, stateDir: string): void {
   }
 }
 
-function homeOf(id: string, stateDir: string): string {
-  return join(cacheMountRoot(stateDir), createHash('sha256').update(id).digest('hex'));
+function homeOf(id: string, parent: string): string {
+  return join(cacheMountRoot(parent), createHash('sha256').update(id).digest('hex'));
 }
 
 /** Below it are directories for each id, and in them numbered ones for each user at a time. */
-export function cacheMountRoot(stateDir: string): string {
-  return join(stateDir, 'cache-mounts');
+export function cacheMountRoot(parent: string): string {
+  return join(parent, 'cache-mounts');
 }
 
 /** Held, so that nobody prunes it, and marked as used. */

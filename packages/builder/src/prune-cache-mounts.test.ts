@@ -9,7 +9,7 @@ const HOUR_MS = 3_600_000;
 
 /** A cache mount that was filled and is not in use. */
 async function fill(stateDir: string, id: string, ageMs: number): Promise<string> {
-  const mount = await openCacheMount(id, { stateDir, sharing: 'shared' });
+  const mount = await openCacheMount(id, { parent: stateDir, sharing: 'shared' });
   writeFileSync(join(mount.path, 'file'), 'x'.repeat(10_000));
   await mount[Symbol.asyncDispose]();
   const used = new Date(Date.now() - ageMs);
@@ -39,11 +39,11 @@ it('pruneCacheMounts() removes what was not used for long', async () => {
 it('pruneCacheMounts() leaves what a step uses, and opening one again makes it young', async () => {
   await using scratch = await openScratchDirectory();
   await fill(scratch.path, 'used', 5 * HOUR_MS);
-  await using mount = await openCacheMount('used', { stateDir: scratch.path, sharing: 'shared' });
+  await using mount = await openCacheMount('used', { parent: scratch.path, sharing: 'shared' });
   expect(mount.fresh).toBe(false);
   expect(await pruneCacheMounts(scratch.path, { keepDurationMs: 2 * HOUR_MS })).toEqual([]);
   expect(await pruneCacheMounts(scratch.path, { keepDurationMs: 0 })).toEqual([]);
-  await using locked = await openCacheMount('locked', { stateDir: scratch.path, sharing: 'locked' });
+  await using locked = await openCacheMount('locked', { parent: scratch.path, sharing: 'locked' });
   expect(await pruneCacheMounts(scratch.path, { keepDurationMs: 0 })).toEqual([]);
   expect(existsSync(locked.path)).toBe(true);
 });

@@ -25,9 +25,9 @@ export interface PruneCacheMountsOptions extends CallOptions {
 const SLOT = /^\d+$/;
 
 /** What the directories of `RUN --mount=type=cache` take, used longest ago first. */
-export async function cacheMountUsage(stateDir: string, options?: CallOptions): Promise<CacheMountUsage[]> {
+export async function cacheMountUsage(parent: string, options?: CallOptions): Promise<CacheMountUsage[]> {
   const usages: CacheMountUsage[] = [];
-  for (const path of slots(cacheMountRoot(stateDir))) {
+  for (const path of slots(cacheMountRoot(parent))) {
     options?.signal?.throwIfAborted();
     const stats = lstatSync(path, { throwIfNoEntry: false });
     if (stats !== undefined) usages.push({ path, sizeBytes: diskUsage(path), lastUsed: stats.mtime });
@@ -38,10 +38,10 @@ export async function cacheMountUsage(stateDir: string, options?: CallOptions): 
 
 /** Removes directories that no step uses; returns those that went. What was in them is lost: it cannot be made again. */
 export async function pruneCacheMounts(
-  stateDir: string,
+  parent: string,
   { keepDurationMs, dryRun = false, signal }: PruneCacheMountsOptions,
 ): Promise<CacheMountUsage[]> {
-  const usages = await cacheMountUsage(stateDir, { signal });
+  const usages = await cacheMountUsage(parent, { signal });
   const due = usages.filter(({ lastUsed }) => Date.now() - lastUsed.getTime() >= keepDurationMs);
   return due.filter(({ path }) => dryRun || removeUnused(path));
 }

@@ -17,7 +17,7 @@ export const cacheOptions = {
     variables: ['ENVBUILDER_LAYER_CACHE_DIR'],
     completion: 'directory',
     shownDefault: 'a directory in the state folder, when no other cache is named',
-    help: 'Keep layers in this directory',
+    help: 'Keep layers and cache mounts in this directory',
   }),
   cacheFrom: list({
     flag: 'cache-from',

@@ -131,6 +131,8 @@ export async function wireBuild(invocation: Invocation<BuildTable>, wishes: Buil
       cache,
       store,
       stateDir,
+      cacheMountDir:
+        options.layerCacheDir === undefined || options.cacheReadonly ? undefined : resolve(cwd, options.layerCacheDir),
       isolation: lazyIsolation({ stateDir, requested, signal }, onProgress),
       ...times,
       ...execution,

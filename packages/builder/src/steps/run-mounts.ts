@@ -102,12 +102,12 @@ async function openCache(
   opened: Opened,
   context: StepContext,
 ): Promise<void> {
-  const { stateDir } = context.options;
+  const parent = context.options.cacheMountDir ?? context.options.stateDir;
   const { id = mount.target } = mount;
-  if (context.step.noCache && !context.session.emptiedCaches.has(id)) emptyCacheMount(id, stateDir);
+  if (context.step.noCache && !context.session.emptiedCaches.has(id)) emptyCacheMount(id, parent);
   context.session.emptiedCaches.add(id);
   const directory = opened.resources.use(
-    await openCacheMount(id, { stateDir, sharing: mount.sharing, signal: context.signal }),
+    await openCacheMount(id, { parent, sharing: mount.sharing, signal: context.signal }),
   );
   if (directory.fresh) {
     await chmod(directory.path, mount.mode);

@@ -118,6 +118,7 @@ async function pruneRegistry({ store }: RegistryPlace, wishes: PruneWishes): Pro
 async function pruneFolder(place: DirectoryPlace, wishes: PruneWishes): Promise<Outcome> {
   const { directory, stateDir } = place;
   const { filter, all, keepDurationMs, maxSizeBytes, minFreeBytes, pins, graceMs, dryRun, signal } = wishes;
+  const mounts = await pruneMounts(stateDir ?? directory.root, wishes);
   const trees = stateDir === undefined ? NO_TREES : await pruneTrees(stateDir, place, wishes);
   const report = await prune(directory, {
     all,
@@ -131,7 +132,7 @@ async function pruneFolder(place: DirectoryPlace, wishes: PruneWishes): Promise<
     dryRun,
     signal,
   });
-  return { removed: [...trees.removed, ...report.pruned.map(removedEntry)], kept: keptOf(report) };
+  return { removed: [...mounts, ...trees.removed, ...report.pruned.map(removedEntry)], kept: keptOf(report) };
 }
 
 interface PrunedTrees {
@@ -142,15 +143,21 @@ interface PrunedTrees {
 
 const NO_TREES: PrunedTrees = { removed: [], snapshotBytes: 0 };
 
-async function pruneTrees(stateDir: string, { directory }: DirectoryPlace, wishes: PruneWishes): Promise<PrunedTrees> {
-  const { filter, maxSizeBytes, minFreeBytes, dryRun, signal } = wishes;
-  const isMeant = (type: CacheType) => filter.types?.has(type) ?? !filter.isAboutEntries;
+const isMeant = (type: CacheType, { filter }: PruneWishes) => filter.types?.has(type) ?? !filter.isAboutEntries;
+
+async function pruneMounts(parent: string, wishes: PruneWishes): Promise<readonly Removed[]> {
+  const { dryRun, signal } = wishes;
   const keepDurationMs = idleLimit(wishes);
-  const takesMounts = keepDurationMs !== undefined && isMeant('cache-mount');
-  const mounts = takesMounts ? await pruneCacheMounts(stateDir, { keepDurationMs, dryRun, signal }) : [];
-  const removed = mounts.map((usage) => removedTree('cache-mount', usage));
+  if (keepDurationMs === undefined || !isMeant('cache-mount', wishes)) return [];
+  const mounts = await pruneCacheMounts(parent, { keepDurationMs, dryRun, signal });
+  return mounts.map((usage) => removedTree('cache-mount', usage));
+}
+
+async function pruneTrees(stateDir: string, { directory }: DirectoryPlace, wishes: PruneWishes): Promise<PrunedTrees> {
+  const { maxSizeBytes, minFreeBytes, dryRun, signal } = wishes;
+  const keepDurationMs = idleLimit(wishes);
   const usages = await snapshotUsage(stateDir, { signal });
-  if (!isMeant('snapshot')) return { removed, snapshotBytes: 0 };
+  if (!isMeant('snapshot', wishes)) return NO_TREES;
   const snapshots = await pruneSnapshots(stateDir, {
     keepDurationMs,
     maxSizeBytes: maxSizeBytes === undefined ? undefined : Math.max(0, maxSizeBytes - (await entryBytes(directory))),
@@ -159,7 +166,7 @@ async function pruneTrees(stateDir: string, { directory }: DirectoryPlace, wishe
     signal,
   });
   return {
-    removed: [...removed, ...snapshots.map((usage) => removedTree('snapshot', usage))],
+    removed: snapshots.map((usage) => removedTree('snapshot', usage)),
     snapshotBytes: sumOf(usages) - sumOf(snapshots),
   };
 }

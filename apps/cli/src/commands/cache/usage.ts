@@ -67,21 +67,26 @@ async function directoryUsage(place: DirectoryPlace, options: CallOptions): Prom
   const leastUsed = entries === 0 ? undefined : new Date(Date.now() - longestIdleMs);
   const rows = [
     { type: 'layers', count: entries, sizeBytes, reclaimableBytes: sizeBytes - shared, leastUsed },
-    ...(stateDir === undefined ? [others.row()] : await stateUsage(stateDir, [images.row(), others.row()], options)),
+    ...(stateDir === undefined ? [others.row()] : [images.row(), others.row(), await snapshotRow(stateDir, options)]),
+    await mountRow(stateDir ?? directory.root, options),
   ];
   if (leftoverBytes > 0)
     rows.push({ type: 'leftovers', count: 0, sizeBytes: leftoverBytes, reclaimableBytes: leftoverBytes });
   return rows;
 }
 
-async function stateUsage(stateDir: string, blobRows: readonly UsageRow[], options: CallOptions): Promise<UsageRow[]> {
+async function snapshotRow(stateDir: string, options: CallOptions): Promise<UsageRow> {
   const snapshots = counter('snapshots');
-  const mounts = counter('cache mounts');
   for (const { sizeBytes, lastUsed } of await snapshotUsage(stateDir, options))
     snapshots.add(sizeBytes, sizeBytes, lastUsed);
-  for (const { sizeBytes, lastUsed } of await cacheMountUsage(stateDir, options))
+  return snapshots.row();
+}
+
+async function mountRow(parent: string, options: CallOptions): Promise<UsageRow> {
+  const mounts = counter('cache mounts');
+  for (const { sizeBytes, lastUsed } of await cacheMountUsage(parent, options))
     mounts.add(sizeBytes, sizeBytes, lastUsed);
-  return [...blobRows, snapshots.row(), mounts.row()];
+  return mounts.row();
 }
 
 async function registryUsage({ store }: RegistryPlace, options: CallOptions): Promise<readonly UsageRow[]> {
