@@ -33,7 +33,8 @@ function runArguments({ image, env = {}, volumes = [], flags = [], args = [] }: 
   return [
     'run',
     ...(isNamed ? [] : ['--rm']),
-    ...['--network', 'host'],
+    '--network',
+    'host',
     ...LIMITS,
     ...Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
     ...volumes.flatMap((volume) => ['--volume', volume]),

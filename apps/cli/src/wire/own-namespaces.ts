@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { getCompileCacheDir } from 'node:module';
+import { getBuiltinModule } from 'node:process';
 import { dirname, join } from 'node:path';
 import { enterPrivateMounts, runInUserNamespace, wantsUserNamespace } from '@shale/builder';
 import { loadSystemCalls } from '@shale/core';
@@ -49,7 +50,9 @@ function isRootWithoutMounts({ isolation = '' }: NamespaceWishes): boolean {
 }
 
 function thisCommand(): readonly string[] {
-  return [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
+  // a single executable has its own path where others have that of their script
+  const isSingle = getBuiltinModule('node:sea')?.isSea() === true;
+  return [process.execPath, ...process.execArgv, ...process.argv.slice(isSingle ? 2 : 1)];
 }
 
 /** Inside, everybody is root: what depends on who the user is, is settled here. */

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
+import { getBuiltinModule } from 'node:process';
 import { Worker } from 'node:worker_threads';
 import type { RunProcessOptions } from '../executor.ts';
 import { SandboxFailedError } from './sandbox-failed-error.ts';
@@ -41,15 +42,24 @@ export class StepThreads {
   }
 
   #start(): Worker {
-    const module = new URL(`./sandbox-worker${extname(import.meta.url)}`, import.meta.url);
-    const worker = new Worker(module, {
+    const options = {
       name: 'shale-step',
       trackUnmanagedFds: false,
       ...(this.#execArgv && { execArgv: [...this.#execArgv] }),
-    });
+    };
+    const embedded = embeddedModule();
+    const module = new URL(`./sandbox-worker${extname(import.meta.url)}`, import.meta.url);
+    const worker =
+      embedded === undefined ? new Worker(module, options) : new Worker(embedded, { ...options, eval: true });
     worker.unref();
     return worker;
   }
+}
+
+/** In a single executable, the thread's program is in there too. */
+function embeddedModule(): string | undefined {
+  const sea = getBuiltinModule('node:sea');
+  return sea?.isSea() === true ? sea.getAsset('sandbox-worker.cjs', 'utf8') : undefined;
 }
 
 function supervise(worker: Worker, order: SandboxOrder, { signal, onOutput }: RunProcessOptions): Promise<number> {
