@@ -16,11 +16,17 @@ const checkOptions = {
 export const checkCommand = command({
   name: 'check',
   summary: 'Find mistakes and bad habits in a Dockerfile, without building it',
-  arguments: [contextArgument],
+  arguments: [
+    {
+      ...contextArgument,
+      help: 'A Dockerfile, a directory, a tarball, - for stdin, or a git URL (default: this directory)',
+      completion: 'file',
+    },
+  ],
   options: checkOptions,
   examples: [
     'shale check',
-    'shale check -f docker/Dockerfile --format json .',
+    'shale check docker/Dockerfile --format json',
     'shale check - < Dockerfile',
     'shale check --build-arg BUILDKIT_DOCKERFILE_CHECK=error=true .',
   ],

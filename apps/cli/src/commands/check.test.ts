@@ -52,6 +52,8 @@ describe('shale check', () => {
   it('reads the Dockerfile that -f names, and stdin', async () => {
     const named = await run(['check', '-f', 'docker/app.Dockerfile'], { files: { 'docker/app.Dockerfile': BAD } });
     expect(named.stdout).toContain('docker/app.Dockerfile:2\n');
+    const alone = await run(['check', 'docker/app.Dockerfile'], { files: { 'docker/app.Dockerfile': BAD } });
+    expect(alone).toEqual(named);
     expect((await run(['check', '-'], { stdin: BAD })).stdout).toContain('Dockerfile:2\n');
     expect((await run(['check', '-f', '-', '.'], { stdin: BAD })).stdout).toContain('Dockerfile:2\n');
   });

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { type BuildOptions, locateDockerfileError } from '@shale/builder';
 import { ShaleError } from '@shale/core';
 import { factsOf } from '../checks/build-checks.ts';
@@ -7,6 +8,7 @@ import { lintJson, lintText } from '../checks/lint-report.ts';
 import { planFailure } from '../checks/plan-failure.ts';
 import type { formatOption } from '../options/general.ts';
 import { palette } from '../terminal/palette.ts';
+import { isTextFile } from '../wire/build-source.ts';
 import { type BuildTable, wireBuild } from '../wire/wire-build.ts';
 import type { Invocation } from './command.ts';
 
@@ -14,13 +16,10 @@ type CheckInvocation = Invocation<BuildTable & typeof formatOption>;
 
 /** `shale check`: findings on stdout; what would end a build is an error. Nothing is run, fetched or written. */
 export async function runCheck(invocation: CheckInvocation): Promise<void> {
-  const { options, args, env, stdout } = invocation;
+  const { options, env, stdout } = invocation;
+  const { args, file: named } = whatToCheck(invocation);
   await using wired = await wireBuild(
-    {
-      ...invocation,
-      args: args.length === 0 && !env['ENVBUILDER_BUILD_CONTEXT_PATH'] ? ['.'] : args,
-      options: { ...options, offline: true },
-    },
+    { ...invocation, args, options: { ...options, file: named, offline: true } },
     { onProgress: () => {} },
   );
   const images = new KnownImages();
@@ -34,6 +33,17 @@ export async function runCheck(invocation: CheckInvocation): Promise<void> {
   const report = { file, text, findings, severity, failure } as const;
   stdout.write(options.format === 'json' ? lintJson(report) : lintText(report, palette(stdout, env)));
   if (failure !== undefined) throw failure;
+}
+
+/** This directory by default. A Dockerfile may be named like a context, as linters have it. */
+function whatToCheck({ args, cwd, env, options: { file } }: CheckInvocation): {
+  readonly args: readonly string[];
+  readonly file: string | undefined;
+} {
+  const [argument] = args;
+  if (argument === undefined) return { args: env['ENVBUILDER_BUILD_CONTEXT_PATH'] ? [] : ['.'], file };
+  const isDockerfile = file === undefined && isTextFile(resolve(cwd, argument));
+  return isDockerfile ? { args: ['.'], file: argument } : { args, file };
 }
 
 async function check({ dockerfile }: BuildOptions, facts: CheckFacts): Promise<CheckedDockerfile> {

@@ -1,4 +1,4 @@
-import { type Stats, createReadStream, existsSync, statSync } from 'node:fs';
+import { type Stats, createReadStream, existsSync, statSync, closeSync, openSync, readSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { isAbsolute, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -112,6 +112,18 @@ async function openStdin(stdin: Readable, options: BuildSourceOptions): Promise<
   }
   const text = await readLimited(resumed(head, chunks));
   return { context: await openTarContext(empty()), dockerfile: { name: 'Dockerfile', text } };
+}
+
+/** Whether a path is a file that is no archive. */
+export function isTextFile(path: string): boolean {
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return false;
+  const head = Buffer.alloc(TAR_MAGIC_OFFSET + 5);
+  const file = openSync(path, 'r');
+  try {
+    return !isArchive(head.subarray(0, readSync(file, head)));
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** Tar, gzip, bzip2, xz and zstd. */
