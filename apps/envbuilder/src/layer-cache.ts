@@ -18,7 +18,7 @@ class CacheRepositoryInvalidError extends ShaleError {
   readonly code = 'USAGE_INVALID';
 }
 
-/** The directory first, then the repository; with neither, a directory that lives as long as the container. */
+/** The directory first, then the repository, and last what lives as long as the container. */
 export function openLayerCache(wiring: LayerCacheWiring): TieredCache {
   const { options, client, store, stateDir, ttlMs, onProgress, log } = wiring;
   const { cacheRepo, layerCacheDir } = options;
@@ -28,8 +28,8 @@ export function openLayerCache(wiring: LayerCacheWiring): TieredCache {
     const cache = registryCache(client.repository(cacheRepository(cacheRepo)), { name: 'registry', ttlMs });
     tiers.push(tellingOfFailedUploads(cache, log));
   }
-  if (tiers.length === 0) tiers.push(dirCache({ root: join(stateDir, 'cache'), blobs: store, ttlMs }));
-  return tieredCache(tiers, { onProgress });
+  const own = named(dirCache({ root: join(stateDir, 'cache'), blobs: store, ttlMs }), 'container');
+  return tieredCache([...tiers, own], { onProgress });
 }
 
 /** @throws {CacheRepositoryInvalidError} for a name with a tag: tags are keys */
@@ -41,12 +41,20 @@ export function cacheRepository(text: string): Reference {
   });
 }
 
+function named(cache: CacheBackend, name: string): CacheBackend {
+  const { holdsBlobs, keeps } = cache;
+  return {
+    name,
+    holdsBlobs,
+    keeps,
+    lookup: (key, options) => cache.lookup(key, options),
+    store: (key, entry, options) => cache.store(key, entry, options),
+  };
+}
+
 function tellingOfFailedUploads(cache: CacheBackend, log: Log): CacheBackend {
   return {
-    name: cache.name,
-    holdsBlobs: cache.holdsBlobs,
-    keeps: cache.keeps,
-    lookup: (key, options) => cache.lookup(key, options),
+    ...named(cache, cache.name),
     async store(key, entry, options) {
       try {
         return await cache.store(key, entry, options);

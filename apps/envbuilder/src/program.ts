@@ -20,6 +20,7 @@ import {
   workspacePaths,
   type WorkspacePaths,
 } from '@shale/workspace';
+import { type BuildAhead, readPlan } from './user-namespace-build.ts';
 import { version } from './version.ts';
 import { openWorkspaceImages } from './workspace-images.ts';
 
@@ -34,6 +35,10 @@ export interface Session {
   readonly paths?: WorkspacePaths | undefined;
   /** @default the real one, which refuses outside a container */
   readonly rootReplacement?: RootReplacement | undefined;
+  /** @default steps run in this process */
+  readonly buildAhead?: BuildAhead | undefined;
+  /** Only this is to be built, for a process that waits. */
+  readonly planFile?: string | undefined;
 }
 
 export type ProgramResult = { readonly type: 'done' } | { readonly type: 'hand over'; readonly handover: Handover };
@@ -55,7 +60,11 @@ export async function runProgram(argv: readonly string[], session: Session): Pro
       : openCoderLog({ url, token, onFailure: (message) => lines('error', message) });
   const log = redactedLog(coder === undefined ? lines : combinedLog(lines, coder.log), secretsOf(options));
   try {
-    await using images = openWorkspaceImages({ options, env, paths, log });
+    await using images = openWorkspaceImages({ options, env, paths, log, buildAhead: session.buildAhead });
+    if (session.planFile !== undefined) {
+      await images.build(readPlan(session.planFile), { signal });
+      return { type: 'done' };
+    }
     const host: WorkspaceHost = {
       version,
       env,
@@ -74,7 +83,8 @@ export async function runProgram(argv: readonly string[], session: Session): Pro
     return { type: 'done' };
   } catch (error) {
     // the terminal is told by the caller
-    if (coder !== undefined) redactedLog(coder.log, secretsOf(options))('error', `error: ${(error as Error).message}`);
+    if (coder !== undefined && session.planFile === undefined)
+      redactedLog(coder.log, secretsOf(options))('error', `error: ${(error as Error).message}`);
     throw error;
   } finally {
     await coder?.close();

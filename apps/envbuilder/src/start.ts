@@ -4,15 +4,16 @@ import { enterPrivateMounts, recoverRoot } from '@shale/builder';
 import { loadSystemCalls, ProcessControl, ShaleError } from '@shale/core';
 import { handOver, MAGIC_DIRECTORY, workspacePaths } from '@shale/workspace';
 import { runProgram } from './program.ts';
+import { buildAhead, PLAN_VARIABLE, writeFailure } from './user-namespace-build.ts';
 
 /** Runs the process's own command line, and ends the process: as init, or with an exit code. */
 export async function start(): Promise<void> {
   const { argv, stdout, stderr, stdin } = process;
-  const env = { ...process.env };
+  const { [PLAN_VARIABLE]: planFile, SHALE_USER_NAMESPACE: _, ...env } = process.env;
   process.removeAllListeners('warning');
   const signal = abortOnSignals();
   try {
-    await secureProcess();
+    await secureProcess(planFile === undefined);
     useOwnTemporaryDirectory();
     offerOwnPrograms();
     const result = await runProgram(argv.slice(2), {
@@ -21,27 +22,36 @@ export async function start(): Promise<void> {
       writeLog: (text) => void stderr.write(text),
       isTerminal: stdin.isTTY && stdout.isTTY,
       signal,
+      planFile,
+      buildAhead: planFile === undefined ? buildAhead({ env, paths: workspacePaths() }) : undefined,
     });
     if (result.type === 'hand over') handOver(result.handover, [stdout, stderr]);
     process.exit(0);
   } catch (error) {
     const reason: unknown = signal.aborted ? signal.reason : error;
-    stderr.write(`error: ${reason instanceof Error ? reason.message : String(reason)}\n`);
-    if (reason instanceof ShaleError && reason.hint !== undefined) stderr.write(`hint:  ${reason.hint}\n`);
-    if (env['SHALE_DEBUG'] && reason instanceof Error) stderr.write(`${reason.stack}\n`);
+    if (planFile !== undefined) writeFailure(planFile, reason);
+    if (planFile === undefined || !(reason instanceof ShaleError)) tell(reason);
     process.exit(1);
   }
+}
+
+function tell(reason: unknown): void {
+  const { stderr, env } = process;
+  stderr.write(`error: ${reason instanceof Error ? reason.message : String(reason)}\n`);
+  if (reason instanceof ShaleError && reason.hint !== undefined) stderr.write(`hint:  ${reason.hint}\n`);
+  if (env['SHALE_DEBUG'] && reason instanceof Error) stderr.write(`${reason.stack}\n`);
 }
 
 /**
  * No step may read this process's memory, environment or descriptors; and mounts, where they are allowed, are seen by
  * nobody else. Comes before anything asynchronous.
+ * @param isAlone No other process of this program is at work.
  */
-async function secureProcess(): Promise<void> {
+async function secureProcess(isAlone: boolean): Promise<void> {
   const calls = loadSystemCalls();
   if (calls === undefined) return;
   calls.prctl(ProcessControl.setDumpable, 0);
-  recoverRoot(MAGIC_DIRECTORY);
+  if (isAlone) recoverRoot(MAGIC_DIRECTORY);
   await enterPrivateMounts(calls).catch(() => undefined);
 }
 

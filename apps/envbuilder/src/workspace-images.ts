@@ -18,6 +18,7 @@ import {
   type Image,
   type ImageSource,
   type LocalBlobStore,
+  type ProgressListener,
   type Reference,
   unpackLayer,
 } from '@shale/core';
@@ -40,12 +41,15 @@ import { ImageNotPushedError, missingStep } from './probe-error.ts';
 import { progressLog } from './progress-log.ts';
 import { openRegistries } from './registries.ts';
 import { openRuntimeImage } from './runtime-image.ts';
+import type { BuildAhead } from './user-namespace-build.ts';
 
 export interface WorkspaceImagesWiring {
   readonly options: WorkspaceOptions;
   readonly env: Environment;
   readonly paths: WorkspacePaths;
   readonly log: Log;
+  /** Runs the steps that no cache knows elsewhere. @default they run in this process */
+  readonly buildAhead?: BuildAhead | undefined;
 }
 
 const DAY_MS = 24 * 3_600_000;
@@ -96,7 +100,13 @@ class BuilderImages implements WorkspaceImages, AsyncDisposable {
     let stack: LayerStack = [];
     const keepStack: Exporter = { export: async (built) => void (stack = built.stack) };
     await using context = this.#openContext(plan);
-    const { image } = await build({ ...this.#optionsFor(plan, context, signal), exporters: [keepStack] });
+    const options = this.#optionsFor(plan, context, signal);
+    const { buildAhead } = this.#wiring;
+    const isAhead =
+      buildAhead !== undefined && (await probe({ ...options, onProgress: undefined })).image === undefined;
+    if (isAhead) await buildAhead(plan, { signal });
+    const onProgress = isAhead ? withoutHits(this.#onProgress) : this.#onProgress; // they were told as they ran
+    const { image } = await build({ ...options, onProgress, exporters: [keepStack] });
     await this.#cache.drain({ timeoutMs: SETTLE_TIMEOUT_MS, signal });
     const built: Built = {
       image,
@@ -208,6 +218,13 @@ class BuilderImages implements WorkspaceImages, AsyncDisposable {
   #cacheRepository(): Reference {
     return cacheRepository(this.#wiring.options.cacheRepo ?? '');
   }
+}
+
+function withoutHits(listener: ProgressListener): ProgressListener {
+  return (event) => {
+    const isHit = event.type === 'step.finished' && event.outcome === 'cached';
+    if (!isHit && event.type !== 'image.resolved') listener(event);
+  };
 }
 
 function startOf({ config }: Image): StartConfig {
