@@ -26,3 +26,12 @@ it('redactUrls() leaves the rest of a text as it is', () => {
     'ADD https://h/a.git#v1 http://h/f?token=*** ssh://git@h/b /x',
   );
 });
+
+it('redactUrl() redacts addresses within addresses, and values to their end', () => {
+  expect(redactUrl('https://h/?to=https://x/?token=a?b&c=1')).toBe('https://h/?to=https://x/?token=***&c=1');
+});
+
+it('redactUrl() is done with a hostile text at once', () => {
+  const text = `https://h/${'?token&key'.repeat(50_000)}`;
+  expect(redactUrl(text)).toBe(text);
+});

@@ -1,4 +1,5 @@
-const SECRET_QUERY = /([?&](?:[^=&#]*(?:token|signature|sig|secret|password|credential|key)[^=&#]*)=)[^&#\s]*/gi;
+/** Names of query parameters whose values carry a right. */
+const SECRET_NAME = /token|signature|sig|secret|password|credential|key/i;
 
 /** A URL without its password and without the values of query parameters that carry a right, as signed CDN links do. */
 export function redactUrl(url: string | URL): string {
@@ -8,7 +9,23 @@ export function redactUrl(url: string | URL): string {
   const authority = scheme < 0 ? '' : text.slice(scheme + 3, authorityEnd < 0 ? undefined : scheme + 3 + authorityEnd);
   const at = authority.lastIndexOf('@');
   const cleaned = at < 0 ? text : text.slice(0, scheme + 3) + text.slice(scheme + 3 + at + 1);
-  return cleaned.replace(SECRET_QUERY, '$1***');
+  return redactQuery(cleaned);
+}
+
+/** One pass, whatever the text: a pattern for all of it would take time by the square of its length. */
+function redactQuery(text: string): string {
+  const name = /[?&]([^=&#?\s]*)=/g;
+  const end = /[&#\s]|$/g;
+  let redacted = '';
+  let taken = 0;
+  for (let found = name.exec(text); found !== null; found = name.exec(text)) {
+    if (!SECRET_NAME.test(found[1] ?? '')) continue;
+    end.lastIndex = name.lastIndex;
+    redacted += `${text.slice(taken, name.lastIndex)}***`;
+    taken = end.exec(text)?.index ?? text.length;
+    name.lastIndex = taken;
+  }
+  return redacted + text.slice(taken);
 }
 
 /**
