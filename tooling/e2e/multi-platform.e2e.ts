@@ -71,13 +71,20 @@ it('writes one OCI archive, and a folder for each platform in type=local and typ
   const archive = join(bench.scratch, 'multi.tar');
   const directory = join(bench.scratch, 'multi');
   const tar = join(bench.scratch, 'multi-rootfs.tar');
-  const outputs = [`type=oci,dest=${archive}`, `type=local,dest=${directory}`, `type=tar,dest=${tar}`];
+  const merged = join(bench.scratch, 'merged');
+  const trees = [
+    `type=local,dest=${directory}`,
+    `type=tar,dest=${tar}`,
+    `type=local,dest=${merged},platform-split=false`,
+  ];
+  const outputs = [`type=oci,dest=${archive}`, ...trees];
   await bench.requireBuild({ context, flags: [...all, ...outputs.flatMap((text) => ['--output', text])] });
   const index = JSON.parse(await skopeo('inspect', '--raw', `oci-archive:${archive}`)) as Index;
   expect(index.manifests).toHaveLength(2);
   expect(await readFile(join(directory, 'linux_s390x/made'), 'utf8')).toBe('linux/s390x s390x\n');
   expect(await readFile(join(directory, 'linux_amd64/made'), 'utf8')).toBe('linux/amd64 amd64\n');
   expect(await requireCommand(['tar', '-tf', tar])).toContain('linux_s390x/made');
+  expect(await readFile(join(merged, 'made'), 'utf8')).toBe('linux/s390x s390x\n');
 });
 
 it('makes an index of one image where that is asked for', async () => {

@@ -60,9 +60,13 @@ export function exporterFor(output: Output, wiring: ExporterWiring): Exporter {
     case 'image':
       return localImageExporter(output.name, wiring);
     case 'local':
-      return reported(directoryExporter(destinationPath(output.dest, cwd), isolation), output, wiring);
+      return reported(
+        directoryExporter(destinationPath(output.dest, cwd), { isolation, split: output.split }),
+        output,
+        wiring,
+      );
     case 'tar':
-      return reported(tarExporter(output.dest, wiring), output, wiring);
+      return reported(tarExporter(output, wiring), output, wiring);
     default:
       return reported(archiveExporter(output, wiring), output, wiring);
   }
@@ -136,7 +140,9 @@ async function copyToLayout(
   await copyImage(source, layout, { tags: names.map(formatReference), signal });
 }
 
-function tarExporter(dest: string, { cwd, stdout, isolation }: ExporterWiring): Exporter {
+type TreeOutput = Extract<Output, { type: 'local' | 'tar' }>;
+
+function tarExporter({ dest, split }: TreeOutput, { cwd, stdout, isolation }: ExporterWiring): Exporter {
   const path = destinationPath(dest, cwd);
   const write = (work: (exporter: Exporter) => Promise<void>, { signal }: CallOptions) =>
     writeDestination(
@@ -147,7 +153,7 @@ function tarExporter(dest: string, { cwd, stdout, isolation }: ExporterWiring): 
           new Promise<void>((done, fail) => {
             sink.write(chunk, (error) => (error ? fail(error) : done()));
           });
-        await work(tarballExporter(push, isolation));
+        await work(tarballExporter(push, { isolation, split }));
       },
       { stdout, signal },
     );

@@ -15,8 +15,13 @@ describe('parseOutput()', () => {
   });
 
   it('takes a bare path for a directory, and - for a tar on stdout', () => {
-    expect(parseOutput('out/rootfs', [])).toEqual([{ type: 'local', dest: 'out/rootfs' }]);
-    expect(parseOutput('-', [])).toEqual([{ type: 'tar', dest: '-' }]);
+    expect(parseOutput('out/rootfs', [])).toEqual([{ type: 'local', dest: 'out/rootfs', split: true }]);
+    expect(parseOutput('-', [])).toEqual([{ type: 'tar', dest: '-', split: true }]);
+  });
+
+  it('gives each platform a folder unless told not to', () => {
+    expect(parseOutput('type=tar,dest=x,platform-split=false', [])).toMatchObject([{ split: false }]);
+    expect(parseOutput('type=local,dest=x', [])).toMatchObject([{ split: true }]);
   });
 
   it('pushes to each name', () => {

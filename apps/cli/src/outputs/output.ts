@@ -11,13 +11,14 @@ export type Output =
       readonly names: readonly Reference[];
       readonly directory: boolean;
     }
-  | { readonly type: 'local' | 'tar'; readonly dest: string }
+  /** `split`: of several platforms, each has a folder. */
+  | { readonly type: 'local' | 'tar'; readonly dest: string; readonly split: boolean }
   | { readonly type: 'registry'; readonly name: Reference }
   /** The image store in the state folder. */
   | { readonly type: 'image'; readonly name: Reference };
 
 const TYPES = ['oci', 'docker', 'local', 'tar', 'registry', 'image'] as const;
-const ATTRIBUTES = ['type', 'dest', 'name', 'push', 'tar'] as const;
+const ATTRIBUTES = ['type', 'dest', 'name', 'push', 'tar', 'platform-split'] as const;
 
 /**
  * Reads one `--output`. A bare path stands for `type=local`, and `-` for `type=tar,dest=-`; without a `name` the image
@@ -26,8 +27,8 @@ const ATTRIBUTES = ['type', 'dest', 'name', 'push', 'tar'] as const;
  * @example parseOutput('type=oci,dest=app.tar', [])
  */
 export function parseOutput(text: string, tags: readonly Reference[]): readonly Output[] {
-  if (text === '-') return [{ type: 'tar', dest: '-' }];
-  if (!text.includes('=')) return [{ type: 'local', dest: text }];
+  if (text === '-') return [{ type: 'tar', dest: '-', split: true }];
+  if (!text.includes('=')) return [{ type: 'local', dest: text, split: true }];
   const attributes = parseAttributes(text, '--output', ATTRIBUTES);
   const type = outputType(attributes.get('type'), text);
   const named = attributes.get('name')?.split(',').map(parseReference);
@@ -40,7 +41,7 @@ export function parseOutput(text: string, tags: readonly Reference[]): readonly 
   }
   const dest = attributes.get('dest');
   if (dest === undefined || dest === '') throw missingDestination(type);
-  if (type === 'local' || type === 'tar') return [{ type, dest }];
+  if (type === 'local' || type === 'tar') return [{ type, dest, split: attributes.get('platform-split') !== 'false' }];
   return [{ type, dest, names, directory: attributes.get('tar') === 'false' }];
 }
 

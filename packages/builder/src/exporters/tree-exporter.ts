@@ -8,20 +8,26 @@ import { exportTarball, type TarballTree } from './tarball.ts';
 
 type TarSink = (chunk: Uint8Array) => void | Promise<void>;
 
-/** The root file system as a directory: `-o type=local,dest=DIR`; of several platforms, a folder for each. */
-export function directoryExporter(destination: string, isolation: () => Promise<Isolation>): Exporter {
-  return treeExporter(isolation, async (trees, options) => {
-    for (const { path, prefix } of trees) await exportDirectory(path, join(destination, prefix), options);
+export interface TreeExporterOptions {
+  readonly isolation: () => Promise<Isolation>;
+  /** Of several platforms each has a folder; else their files are put into one tree, later ones over earlier. @default true */
+  readonly split?: boolean | undefined;
+}
+
+/** The root file system as a directory: `-o type=local,dest=DIR`. */
+export function directoryExporter(destination: string, options: TreeExporterOptions): Exporter {
+  return treeExporter(options, async (trees, call) => {
+    for (const { path, prefix } of trees) await exportDirectory(path, join(destination, prefix), call);
   });
 }
 
-/** The root file system as one tar: `-o type=tar,dest=FILE`; of several platforms, a folder for each. */
-export function tarballExporter(sink: TarSink, isolation: () => Promise<Isolation>): Exporter {
-  return treeExporter(isolation, (trees, options) => exportTarball(trees, sink, options));
+/** The root file system as one tar: `-o type=tar,dest=FILE`. */
+export function tarballExporter(sink: TarSink, options: TreeExporterOptions): Exporter {
+  return treeExporter(options, (trees, call) => exportTarball(trees, sink, call));
 }
 
 function treeExporter(
-  isolation: () => Promise<Isolation>,
+  { isolation, split = true }: TreeExporterOptions,
   write: (trees: readonly TarballTree[], options: CallOptions) => Promise<void>,
 ): Exporter {
   const exportTrees = async (
@@ -39,7 +45,7 @@ function treeExporter(
     export: ({ stack }, options) => exportTrees([{ stack, prefix: '' }], options),
     exportIndex: ({ images }, options) =>
       exportTrees(
-        images.map((built) => ({ stack: built.stack, prefix: platformFolder(built) })),
+        images.map((built) => ({ stack: built.stack, prefix: split ? platformFolder(built) : '' })),
         options,
       ),
   };
