@@ -61,4 +61,22 @@ describe('build checks', () => {
     const { output } = await bench.build({ context });
     expect(output).toMatch(/InvalidBaseImagePlatform/);
   });
+
+  it("know the base image's variables and triggers", async () => {
+    const base = await bench.writeContext({
+      Dockerfile: 'FROM busybox\nENV FROM_BASE=1\nONBUILD WORKDIR relative\n',
+    });
+    await bench.requireBuild({ context: base, flags: ['--tag', 'with-facts'] });
+    const context = await bench.writeContext({ Dockerfile: 'FROM with-facts\nENV A=$FROM_BASE B=$ELSEWHERE\n' });
+    const { output } = await bench.requireBuild({ context });
+    const found = output
+      .split('\n')
+      .flatMap((line) => /"rule":"(\w+)".*"message":"(.*?)","place"/.exec(line)?.slice(1, 3) ?? []);
+    expect(found).toEqual([
+      'WorkdirRelativePath',
+      'Relative workdir \\"relative\\" can have unexpected results if the base image changes',
+      'UndefinedVar',
+      "Usage of undefined variable '$ELSEWHERE'",
+    ]);
+  });
 });

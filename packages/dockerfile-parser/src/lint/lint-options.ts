@@ -8,7 +8,10 @@ export interface LintOptions {
   readonly targetPlatform?: string | undefined;
   /** @default the target platform */
   readonly buildPlatform?: string | undefined;
-  /** What is known of the image that a FROM line names for a platform, variables expanded. */
+  /**
+   * What is known of the image that a FROM line names for a platform, variables expanded. Where nothing is, any variable
+   * may be set there, and only those that look like a slip of the pen are reported. @default an image that sets PATH alone
+   */
   readonly baseImage?: ((name: string, platform: string) => BaseImage | undefined) | undefined;
   /** Whether the ignore file leaves a path of the context out, as `ignoreMatcher()` says. */
   readonly ignores?: ((path: string) => boolean) | undefined;

@@ -48,6 +48,17 @@ it('lint() gives findings in the order of their lines, with all that a report ne
   });
 });
 
+it('lint() takes a variable for one of the base image where nobody knows that, unless it looks like a slip', () => {
+  const text =
+    'FROM node AS base\nENV A=$NODE_VERSION B=$PTAH\nFROM base\nUSER $NODE_USER\nFROM scratch\nUSER $NOBODY\n';
+  const rule = 'UndefinedVar';
+  expect(messages(rule, text, { baseImage: () => undefined })).toEqual([
+    "2: Usage of undefined variable '$PTAH' (did you mean $PATH?)",
+    "6: Usage of undefined variable '$NOBODY'",
+  ]);
+  expect(messages(rule, text, { baseImage: () => ({ environment: ['NODE_VERSION=24'] }) })).toHaveLength(3);
+});
+
 describe('# check', () => {
   const bad = 'FROM alpine AS Base\nWORKDIR app\nCMD x\n';
   it.each([

@@ -44,7 +44,9 @@ export function createSubject(dockerfile: Dockerfile, options: LintOptions): Lin
     const wanted = platform?.text ?? globals.values.get('TARGETPLATFORM') ?? '';
     const baseImage = base === undefined ? options.baseImage?.(image.text, wanted) : undefined;
     const triggers = base === undefined ? (baseImage?.onBuild ?? []).flatMap(parseTrigger) : triggersOf(base.stage);
-    const { steps, end } = walkStage(stage, { triggers, base: base?.end, baseImage, globals, options });
+    const isBaseUnknown = options.baseImage !== undefined && baseImage === undefined && image.text !== 'scratch';
+    const walk = { triggers, base: base?.end, baseImage, isBaseUnknown, globals, options };
+    const { steps, end } = walkStage(stage, walk);
     if (name !== undefined) stages.set(name, { stage, end });
     return { stage, image, platform, baseImage, steps };
   });

@@ -25,6 +25,8 @@ export interface StageState {
   readonly variables: Variables;
   readonly hasShell: boolean;
   readonly hasWorkdir: boolean;
+  /** Nobody knows what the image sets that all this stands on. */
+  readonly isBaseUnknown: boolean;
 }
 
 export interface WalkOptions {
@@ -32,6 +34,7 @@ export interface WalkOptions {
   /** The end of the stage that this one is built from. */
   readonly base: StageState | undefined;
   readonly baseImage: BaseImage | undefined;
+  readonly isBaseUnknown: boolean;
   readonly globals: Variables;
   readonly options: LintOptions;
 }
@@ -41,14 +44,16 @@ export function walkStage(stage: Stage, walk: WalkOptions): { steps: LintStep[];
   let state = walk.base ?? startState(walk);
   const steps: LintStep[] = [];
   for (const [index, instruction] of [...walk.triggers, ...stage.instructions].entries()) {
-    const { variables, hasShell, hasWorkdir } = state;
+    const { variables, hasShell, hasWorkdir, isBaseUnknown } = state;
     const next = follow(instruction, variables, walk);
     steps.push({
       instruction,
       range: index < walk.triggers.length ? stage.from.range : instruction.range,
       expand: (word) => expandIn(variables, word),
       expandWords: (text) => wordsIn(variables, text),
-      undefinedVariables: next.undefinedVariables,
+      undefinedVariables: next.undefinedVariables.filter(
+        ({ suggestion }) => !isBaseUnknown || suggestion !== undefined,
+      ),
       hasShell,
       hasWorkdir,
     });
@@ -56,19 +61,20 @@ export function walkStage(stage: Stage, walk: WalkOptions): { steps: LintStep[];
       variables: next.variables,
       hasShell: hasShell || instruction.keyword === 'SHELL',
       hasWorkdir: hasWorkdir || instruction.keyword === 'WORKDIR',
+      isBaseUnknown,
     };
   }
   return { steps, end: state };
 }
 
-function startState({ baseImage, globals }: WalkOptions): StageState {
+function startState({ baseImage, isBaseUnknown, globals }: WalkOptions): StageState {
   const environment = (baseImage?.environment ?? []).map((entry) => {
     const equals = entry.indexOf('=');
     return equals < 0 ? ([entry, ''] as const) : ([entry.slice(0, equals), entry.slice(equals + 1)] as const);
   });
   const values = new Map([['PATH', ''] as const, ...environment]);
   const variables = { values, declared: new Set<string>(), escape: globals.escape };
-  return { variables, hasShell: (baseImage?.shell ?? []).length > 0, hasWorkdir: false };
+  return { variables, hasShell: (baseImage?.shell ?? []).length > 0, hasWorkdir: false, isBaseUnknown };
 }
 
 interface Followed {
