@@ -100,7 +100,7 @@ it(`runs three schedules for ${MINUTES} minutes while faults come and go`, async
   expect(peak).toBeLessThan(MAX_BUSY_MIB);
   const last = await status(daemon.url);
   expect(last.images).toHaveLength(images.length);
-  for (const image of last.images) expect(image).toMatchObject({ reference: expect.any(String), error: undefined });
+  expect(last.images.filter(({ error }) => error !== undefined)).toEqual([]);
   for (const name of images) {
     const target = name.replace(proxy.host, registry.host);
     const digest = await requireCommand([

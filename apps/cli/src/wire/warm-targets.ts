@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { BuildContext } from '@shale/builder';
-import { hostPlatform, parseReference, type Platform, redactUrl } from '@shale/core';
+import { hostPlatform, parseReference, type Platform, redactUrl, ShaleError } from '@shale/core';
 import {
   devcontainerImages,
   dockerfileImages,
@@ -28,21 +28,38 @@ export async function warmTargets(invocation: WarmInvocation): Promise<readonly 
   for (const file of options.dockerfile) {
     const content = isUrl(file) ? await fetchNamed(file, invocation) : await readNamed(file, cwd);
     for (const platform of buildPlatforms) {
-      targets.push(...dockerfileImages(content, { file, buildArgs: options.buildArg, platform }));
+      const read = async () => dockerfileImages(content, { file, buildArgs: options.buildArg, platform });
+      targets.push(...(await blaming(file, read, content)));
     }
   }
   for (const file of options.devcontainer) {
     for (const platform of buildPlatforms) {
-      targets.push(...(await devcontainerImages(resolve(cwd, file), { buildArgs: options.buildArg, platform })));
+      const read = () => devcontainerImages(resolve(cwd, file), { buildArgs: options.buildArg, platform });
+      targets.push(...(await blaming(file, read)));
     }
   }
   for (const url of options.git) {
     await using checkout = await openGitSource(url, invocation);
     for (const platform of buildPlatforms) {
-      targets.push(...(await repositoryImages(checkout.root, { buildArgs: options.buildArg, platform })));
+      const read = () => repositoryImages(checkout.root, { buildArgs: options.buildArg, platform });
+      targets.push(...(await blaming(redactUrl(url), read)));
     }
   }
   return targets;
+}
+
+/** What is wrong in a file is said with its name and, where it is known, its line. */
+async function blaming<T>(file: string, read: () => Promise<T>, text?: string): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    const { locateDockerfileError } = await import('@shale/builder');
+    const located = text === undefined ? error : locateDockerfileError(error, { name: file, text });
+    if (located !== error || !(error instanceof Error)) throw located;
+    if (error.message.includes(file)) throw error;
+    const hint = error instanceof ShaleError ? error.hint : undefined;
+    throw new UsageError(`${file}: ${error.message}`, { cause: error, hint });
+  }
 }
 
 async function openGitSource(url: string, { env, signal }: WarmInvocation): Promise<BuildContext> {
