@@ -24,6 +24,7 @@ import { type ExecutionWishes, wireBuild } from '../wire/wire-build.ts';
 import type { buildOptions } from './build-command.ts';
 import type { Invocation } from './command.ts';
 import { pushImage } from './push-image.ts';
+import { refuseOffline } from './refuse-offline.ts';
 import { writeResults } from './write-results.ts';
 
 export type BuildInvocation = Invocation<typeof buildOptions>;
@@ -42,6 +43,7 @@ export async function runBuild(invocation: BuildInvocation): Promise<void> {
   if (options.pushImage && options.cacheRepo === undefined) {
     throw new UsageError('--cache-repo must be set when using --push-image');
   }
+  if (options.pushImage || outputs.some(({ type }) => type === 'registry')) refuseOffline(options, 'a push');
   const platforms = indexedPlatforms(options);
   await checkOutputs(outputs, { ...invocation, isIndex: platforms.length > 0 });
   using renderer = await openRenderer(options.quiet ? 'quiet' : (options.progress ?? 'auto'), invocation);

@@ -15,6 +15,7 @@ import { cacheRepository } from '../wire/cache.ts';
 import { type WiredBuild, wireBuild } from '../wire/wire-build.ts';
 import type { Invocation } from './command.ts';
 import type { probeOptions } from './probe-command.ts';
+import { refuseOffline } from './refuse-offline.ts';
 
 type ProbeInvocation = Invocation<typeof probeOptions>;
 
@@ -36,6 +37,8 @@ type Voice = 'shale' | 'envbuilder';
 /** `shale probe`: the table on stderr, the one line for scripts on stdout. Nothing is run, unpacked or downloaded. */
 export async function runProbe(invocation: ProbeInvocation, voice: Voice = 'shale'): Promise<void> {
   const { options, stdout, stderr, env } = invocation;
+  const pushedTo = options.cacheRepo ?? options.cacheFrom[0];
+  if (pushedTo !== undefined) refuseOffline(options, `a look at ${pushedTo}`);
   const journal = new BuildJournal();
   await using wired = await wireBuild(invocation, {
     reproducible: true,
@@ -51,7 +54,6 @@ export async function runProbe(invocation: ProbeInvocation, voice: Voice = 'shal
   const digest = image?.manifest.digest;
   if (!options.json) stderr.write(formatFindings(findings, palette(stderr, env)));
   const failure = digest === undefined ? missOf(findings, voice) : await notPushed(digest, wired);
-  const [pushedTo = options.cacheFrom[0]] = [options.cacheRepo];
   const repository = pushedTo === undefined ? undefined : repositoryName(pushedTo);
   if (options.json) {
     const report = { digest, pushed: failure === undefined, repository, steps: findings.map(reportOf) };

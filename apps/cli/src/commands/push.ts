@@ -5,6 +5,7 @@ import { openRenderer } from '../render/open-renderer.ts';
 import { stateDirectory } from '../wire/state-directory.ts';
 import type { Invocation } from './command.ts';
 import type { pushOptions } from './push-command.ts';
+import { refuseOffline } from './refuse-offline.ts';
 
 class ImageMissingError extends ShaleError {
   readonly code = 'BASE_IMAGE_MISSING';
@@ -15,6 +16,7 @@ export async function runPush(invocation: Invocation<typeof pushOptions>): Promi
   const { options, args, env, signal, stdout } = invocation;
   const name = parseReference(args[0] ?? '');
   const targets = options.to.length > 0 ? options.to.map(parseReference) : [name];
+  refuseOffline(options, 'a push');
   const image = await findImage(name, invocation);
   const { digest } = 'images' in image ? image.index : image.manifest;
   using renderer = await openRenderer(options.quiet ? 'quiet' : (options.progress ?? 'auto'), invocation);

@@ -8,6 +8,7 @@ import { openWarmView } from '../render/warm-view.ts';
 import { UsageError } from '../usage-error.ts';
 import { warmTargets } from '../wire/warm-targets.ts';
 import type { Invocation } from './command.ts';
+import { refuseOffline } from './refuse-offline.ts';
 import type { warmCommandOptions } from './warm-command.ts';
 
 const KANIKO_TTL_MS = 336 * 3_600_000;
@@ -17,6 +18,7 @@ export type WarmInvocation = Invocation<typeof warmCommandOptions>;
 /** `shale warm`. Fails when one image could not be refreshed, though its last good copy stays. */
 export async function runWarm(invocation: WarmInvocation): Promise<void> {
   const { options, env, cwd, signal, stdout } = invocation;
+  refuseOffline(invocation.options, 'warming');
   const plan = await warmTargets(invocation);
   if (plan.length === 0) {
     throw new UsageError('There is no image to warm', {

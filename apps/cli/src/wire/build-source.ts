@@ -22,6 +22,8 @@ import { isGitUrl } from './git-url.ts';
 export interface BuildSourceOptions extends CallOptions, Pick<Session, 'cwd' | 'env' | 'stdin'> {
   /** What the user wrote after the flags. */
   readonly argument: string;
+  /** Read what is on this machine only. @default false */
+  readonly offline?: boolean | undefined;
   /** What the user wrote after `--file`. */
   readonly file: string | undefined;
   /** Where the context's stat cache is kept; `undefined` for none. */
@@ -52,7 +54,7 @@ export async function openBuildSource(options: BuildSourceOptions): Promise<Buil
   if (isGitUrl(argument)) {
     const authorization = await gitAuthorization(argument, options.secrets);
     const { keepGitDirectory } = options;
-    const environment = gitEnvironment(env);
+    const environment = gitEnvironment(env, options);
     const context = await openGitContext(argument, { signal, environment, authorization, keepGitDirectory });
     return withDockerfile(context, options);
   }

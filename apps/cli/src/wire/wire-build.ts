@@ -75,7 +75,7 @@ export async function wireBuild(invocation: Invocation<BuildTable>, wishes: Buil
     stateDir,
     secrets,
     keepGitDirectory,
-    environment: gitEnvironment(env),
+    environment: gitEnvironment(env, options),
     signal,
   });
   const client = openRegistryClient({ options, env, onProgress });
@@ -102,6 +102,7 @@ export async function wireBuild(invocation: Invocation<BuildTable>, wishes: Buil
   opened.defer(() => closeNamedContexts(named.contexts));
   const { context, dockerfile } = await openBuildSource({
     ...invocation,
+    offline: options.offline,
     argument: contextArgument(invocation),
     file: options.file,
     stateDir,
@@ -141,7 +142,7 @@ export async function wireBuild(invocation: Invocation<BuildTable>, wishes: Buil
       network: options.network,
       entitlements,
       fetchUrl: options.offline ? undefined : urlFetcher({ proxy: proxyOf(env) }),
-      gitEnvironment: gitEnvironment(env),
+      gitEnvironment: gitEnvironment(env, options),
       onProgress,
       signal,
     },

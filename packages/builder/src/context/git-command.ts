@@ -35,6 +35,8 @@ const HARDENING = [
   'filter.lfs.smudge=',
   'filter.lfs.process=',
 ];
+/** Of git's own variables; which transports there are may be narrowed. */
+const PASSED: ReadonlySet<string> = new Set(['GIT_SSH_COMMAND', 'GIT_ALLOW_PROTOCOL']);
 const MAX_OUTPUT_BYTES = 64 * 1024;
 const KILL_SIGNAL = 'SIGTERM';
 
@@ -77,7 +79,7 @@ function headerSetting(header: GitCommandOptions['header']): Record<string, stri
 }
 
 function gitEnvironment(environment: Readonly<Record<string, string>>): Record<string, string> {
-  const passed = Object.entries(environment).filter(([name]) => !name.startsWith('GIT_') || name === 'GIT_SSH_COMMAND');
+  const passed = Object.entries(environment).filter(([name]) => !name.startsWith('GIT_') || PASSED.has(name));
   return {
     PATH: '/usr/local/bin:/usr/bin:/bin',
     GIT_SSH_COMMAND: 'ssh -oBatchMode=yes',

@@ -11,6 +11,7 @@ import { cacheRepository } from '../../wire/cache.ts';
 
 import { stateDirectory } from '../../wire/state-directory.ts';
 import type { Invocation } from '../command.ts';
+import { refuseOffline } from '../refuse-offline.ts';
 
 export type CacheInvocation = Invocation<typeof cachePlaceOptions>;
 
@@ -51,7 +52,7 @@ function openRegistryPlace(repo: string, { options, env, stderr }: CacheInvocati
   if (options.layerCacheDir !== undefined) {
     throw new UsageError('--cache-repo and --layer-cache-dir name two caches', { hint: 'Care for one at a time.' });
   }
-  if (options.offline) throw new UsageError('A registry cannot be asked with --offline');
+  refuseOffline(options, 'a registry');
   const reference = cacheRepository(repo);
   const colours = palette(stderr, env);
   const onProgress = progressListener({
