@@ -116,7 +116,8 @@ function refuseChanges(changed: readonly string[]): void {
 async function runInTree(step: StepProcess, options: RunProcessOptions, { exchange, threads }: Means): Promise<number> {
   options.signal?.throwIfAborted();
   const resolvers = ownResolvers();
-  exchange.enter(step.root);
+  const tag = newStepTag();
+  exchange.enter(step.root, tag);
   try {
     const mounts = step.mounts.map((mount) => withSourceNow(mount, exchange));
     using _ = new MountPointStubs('/', stepMountPoints(mounts));
@@ -126,7 +127,7 @@ async function runInTree(step: StepProcess, options: RunProcessOptions, { exchan
     if (!kept.covers('/etc/hosts')) lent.file('/etc/hosts', hostsFile(step.hostname), 0o644, ROOT);
     if (!kept.covers('/etc/resolv.conf')) lent.file('/etc/resolv.conf', resolvers, 0o644, ROOT);
     lent.seal();
-    const order = { process: step, confinement: { type: 'in-place' } as const, tag: newStepTag() };
+    const order = { process: step, confinement: { type: 'in-place' } as const, tag };
     return await threads.run(order, options);
   } finally {
     const relinked = exchange.leave(step.root);

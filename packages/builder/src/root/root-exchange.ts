@@ -2,6 +2,7 @@ import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, renameSync } 
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { hostPath } from '@shale/core';
+import { killTagged } from '../executors/step-tag.ts';
 import { removeTree } from '../snapshotters/remove-tree.ts';
 import { requireContainer } from './container.ts';
 import { KeptPaths } from './kept-paths.ts';
@@ -63,16 +64,19 @@ export class RootExchange {
     return kept.covers(path) || !existsSync(join(this.#aside, path)) ? path : join(this.#aside, path);
   }
 
-  /** Makes the tree `/`. It is empty until `leave`, but for what a mount covers. */
-  enter(tree: string): void {
+  /**
+   * Makes the tree `/`. It is empty until `leave`, but for what a mount covers.
+   * @param tag Of the processes that will run there: they end when this has to be undone by another process.
+   */
+  enter(tree: string, tag?: number): void {
     if (readJournal(this.#journal) !== undefined) throw new Error('A tree is in the place of / already');
     const kept = this.keptNow();
     this.#kept = kept;
     removeTree(this.#aside);
     mkdirSync(this.#aside, { mode: 0o700 });
-    writeJournal(this.#journal, { phase: 'leaving', tree });
+    writeJournal(this.#journal, { phase: 'leaving', tree, tag });
     moveOut(this.#aside, { kept });
-    writeJournal(this.#journal, { phase: 'tree', tree });
+    writeJournal(this.#journal, { phase: 'tree', tree, tag });
     this.#placed = new Map();
     moveIn(tree, { kept, onMove: (path) => this.#remember(path) });
   }
@@ -101,7 +105,7 @@ export class RootExchange {
   }
 
   #returnOwn(tree: string, kept: KeptPaths): void {
-    writeJournal(this.#journal, { phase: 'returning', tree });
+    writeJournal(this.#journal, { phase: 'returning', tree, tag: undefined });
     moveIn(this.#aside, { kept });
     removeJournal(this.#journal);
     removeTree(this.#aside);
@@ -117,6 +121,7 @@ export class RootExchange {
     const journal = readJournal(this.#journal);
     if (journal === undefined) return false;
     requireContainer('The root file system cannot be put back');
+    if (journal.tag !== undefined) killTagged(journal.tag);
     const kept = this.keptNow();
     if (journal.phase === 'tree') this.#discardTree(journal.tree, kept);
     this.#returnOwn(journal.tree, kept);

@@ -8,14 +8,16 @@ export interface RootJournal {
   readonly phase: RootPhase;
   /** Where the tree is when it is not in `/`. */
   readonly tree: string;
+  /** Marks the processes of the step. @see newStepTag */
+  readonly tag: number | undefined;
 }
 
 const VERSION = '1';
 const PHASES: readonly RootPhase[] = ['leaving', 'tree', 'returning'];
 
 /** Not flushed: a process that is killed loses nothing, and a container's root does not survive its machine. */
-export function writeJournal(path: string, { phase, tree }: RootJournal): void {
-  writeFileSync(`${path}.new`, JSON.stringify({ version: VERSION, phase, tree }), { mode: 0o600 });
+export function writeJournal(path: string, { phase, tree, tag }: RootJournal): void {
+  writeFileSync(`${path}.new`, JSON.stringify({ version: VERSION, phase, tree, tag }), { mode: 0o600 });
   renameSync(`${path}.new`, path);
 }
 
@@ -27,10 +29,11 @@ export function readJournal(path: string): RootJournal | undefined {
   } catch (error) {
     return undefinedIfMissing(error);
   }
-  const journal = JSON.parse(text) as Partial<Record<string, string>>; // written by ourselves, and whole
-  const phase = PHASES.find((known) => known === journal['phase']);
-  const { tree } = journal;
-  if (journal['version'] === VERSION && phase !== undefined && tree !== undefined) return { phase, tree };
+  // written by ourselves, and whole
+  const journal = JSON.parse(text) as Partial<RootJournal> & { readonly version?: string };
+  const { version, tree, tag } = journal;
+  const phase = PHASES.find((known) => known === journal.phase);
+  if (version === VERSION && phase !== undefined && tree !== undefined) return { phase, tree, tag };
   throw new Error(`${path} is of another version of shale: the root file system cannot be put back`);
 }
 
