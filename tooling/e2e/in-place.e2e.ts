@@ -118,8 +118,9 @@ RUN cat /made /file
 
 it('puts the root back after a builder that was killed while a step ran', async () => {
   const token = randomBytes(8).toString('hex');
+  const seconds = 7_000_000 + process.pid;
   const context = await bench.writeContext({
-    Dockerfile: `FROM busybox\nRUN touch /started && sleep 7${process.pid}\n`,
+    Dockerfile: `FROM busybox\nRUN touch /started && sleep ${seconds}\n`,
   });
   const before = listing();
   const killed = build(context, ['--label', `token=${token}`]);
@@ -127,13 +128,13 @@ it('puts the root back after a builder that was killed while a step ran', async 
   expect(listing()).toContain('etc');
   for (const pid of processesWith(token, 'busybox\0')) process.kill(pid, 'SIGKILL');
   expect((await killed).status).not.toBe(0);
-  expect(processesWith(`sleep\0` + `7${process.pid}`)).toHaveLength(1);
+  expect(processesWith(`sleep\0${seconds}`)).toHaveLength(1);
   const next = await build(
     await bench.writeContext({ Dockerfile: 'FROM busybox\nRUN test ! -e /started && echo well\n' }),
   );
   expect(next.status, next.stderr).toBe(0);
   expect(listing()).toEqual(before);
-  expect(processesWith(`sleep\0` + `7${process.pid}`)).toEqual([]);
+  expect(processesWith(`sleep\0${seconds}`)).toEqual([]);
   expect(await requireCommand(['find', join(rootfs, OWN), '-name', 'started'])).toBe('');
 });
 
