@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -93,6 +94,19 @@ it('makes an index of one image where that is asked for', async () => {
   await bench.requireBuild({ context, flags: ['--platform', 'linux/s390x', ...flags] });
   const index = JSON.parse(await skopeo('inspect', '--raw', `oci-archive:${archive}`)) as Index;
   expect(index.manifests.map(({ platform }) => platform.architecture)).toEqual(['s390x']);
+});
+
+it('pushes a manifest list of docker where that is asked for', async () => {
+  const reference = `${bench.base.host}/multi/docker:v1`;
+  const output = `type=registry,name=${reference},oci-mediatypes=false`;
+  const run = await bench.requireBuild({ context, flags: [...all, '--output', output] });
+  const raw = await skopeo('inspect', '--tls-verify=false', '--raw', `docker://${reference}`);
+  const list = JSON.parse(raw) as Index;
+  expect(list.mediaType).toBe('application/vnd.docker.distribution.manifest.list.v2+json');
+  const image = `${bench.base.host}/multi/docker@${list.manifests[1]?.digest}`;
+  const manifest = await skopeo('inspect', '--tls-verify=false', '--raw', `docker://${image}`);
+  expect([...new Set(manifest.match(/application\/vnd\.\w+/g))]).toEqual(['application/vnd.docker']);
+  expect(run.digest).toBe(`sha256:${createHash('sha256').update(raw).digest('hex')}`);
 });
 
 it('refuses type=docker for several platforms before anything is built', async () => {

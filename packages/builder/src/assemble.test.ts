@@ -34,8 +34,8 @@ function assemble(layers: readonly string[], history: readonly HistoryEntry[] | 
     state: initialState(base.config, platform),
     history: lines,
   } as unknown as StageNode;
-  const options = { labels: {}, sourceDateEpoch: undefined, resultOf: () => made as unknown as StepResult };
-  return assembleImage(stage, options).image.config;
+  const resultOf = () => made as unknown as StepResult;
+  return assembleImage(stage, { labels: {}, sourceDateEpoch: undefined, mediaTypes: 'oci', resultOf }).image.config;
 }
 
 const countLayers = (history: readonly HistoryEntry[] = []) =>

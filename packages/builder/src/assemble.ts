@@ -8,6 +8,8 @@ export interface AssembleOptions {
   readonly labels: Readonly<Record<string, string>>;
   /** Seconds since the epoch; `undefined` takes the times at which the layers were made. */
   readonly sourceDateEpoch: number | undefined;
+  /** The family of media types. */
+  readonly mediaTypes: 'oci' | 'docker';
   readonly resultOf: (step: StepNode) => StepResult;
 }
 
@@ -18,6 +20,7 @@ const EXPORTER_COMMENT = 'buildkit.exporter.image.v0';
 /** The image of a stage: its layers in order, config and history as BuildKit writes them. */
 export function assembleImage(stage: StageNode, options: AssembleOptions): AssembledImage {
   const base = stage.base.image;
+  const types = MEDIA_TYPES[options.mediaTypes];
   const { layers, history, created } = stack(stage, options);
   const config: ImageConfig = {
     ...(created !== undefined && { created }),
@@ -29,15 +32,15 @@ export function assembleImage(stage: StageNode, options: AssembleOptions): Assem
   };
   const configBytes = formatImageConfig(config);
   const configDescriptor = {
-    mediaType: MediaType.ociConfig,
+    mediaType: types.config,
     digest: sha256(configBytes),
     size: configBytes.byteLength,
   };
   const manifest = formatManifest({
     schemaVersion: 2,
-    mediaType: MediaType.ociManifest,
+    mediaType: types.manifest,
     config: configDescriptor,
-    layers: layers.map(({ layer }) => toOciLayer(layer)),
+    layers: layers.map(({ layer }) => describeLayer(layer, types)),
   });
   const documents = new Map<Digest, Uint8Array>([
     [configDescriptor.digest, configBytes],
@@ -50,7 +53,7 @@ export function assembleImage(stage: StageNode, options: AssembleOptions): Assem
       config,
       configBytes,
       configDescriptor,
-      layers: layers.map(({ layer }) => ({ ...layer, descriptor: toOciLayer(layer) })),
+      layers: layers.map(({ layer }) => ({ ...layer, descriptor: describeLayer(layer, types) })),
       blobs: layerBlobs(layers, documents),
       origin: base?.origin ?? { source: 'scratch', name: 'scratch' },
     },
@@ -122,15 +125,43 @@ function withLabels({ state }: StageNode, labels: Readonly<Record<string, string
   return { ...state.config, Labels: { ...state.config.Labels, ...labels } };
 }
 
-const OCI_TYPES: Readonly<Record<string, string>> = {
-  [MediaType.dockerLayer]: MediaType.ociLayer,
-  [MediaType.dockerLayerGzip]: MediaType.ociLayerGzip,
-  [MediaType.dockerLayerZstd]: MediaType.ociLayerZstd,
+/** One family for all documents of an image: some registries refuse a manifest with both. */
+interface MediaTypes {
+  readonly config: string;
+  readonly manifest: string;
+  readonly index: string;
+  readonly layers: Readonly<Record<string, string>>;
+}
+
+export const MEDIA_TYPES: Readonly<Record<'oci' | 'docker', MediaTypes>> = {
+  oci: {
+    config: MediaType.ociConfig,
+    manifest: MediaType.ociManifest,
+    index: MediaType.ociIndex,
+    layers: {
+      [MediaType.dockerLayer]: MediaType.ociLayer,
+      [MediaType.dockerLayerGzip]: MediaType.ociLayerGzip,
+      [MediaType.dockerLayerZstd]: MediaType.ociLayerZstd,
+    },
+  },
+  docker: {
+    config: MediaType.dockerConfig,
+    manifest: MediaType.dockerManifest,
+    index: MediaType.dockerManifestList,
+    layers: {
+      [MediaType.ociLayer]: MediaType.dockerLayer,
+      [MediaType.ociLayerGzip]: MediaType.dockerLayerGzip,
+      [MediaType.ociLayerZstd]: MediaType.dockerLayerZstd,
+    },
+  },
 };
 
-/** The same bytes under OCI's name: a manifest with both families is refused by some registries. */
-function toOciLayer({ descriptor: { mediaType, digest, size } }: Layer): Layer['descriptor'] {
-  return { mediaType: OCI_TYPES[mediaType] ?? mediaType, digest, size };
+/** The same bytes under the family's name. */
+function describeLayer(
+  { descriptor: { mediaType, digest, size } }: Layer,
+  { layers }: MediaTypes,
+): Layer['descriptor'] {
+  return { mediaType: layers[mediaType] ?? mediaType, digest, size };
 }
 
 const formatTime = (time: Date) => time.toISOString().replace(/\.000Z$/, 'Z');

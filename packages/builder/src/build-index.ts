@@ -1,5 +1,6 @@
 import type { Platform, RawManifest } from '@shale/core';
-import { describeManifest, formatManifest, hostPlatform, MediaType, ShaleError } from '@shale/core';
+import { describeManifest, formatManifest, hostPlatform, ShaleError } from '@shale/core';
+import { MEDIA_TYPES } from './assemble.ts';
 import { BaseImages } from './base-images.ts';
 import { buildStage, executePlan, planTarget, reportSteps } from './build.ts';
 import type { BuildOptions, StepReport } from './build-options.ts';
@@ -44,7 +45,7 @@ export async function buildIndex({ platforms, ...options }: BuildIndexOptions): 
         return { platform: platforms[index] ?? hostPlatform(), ...(await buildStage(stage, scheduler, options)) };
       }),
     );
-    const index = imageIndex(built);
+    const index = imageIndex(built, MEDIA_TYPES[options.mediaTypes ?? 'oci'].index);
     await options.store.put(describeManifest(index), async function* () {
       yield index.bytes;
     });
@@ -60,10 +61,10 @@ function indexExporter(exporter: Exporter): NonNullable<Exporter['exportIndex']>
 }
 
 /** @see https://github.com/opencontainers/image-spec/blob/v1.1.1/image-index.md */
-function imageIndex(built: readonly BuiltPlatform[]): RawManifest {
+function imageIndex(built: readonly BuiltPlatform[], mediaType: string): RawManifest {
   return formatManifest({
     schemaVersion: 2,
-    mediaType: MediaType.ociIndex,
+    mediaType,
     manifests: built.map(({ image, platform }) => ({ ...describeManifest(image.manifest), platform })),
   });
 }

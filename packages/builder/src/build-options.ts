@@ -63,6 +63,8 @@ export interface BuildOptions extends CallOptions {
   readonly builder?: string | undefined;
   /** Called when all is planned and looked up, before the first step runs. What it throws ends the build. */
   readonly beforeSteps?: (() => Promise<void> | void) | undefined;
+  /** The family of media types that the image and its index have. @default 'oci' */
+  readonly mediaTypes?: 'oci' | 'docker' | undefined;
   /** Where the image goes when it is built, one after another. */
   readonly exporters?: readonly Exporter[] | undefined;
   readonly onProgress?: ProgressListener | undefined;

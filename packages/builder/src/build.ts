@@ -122,6 +122,7 @@ export function assembleStage(
   return assembleImage(stage, {
     labels: options.labels ?? {},
     sourceDateEpoch: options.sourceDateEpoch,
+    mediaTypes: options.mediaTypes ?? 'oci',
     resultOf: (step) => results.get(step) as StepResult,
   });
 }

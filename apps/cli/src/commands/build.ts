@@ -10,7 +10,7 @@ import {
 import { startBuildChecks } from '../checks/build-checks.ts';
 import type { OptionValues } from '../options/option.ts';
 import { checkOutputs, describeOutput, exporterFor, type ExporterWiring } from '../outputs/exporters.ts';
-import { type Output, parseOutput } from '../outputs/output.ts';
+import { type Output, parseOutput, wantsDockerTypes } from '../outputs/output.ts';
 import { openRenderer } from '../render/open-renderer.ts';
 import { UsageError } from '../usage-error.ts';
 import { BuildJournal } from '../explain/build-journal.ts';
@@ -127,7 +127,8 @@ async function buildAndExport(
     ...outputs.map((output) => exporterFor(output, wiring)),
     ...(pushing === undefined ? [] : [pushing.exporter]),
   ];
-  const withJournal = { ...wired.options, exporters, onKeyed: journal.onKeyed };
+  const mediaTypes = wantsDockerTypes(options.output) ? 'docker' : 'oci';
+  const withJournal = { ...wired.options, exporters, mediaTypes, onKeyed: journal.onKeyed } as const;
   const checks = startBuildChecks(withJournal, { platforms: wired.platforms, onProgress });
   const build = buildIdentity(wired.options, invocation);
   try {

@@ -1,6 +1,6 @@
 import { parseReference } from '@shale/core';
 import { describe, expect, it } from 'vitest';
-import { parseOutput } from './output.ts';
+import { parseOutput, wantsDockerTypes } from './output.ts';
 
 const app = parseReference('app');
 
@@ -22,6 +22,11 @@ describe('parseOutput()', () => {
   it('gives each platform a folder unless told not to', () => {
     expect(parseOutput('type=tar,dest=x,platform-split=false', [])).toMatchObject([{ split: false }]);
     expect(parseOutput('type=local,dest=x', [])).toMatchObject([{ split: true }]);
+  });
+
+  it('tells when one output is to have docker types', () => {
+    expect(wantsDockerTypes(['type=registry,name=a', 'out', '-'])).toBe(false);
+    expect(wantsDockerTypes(['out', 'type=registry,name=a,oci-mediatypes=false'])).toBe(true);
   });
 
   it('pushes to each name', () => {

@@ -18,7 +18,7 @@ export type Output =
   | { readonly type: 'image'; readonly name: Reference };
 
 const TYPES = ['oci', 'docker', 'local', 'tar', 'registry', 'image'] as const;
-const ATTRIBUTES = ['type', 'dest', 'name', 'push', 'tar', 'platform-split'] as const;
+const ATTRIBUTES = ['type', 'dest', 'name', 'push', 'tar', 'platform-split', 'oci-mediatypes'] as const;
 
 /**
  * Reads one `--output`. A bare path stands for `type=local`, and `-` for `type=tar,dest=-`; without a `name` the image
@@ -43,6 +43,13 @@ export function parseOutput(text: string, tags: readonly Reference[]): readonly 
   if (dest === undefined || dest === '') throw missingDestination(type);
   if (type === 'local' || type === 'tar') return [{ type, dest, split: attributes.get('platform-split') !== 'false' }];
   return [{ type, dest, names, directory: attributes.get('tar') === 'false' }];
+}
+
+/** Whether one of `--output` asks for docker's media types: the image has one family, wherever it goes. */
+export function wantsDockerTypes(texts: readonly string[]): boolean {
+  return texts
+    .filter((text) => text.includes('='))
+    .some((text) => parseAttributes(text, '--output', ATTRIBUTES).get('oci-mediatypes') === 'false');
 }
 
 function outputType(type: string | undefined, text: string): (typeof TYPES)[number] {
