@@ -9,42 +9,19 @@ import {
   pruneStore,
   readPins,
 } from '@shale/cache';
-import { digestHex } from '@shale/core';
 import { stateReferences } from '@shale/wiring';
 import type { pruneOptions } from '../../options/cache-care.ts';
 import { parseSize } from '../../options/size.ts';
-import { countOf, formatAge, formatBytes } from '../../terminal/format.ts';
 import { palette } from '../../terminal/palette.ts';
 import { formatTable } from '../../terminal/table.ts';
-import { fitColumns } from '../../terminal/width.ts';
 import { UsageError } from '../../usage-error.ts';
 import { takeCareNamespaces } from '../../wire/own-namespaces.ts';
-
 import type { Invocation } from '../command.ts';
 import { instructionOf, listedLayer, storedLayer } from './cached-layer.ts';
 import { type CacheFilter, type CacheType, filterHolds, parseCacheFilter } from './filter.ts';
-import { ago, KEY_DIGITS } from './list.ts';
 import { type DirectoryPlace, openCachePlace, type RegistryPlace } from './place.ts';
 import { resolveKeys } from './resolve-keys.ts';
-
-/** One thing that goes, or would. */
-interface Removed {
-  readonly type: CacheType;
-  readonly reason: string;
-  /** Of an entry. */
-  readonly key?: CacheKey | undefined;
-  readonly instruction?: string | undefined;
-  /** Of what is no entry. */
-  readonly path?: string | undefined;
-  readonly lastUsed?: Date | undefined;
-  readonly sizeBytes: number;
-}
-
-interface Outcome {
-  readonly removed: readonly Removed[];
-  /** Entries that stay, and what they take. */
-  readonly kept?: { readonly entries: number; readonly sizeBytes: number } | undefined;
-}
+import { type PruneOutcome, pruneSummary, type Removed, removedRows, sumOf } from './show-pruned.ts';
 
 /** What was asked for, read. */
 interface PruneWishes {
@@ -61,7 +38,6 @@ interface PruneWishes {
 
 /** Longer than the interval at which uses are recorded. */
 const GRACE_MS = 20 * 60_000;
-const NAME_COLUMNS = 60;
 
 /** `shale cache prune`. */
 export async function runPrune(invocation: Invocation<typeof pruneOptions>): Promise<void> {
@@ -73,15 +49,13 @@ export async function runPrune(invocation: Invocation<typeof pruneOptions>): Pro
   const kept = place.type === 'directory' ? await readPins(place.directory.root) : [];
   const wishes = { ...asked, pins: new Set([...kept, ...given]) };
   const outcome = place.type === 'registry' ? await pruneRegistry(place, wishes) : await pruneFolder(place, wishes);
-  const freedBytes = outcome.removed.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   if (options.json) {
-    const report = { cache: place.name, dryRun: options.dryRun, freedBytes, ...outcome };
+    const report = { cache: place.name, dryRun: options.dryRun, freedBytes: sumOf(outcome.removed), ...outcome };
     return void stdout.write(`${JSON.stringify(report)}\n`);
   }
   const headings = ['TYPE', 'WHAT', 'SIZE', place.type === 'registry' ? 'CREATED' : 'USED', 'WHY'];
-  const rows = options.verbose ? outcome.removed.map(rowOf) : summarised(outcome.removed);
-  stdout.write(formatTable(headings, rows, palette(stdout, env)));
-  stderr.write(summaryOf(outcome, freedBytes, wishes));
+  stdout.write(formatTable(headings, removedRows(outcome.removed, options.verbose), palette(stdout, env)));
+  stderr.write(pruneSummary(outcome, { ...wishes, isAsked: wishes.all || wishes.filter.isAboutEntries }));
 }
 
 function readWishes({ options, signal }: Invocation<typeof pruneOptions>): Omit<PruneWishes, 'pins'> {
@@ -100,7 +74,7 @@ function readWishes({ options, signal }: Invocation<typeof pruneOptions>): Omit<
   };
 }
 
-async function pruneRegistry({ store }: RegistryPlace, wishes: PruneWishes): Promise<Outcome> {
+async function pruneRegistry({ store }: RegistryPlace, wishes: PruneWishes): Promise<PruneOutcome> {
   const { filter, keepDurationMs, maxSizeBytes, minFreeBytes, all, pins, dryRun, signal } = wishes;
   if (minFreeBytes !== undefined) throw new UsageError('--min-free needs a cache on this machine');
   const pruned = await pruneStore(store, {
@@ -115,7 +89,7 @@ async function pruneRegistry({ store }: RegistryPlace, wishes: PruneWishes): Pro
 }
 
 /** Copies go before what they are copies of: `--max-size` is for snapshots and layers together. */
-async function pruneFolder(place: DirectoryPlace, wishes: PruneWishes): Promise<Outcome> {
+async function pruneFolder(place: DirectoryPlace, wishes: PruneWishes): Promise<PruneOutcome> {
   const { directory, stateDir } = place;
   const { filter, all, keepDurationMs, maxSizeBytes, minFreeBytes, pins, graceMs, dryRun, signal } = wishes;
   const mounts = await pruneMounts(stateDir ?? directory.root, wishes);
@@ -183,9 +157,6 @@ async function entryBytes(directory: DirectoryPlace['directory']): Promise<numbe
   return layerBytes + recordBytes;
 }
 
-const sumOf = (usages: readonly { readonly sizeBytes: number }[]) =>
-  usages.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-
 function removedTree(
   type: CacheType,
   { path, sizeBytes, lastUsed }: { readonly path: string; readonly sizeBytes: number; readonly lastUsed: Date },
@@ -205,49 +176,6 @@ function removedStoreEntry({ key, record, sizeBytes }: PrunedStoreEntry): Remove
   return { type: 'layer', reason: 'asked', key, instruction: instructionOf(record), lastUsed, sizeBytes };
 }
 
-function keptOf({ entries, sizeBytes }: PruneReport): Outcome['kept'] {
+function keptOf({ entries, sizeBytes }: PruneReport): PruneOutcome['kept'] {
   return { entries, sizeBytes };
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  asked: 'asked for',
-  idle: 'not used for --keep-duration',
-  'max-size': 'over --max-size',
-  'min-free': 'for --min-free',
-  copy: 'can be unpacked again',
-  corrupt: 'damaged',
-  incomplete: 'its layer is gone',
-  unreferenced: 'nothing needs it',
-  abandoned: 'left over',
-};
-
-/** Entries one by one; of what nobody can name, how many there are. */
-function summarised(removed: readonly Removed[]): readonly (readonly string[])[] {
-  const nameless = removed.filter(({ key }) => key === undefined);
-  const groups = [...Map.groupBy(nameless, ({ type, reason }) => `${type} ${reason}`).values()];
-  return [...removed.filter(({ key }) => key !== undefined).map(rowOf), ...groups.map(groupRow)];
-}
-
-function groupRow(group: readonly Removed[]): readonly string[] {
-  const [first] = group;
-  if (first === undefined) return [];
-  const sizeBytes = sumOf(group);
-  const name = countOf(group.length, first.type);
-  return [first.type, name, formatBytes(sizeBytes), '', REASONS[first.reason] ?? first.reason];
-}
-
-function rowOf({ type, reason, key, instruction = '', path = '', sizeBytes, lastUsed }: Removed): readonly string[] {
-  const name = key === undefined ? path : `${digestHex(key).slice(0, KEY_DIGITS)} ${instruction}`;
-  const used = lastUsed === undefined ? '' : ago(lastUsed);
-  return [type, fitColumns(name, NAME_COLUMNS), formatBytes(sizeBytes), used, REASONS[reason] ?? reason];
-}
-
-function summaryOf({ removed, kept }: Outcome, freedBytes: number, wishes: PruneWishes): string {
-  const { all, filter, dryRun, graceMs } = wishes;
-  const verb = dryRun ? 'Would free' : 'Freed';
-  if (kept === undefined) return `${verb} ${formatBytes(freedBytes)}, when the registry collects what nothing names\n`;
-  const stays = `${countOf(kept.entries, 'entry', 'entries')} left, ${formatBytes(kept.sizeBytes)}`;
-  const hint = `What was used in the last ${formatAge(graceMs)} stays, as builds may be at it: see --grace\n`;
-  const isEmpty = removed.length === 0 && kept.entries > 0 && graceMs > 0 && (all || filter.isAboutEntries);
-  return `${verb} ${formatBytes(freedBytes)}; ${stays}\n${isEmpty ? hint : ''}`;
 }
