@@ -90,7 +90,10 @@ it('64 combinations of directory, umask, user, time zone, processors and date pu
     expect(run.ran.length).toBe(9);
     const described = JSON.stringify(combination);
     digests.set(run.digest, [...(digests.get(run.digest) ?? []), described]);
-    const pushed = await fetch(`${registry.url}/v2/cache-${index}/manifests/${run.digest}`, { method: 'HEAD' });
+    const pushed = await fetch(`${registry.url}/v2/cache-${index}/manifests/${run.digest}`, {
+      method: 'HEAD',
+      headers: { accept: 'application/vnd.oci.image.manifest.v1+json' },
+    });
     expect([described, pushed.status]).toEqual([described, 200]);
     await requireCommand(['rm', '-rf', '--one-file-system', state]);
   }
