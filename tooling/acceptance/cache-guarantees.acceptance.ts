@@ -1,7 +1,7 @@
 import { globSync, readFileSync, rmSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { startRegistry } from '@shale/testing';
+import { faultProxy, startRegistry } from '@shale/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openWorkbench, type Workbench } from '../e2e/workbench.ts';
 import { ensurePackages, packagesFor } from '../src/debian-packages.ts';
@@ -84,4 +84,38 @@ it('C20: layers that were finished before a step failed are in the cache', async
   console.log(`C20: the failed build ended with ${failed.status}; the next one ran ${JSON.stringify(ran)}`);
   expect(failed.status).not.toBe(0);
   expect(ran).toEqual(['RUN true']);
+});
+
+it('C25: layers that a later step needs for certain are fetched while it waits for another stage', async () => {
+  await using registry = await startRegistry();
+  const text = (message: string) => `FROM busybox AS one
+RUN sleep 3 && echo ${message} > /out
+FROM busybox
+RUN dd if=/dev/urandom of=/large bs=1M count=8
+COPY --from=one /out /out
+RUN cat /out
+`;
+  const first = await bench.writeContext({ Dockerfile: text('first') });
+  const second = await bench.writeContext({ Dockerfile: text('second') });
+  await using watched = await faultProxy(registry.url);
+  await bench.requireBuild({ context: first, flags: ['--cache-repo', `${watched.host}/cache`], state: freshState() });
+  const before = watched.requests.length;
+  const started = performance.now();
+  const run = await bench.requireBuild({
+    context: second,
+    flags: ['--cache-repo', `${watched.host}/cache`],
+    state: freshState(),
+  });
+  const fetched = watched.requests.slice(before).find(({ responseBytes }) => responseBytes > 8 * 1024 * 1024);
+  const events = run.output.split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line)] : []));
+  const timeOf = (type: string) => {
+    const event = events.find((one) => one.type === type && one.step?.name.startsWith('RUN sleep'));
+    return performance.now() - (Date.now() - Date.parse(event?.time));
+  };
+  const [from, to] = [timeOf('step.started'), timeOf('step.finished')];
+  console.log(
+    `C25: asked for after ${Math.round((fetched?.atMs ?? 0) - started)} ms, the stage ended at ${Math.round(to - started)} ms`,
+  );
+  expect(fetched?.atMs).toBeLessThan(to);
+  expect(to - from).toBeGreaterThan(2500);
 });

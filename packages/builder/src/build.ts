@@ -13,6 +13,7 @@ import { locateDockerfileError } from './locate.ts';
 import type { LookedUpPlan, LookedUpSteps } from './look-up.ts';
 import { lookUp } from './look-up.ts';
 import { planBuild, type PlanOptions } from './plan.ts';
+import { openPrefetcher } from './prefetcher.ts';
 import type { Scheduler } from './scheduler.ts';
 import { createScheduler } from './scheduler.ts';
 import { reportingSteps } from './step-progress.ts';
@@ -83,10 +84,12 @@ export async function executePlan<T>(
   await options.beforeSteps?.();
   await requireEmulators(stages, plan, options.dockerfile);
   await using session = openBuildSession({ ...options, signal });
+  await using prefetcher = openPrefetcher({ ...options, signal });
   const scheduler = createScheduler({
     keys: plan.keys,
     hits: plan.hits,
     cacheName: options.cache.name,
+    prefetch: prefetcher.fetch,
     execute: reportingSteps(stepExecutor({ build: options, ...plan, session, signal }), {
       onProgress,
       source: options.dockerfile,

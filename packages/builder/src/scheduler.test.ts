@@ -47,12 +47,14 @@ const ranResult = (layer: Layer): StepResult => ({
 
 function open(steps: readonly StepNode[], hits: readonly StepNode[], execute?: SchedulerOptions['execute']) {
   const ran: string[] = [];
+  const prefetched: Digest[][] = [];
   const key = (node: StepNode): StepKey => ({ key: sha256(node.info.id), inputs: [] });
   const scheduler = createScheduler({
     keys: new Map(steps.map((node) => [node, key(node)])),
     hits: new Map(hits.map((node) => [node, hitOf(node.info.id)])),
     cacheName: 'test',
     concurrency: 2,
+    prefetch: async (stack) => void prefetched.push(diffIds(stack)),
     onProgress: () => {},
     signal: new AbortController().signal,
     execute: async (node, stacks, wish) => {
@@ -60,7 +62,7 @@ function open(steps: readonly StepNode[], hits: readonly StepNode[], execute?: S
       return execute?.(node, stacks, wish) ?? ranResult(layerOf(`${node.info.id} again`));
     },
   });
-  return { scheduler, ran };
+  return { scheduler, ran, prefetched };
 }
 
 const diffIds = (stack: readonly { layer: Layer }[]): Digest[] => stack.map(({ layer }) => layer.diffId);
@@ -154,4 +156,22 @@ it('rewinding() runs a step again whose second hit, by content, has vanished', a
   });
   expect(diffIds(await scheduler.stackOf(reader))[0]).toBe(sha256('copy again'));
   expect(wishes).toEqual([false, true]);
+});
+
+it('createScheduler() has the layers below a RUN fetched while a COPY between them waits for another stage', async () => {
+  const other = step('other', scratch);
+  const hit = step('hit', scratch);
+  const copy = step('copy', hit, other);
+  const run = { ...step('run', copy), action: { type: 'run', mounts: [] } } as unknown as StepNode;
+  const waiting = open([other, hit, copy, run], [hit]);
+  await waiting.scheduler.stackOf(run);
+  expect(waiting.prefetched).toEqual([[sha256('hit')]]);
+  // a COPY may hit by its content, and then needs nothing below
+  const last = open([other, hit, copy], [hit]);
+  await last.scheduler.stackOf(copy);
+  expect(last.prefetched).toEqual([]);
+  // nothing to wait for: the step itself fetches at once
+  const ready = open([other, hit, copy, run], [hit, other]);
+  await ready.scheduler.stackOf(run);
+  expect(ready.prefetched).toEqual([]);
 });

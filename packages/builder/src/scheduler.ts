@@ -15,6 +15,8 @@ export interface SchedulerOptions {
   readonly cacheName: CacheBackend['name'];
   /** Runs a step and stores what it made; `again` when what the cache had for it turned out to be gone. */
   readonly execute: (step: StepNode, stacks: InputStacks, wish: { readonly again: boolean }) => Promise<StepResult>;
+  /** Fetches and unpacks layers that a step will need for certain, while it waits for others. Its failures are nobody's. */
+  readonly prefetch?: ((stack: LayerStack) => Promise<void>) | undefined;
   readonly concurrency: number;
   readonly onProgress: ProgressListener;
   readonly signal: AbortSignal;
@@ -48,6 +50,8 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   const missed = new Map<StepNode, StepResult>();
   let rewinds = 0;
   const lostSteps = new Set<CacheKey>();
+  /** Above which the layers below are on their way. */
+  const prefetched = new Set<CacheKey>();
   /** When a blob was last found gone, by the count of attempts. */
   const lostAt = new Map<Digest, number>();
   let attempts = 0;
@@ -88,6 +92,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   async function evaluate(step: StepNode): Promise<StepResult> {
     const hit = hits.get(step);
     if (hit !== undefined) return cachedResult(keys.get(step) as StepKey, hit, options.cacheName);
+    if (step.action.type === 'run') prefetchBelow(step);
     return scheduler.rewinding(async () => {
       // outside the limit: a step that waits for its inputs holds no place
       const stacks = await Promise.all(
@@ -100,9 +105,25 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     });
   }
 
+  /** A RUN that missed runs, and needs what is below it: the layers that are known, and the first missing step has to wait. */
+  function prefetchBelow(step: StepNode): void {
+    const chain = chainOf(step);
+    const index = chain.findIndex((one) => !hits.has(one));
+    const first = chain[index] ?? step;
+    const waits = inputsOf(first)
+      .slice(1)
+      .some((node) => chainOf(node).some((one) => !hits.has(one)));
+    if (!waits || prefetched.has(keyOf(first))) return;
+    prefetched.add(keyOf(first));
+    const known = chain.slice(0, index).flatMap((one) => hits.get(one) ?? []);
+    const stack = [...baseStack(step), ...known.map(({ layer, blobs }) => ({ layer, blobs }))];
+    if (stack.length > 0) options.prefetch?.(stack).catch(() => undefined); // who needs them will see
+  }
+
   /**
-   * A layer can vanish after the lookup or after it was made, when others prune: its step must run after all. Whoever missed the layer at the same time
-   * tries again as well; and so does, once, who missed one of a base image, whose source has put it aside.
+   * A layer can vanish after the lookup or after it was made, when others prune: its step must run after all. Whoever
+   * missed the layer at the same time tries again as well; and so does, once, who missed one of a base image, whose source
+   * has put it aside.
    */
   function mayHelpToRepeat(error: unknown, began: number): boolean {
     const lost = lostDigest(error);
