@@ -12,7 +12,7 @@ import { requireCommand } from '../src/command.ts';
 
 const IMAGES = 8;
 const LAYERS = 5;
-const LAYER_BYTES = 100 * 2 ** 20;
+const LAYER_BYTES = Number(process.env['SHALE_BIG_LAYER_MIB'] ?? 100) * 2 ** 20;
 const CHUNK_BYTES = 2 ** 20;
 const MAX_RSS_KIB = 200 * 1024;
 const MIN_RATIO = 0.8;
