@@ -3,7 +3,14 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openScratchDirectory, parseReference, type ScratchDirectory } from '@shale/core';
 import { createRegistryClient } from '@shale/registry';
-import { type FaultProxy, faultProxy, makeImage, startRegistry, type TestRegistry } from '@shale/testing';
+import {
+  type FaultProxy,
+  faultProxy,
+  type FaultRule,
+  makeImage,
+  startRegistry,
+  type TestRegistry,
+} from '@shale/testing';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
@@ -21,6 +28,9 @@ const DESKTOP = { width: 1180, height: 900 };
 const PHONE = { width: 390, height: 844 };
 const HOUR_MS = 3_600_000;
 const IMAGES = ['debian:bookworm', 'node:24', 'golang:1.25', 'python:3.14', 'alpine:3.22'];
+
+const LIMITED: FaultRule = { path: /golang\/manifests/, method: 'HEAD', fault: { respond: { status: 429 } } };
+const SLOW: FaultRule = { path: /python\/blobs/, fault: { bytesPerSecond: 1_000_000 } };
 
 let registry: TestRegistry;
 let proxy: FaultProxy;
@@ -73,6 +83,12 @@ async function picture(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(PICTURES, `warmer-${name}.png`), fullPage });
 }
 
+async function warm(request: object): Promise<void> {
+  const headers = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' };
+  const answer = await fetch(`${daemon.url}/api/warm`, { method: 'POST', body: JSON.stringify(request), headers });
+  expect(answer.status).toBe(202);
+}
+
 beforeAll(async () => {
   registry = await startRegistry();
   proxy = await faultProxy(registry.url);
@@ -95,10 +111,7 @@ beforeAll(async () => {
   const registries = { mirrors: { 'docker.io': [`http://${proxy.host}`] }, mirrorFallback: false };
   const more = { registries, schedules, history: 'history.sqlite', maxSize: '40MB', tokenFile: 'token' };
   await writeFile(config, stringify({ directory: 'images', listen: '127.0.0.1:0', ...more }));
-  proxy.rules.push(
-    { path: /golang\/manifests/, method: 'HEAD', fault: { respond: { status: 429 } } },
-    { path: /python\/blobs/, fault: { delayMs: 1000, bytesPerSecond: 1_200_000 } },
-  );
+  proxy.rules.push(LIMITED, { path: /python\/manifests/, fault: { respond: { status: 503 } } });
   daemon = await startWarmerDaemon(config);
   browser = await chromium.launch({ executablePath: CHROMIUM, headless: true, args: [...FLAGS, ...QUIET_FLAGS] });
 });
@@ -117,6 +130,9 @@ describe('the dashboard of shale-warmerd', () => {
     page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
     page.on('pageerror', (error) => problems.push(error.message));
     const python = page.getByRole('row', { name: /library\/python:3.14/ });
+    await python.getByText('missing').waitFor();
+    proxy.rules.splice(0, Infinity, LIMITED, SLOW);
+    await warm({ images: ['python:3.14'] });
     await python.getByRole('progressbar').waitFor();
     await python.getByText(/pulling [2-9]\d %/).waitFor();
     await picture(page, 'pulling');
@@ -134,7 +150,7 @@ describe('the dashboard of shale-warmerd', () => {
     await page.getByRole('alert').filter({ hasText: 'Warming has started.' }).waitFor();
     const row = page.getByRole('row', { name: /golang/ });
     await row.getByText('new').waitFor();
-    proxy.rules.push({ path: /golang\/manifests/, method: 'HEAD', fault: { respond: { status: 429 } } });
+    proxy.rules.push(LIMITED);
     expect(await page.getByLabel('Token').inputValue()).toBe(TOKEN);
     await page.getByRole('button', { name: 'Warm bases now' }).click();
     await row.getByText('kept').waitFor({ timeout: 60_000 });
