@@ -1,6 +1,6 @@
 import type { KeyedStep } from '@shale/builder';
 import type { CacheEvent, CacheEventListener } from '@shale/cache';
-import type { ProgressListener } from '@shale/core';
+import { BlobMissingError, type ProgressListener } from '@shale/core';
 import { Tally } from '../render/tally.ts';
 
 /** A cache that was passed over. */
@@ -34,7 +34,9 @@ export class BuildJournal {
     return (event) => {
       this.tally.add(event);
       if (event.type === 'step.finished') this.#finished.set(event.step.id, event.outcome);
-      if (event.type === 'cache.degraded') this.degraded.push({ backend: event.backend, error: event.error });
+      // a layer that is gone is no cache that is
+      if (event.type === 'cache.degraded' && !(event.error instanceof BlobMissingError))
+        this.degraded.push({ backend: event.backend, error: event.error });
       if (event.type === 'cache.stored') {
         this.stored.entries += 1;
         this.stored.bytes += event.bytes;

@@ -8,7 +8,6 @@ import { progressListener } from '../../render/renderer.ts';
 import { palette } from '../../terminal/palette.ts';
 import { UsageError } from '../../usage-error.ts';
 import { cacheRepository } from '../../wire/cache.ts';
-
 import { stateDirectory } from '../../wire/state-directory.ts';
 import type { Invocation } from '../command.ts';
 import { refuseOffline } from '../refuse-offline.ts';

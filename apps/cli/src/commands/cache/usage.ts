@@ -8,7 +8,6 @@ import { formatBytes } from '../../terminal/format.ts';
 import { palette } from '../../terminal/palette.ts';
 import { formatTable } from '../../terminal/table.ts';
 import { takeCareNamespaces } from '../../wire/own-namespaces.ts';
-
 import type { Invocation } from '../command.ts';
 import { ago } from './list.ts';
 import { type DirectoryPlace, openCachePlace, type RegistryPlace } from './place.ts';
