@@ -36,7 +36,7 @@ const lexical: SupportSection = {
     done(
       'Flags',
       'quoted values, `--` ends them; unknown, repeated and valueless ones are errors',
-      `error-unknown-flag ${PARSE} ${ERRORS}`,
+      `error-unknown-flag error-flag-duplicate error-flag-without-value error-flag-boolean ${PARSE} ${ERRORS}`,
     ),
     done('Exec form', 'JSON of strings', 'json-run json-blanks json-empty error-json-nested error-json-not-strings'),
     done('Broken JSON', 'is shell form', 'json-broken-falls-back json-trailing-text-falls-back'),
@@ -69,11 +69,19 @@ const directives: SupportSection = {
     done(
       '`# syntax=`',
       '`docker/dockerfile` of any version is taken as it is; other frontends are not run, and a warning says so',
-      `${BUILDER}/frontend.test.ts ${PARSE}`,
+      `directive-syntax ${BUILDER}/frontend.test.ts ${PARSE}`,
     ),
     done('`# escape=`', 'a backslash or a backtick', 'lex-escape-directive lex-backtick error-invalid-escape'),
-    done('`# check=skip=`', 'rules or `all`, for the file or for the instruction below', `${LINT} ${CHECK}`),
-    done('`# check=error=true`', 'ends a build before its first step', `${BUILD_CHECKS} ${CHECK}`),
+    done(
+      '`# check=skip=`',
+      'rules or `all`, for the file or for the instruction below',
+      `directive-check error-check-option ${LINT} ${CHECK}`,
+    ),
+    done(
+      '`# check=error=true`',
+      'ends a build before its first step',
+      `error-check-violation ${BUILD_CHECKS} ${CHECK}`,
+    ),
     done('`# check=experimental=`', 'rules or `all`', LINT),
     done(
       'End of the block',
@@ -190,16 +198,16 @@ const instructions: SupportSection = {
     done(
       'EXPOSE',
       'ranges, protocols, several on a line; host parts are passed over',
-      'expose-forms expose-oddities error-expose-empty error-expose-port',
+      'expose-forms expose-oddities error-expose-empty error-expose-port error-expose-protocol',
     ),
     done(
       'FROM',
       'an image, `scratch`, a stage, a named context',
-      'from-scratch from-stage-alias-only from-stage-twice from-name-shadows-image named-contexts error-from-two-arguments error-stage-name',
+      'from-scratch from-stage-alias-only from-stage-twice from-name-shadows-image named-contexts error-from-two-arguments error-stage-name error-base-blank',
     ),
-    done('FROM --platform', '', `from-platform arg-platform-in-from ${MULTI_PLATFORM}`),
+    done('FROM --platform', '', `from-platform arg-platform-in-from error-platform-blank ${MULTI_PLATFORM}`),
     done('HEALTHCHECK', '`CMD` in both forms, `NONE`', 'healthcheck-forms healthcheck-none healthcheck-shell'),
-    done('HEALTHCHECK --interval', '', 'healthcheck-options'),
+    done('HEALTHCHECK --interval', '', 'healthcheck-options error-healthcheck-interval'),
     done('HEALTHCHECK --timeout', '', 'healthcheck-options'),
     done('HEALTHCHECK --start-period', '', 'healthcheck-options'),
     done('HEALTHCHECK --start-interval', '', 'healthcheck-options'),
@@ -219,7 +227,11 @@ const instructions: SupportSection = {
       'names, numbers, groups and supplementary groups, as the stage has them',
       `user-forms user-groups user-run-owns-files run-home-of-user error-unknown-user-at-run ${BUILDER}/users.test.ts`,
     ),
-    done('VOLUME', 'JSON or words; later writes below it stay', 'volume-forms volume-keeps-later-writes'),
+    done(
+      'VOLUME',
+      'JSON or words; later writes below it stay',
+      'volume-forms volume-keeps-later-writes error-volume-blank',
+    ),
     done(
       'WORKDIR',
       'relative to the one before; what it makes belongs to USER',
@@ -237,7 +249,7 @@ const stages: SupportSection = {
       'stage-target stage-target-case stage-target-index error-unknown-target',
     ),
     done('Stages that nothing needs', 'are not built, and their errors not shown', 'stage-unneeded-is-skipped'),
-    done('Circles and later stages', 'errors', `error-circular-stages ${ERRORS}`),
+    done('Circles and later stages', 'errors', `error-circular-stages error-later-stage ${ERRORS}`),
     done(
       'Named contexts',
       '`--build-context` with a directory, `docker-image://`, `oci-layout://` or git; also in place of a stage',
@@ -344,7 +356,7 @@ const copyFlags: SupportSection = {
       `add-url-forms ${BUILDER}/copy/archive.test.ts`,
     ),
     done('ADD --link', '', 'add-url-forms'),
-    done('ADD --exclude', '', `copy-exclude-forms ${BUILDER}/steps/copy.test.ts`),
+    done('ADD --exclude', '', 'add-exclude'),
     done(
       'ADD --checksum',
       'sha256, sha384 and sha512 of a URL',
@@ -398,7 +410,7 @@ const run: SupportSection = {
     done(
       'RUN --mount',
       'several, CSV quoting, variables in values',
-      `mount-bind-forms error-mount-type error-mount-key ${MOUNT} ${ERRORS}`,
+      `mount-bind-forms error-mount-type error-mount-key error-mount-field error-mount-option error-mount-root ${MOUNT} ${ERRORS}`,
     ),
     done('RUN --network', '`default`, `none`, `host`', 'run-network-none error-network-mode'),
     done(
@@ -421,7 +433,11 @@ const mounts: SupportSection = {
   title: 'RUN --mount',
   rows: [
     done('type=bind', 'the default', `mount-bind-context mount-bind-stage ${bind}`),
-    done('type=bind,from=', 'a stage, an image, a named context', `mount-bind-stage named-contexts ${bind}`),
+    done(
+      'type=bind,from=',
+      'a stage, an image, a named context',
+      `mount-bind-stage named-contexts error-mount-from-variable ${bind}`,
+    ),
     done('type=bind,source=', '', bind),
     done('type=bind,target=', 'relative to WORKDIR', bind),
     done('type=bind,readonly', 'unless `rw`', bind),
@@ -431,12 +447,12 @@ const mounts: SupportSection = {
     done('type=cache,target=', '', cache),
     done('type=cache,from=', 'the first content', cache),
     done('type=cache,source=', 'of the first content', cache),
-    done('type=cache,sharing=', '`shared`, `private`, `locked`', cache),
+    done('type=cache,sharing=', '`shared`, `private`, `locked`', `error-mount-sharing ${cache}`),
     done('type=cache,mode=', '', cache),
     done('type=cache,uid=', '', `mount-cache-owner ${cache}`),
     done('type=cache,gid=', '', `mount-cache-owner ${cache}`),
-    done('type=cache,readonly', '', cache),
-    done('type=cache,readwrite', '', MOUNT),
+    done('type=cache,readonly', '', `mount-cache-readwrite ${cache}`),
+    done('type=cache,readwrite', '', 'mount-cache-readwrite'),
     done('type=tmpfs', '', 'mount-tmpfs mount-tmpfs-forms'),
     done('type=tmpfs,target=', '', 'mount-tmpfs-forms'),
     done('type=tmpfs,size=', 'a bound', 'mount-tmpfs-forms'),
