@@ -19,6 +19,7 @@ export { layoutSource, loadLayoutImage, openLayout } from './layout.ts';
 export { openLayoutTar } from './layout-tar.ts';
 export { RateLimit } from './rate-limit.ts';
 export { createRegistryClient, type RegistryClient, type RegistryClientOptions } from './registry-client.ts';
+export type { ReferrersOptions } from './referrers.ts';
 export {
   AuthRealmRefusedError,
   CredentialsInvalidError,

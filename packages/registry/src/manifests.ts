@@ -83,14 +83,21 @@ export async function headManifest(place: Place, name: string, options?: CallOpt
   return whole && { mediaType: whole.mediaType, digest: whole.digest, size: whole.bytes.byteLength };
 }
 
-export async function putManifest(place: Place, name: string, raw: RawManifest, options?: CallOptions): Promise<void> {
+/** @returns The answer, already dropped; `undefined` where the very manifest was there and may not be written again. */
+export async function putManifest(
+  place: Place,
+  name: string,
+  raw: RawManifest,
+  options?: CallOptions,
+): Promise<TransportResponse | undefined> {
   const headers = { 'content-type': raw.mediaType };
   const body = bodyOf(raw.bytes);
   try {
     const response = await request(place, 'PUT', { name, accept: [200, 201, 202], options, headers, body });
     await response.drop();
+    return response;
   } catch (error) {
-    if (await isThereAlready(place, name, { raw, error, options })) return;
+    if (await isThereAlready(place, name, { raw, error, options })) return undefined;
     throw error;
   }
 }
@@ -143,7 +150,7 @@ function parseTags(body: Buffer): readonly string[] {
 const NEXT = /<([^<>]{1,4096})>\s*;\s*rel="?next"?/i;
 
 /** Only ever on the same origin: a listing is no reason to talk to another host. */
-function nextPage(response: TransportResponse): URL | undefined {
+export function nextPage(response: TransportResponse): URL | undefined {
   const link = NEXT.exec(response.header('link') ?? '')?.[1];
   if (link === undefined) return undefined;
   const next = URL.parse(link, response.url);

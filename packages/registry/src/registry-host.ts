@@ -4,6 +4,7 @@ import type { Endpoint, Scheme } from './endpoint.ts';
 import type { ExchangeListener } from './exchange.ts';
 import type { Keychain } from './keychain.ts';
 import { describeFailure } from './network-failure.ts';
+import { describeScarcity, parsePullLimit } from './pull-limit.ts';
 import { type Answered, QuietPeriod, sendPatiently, unreachable } from './patience.ts';
 import { locationOf } from './location.ts';
 import { refusal } from './refusal.ts';
@@ -80,6 +81,8 @@ export class RegistryHost {
     );
     const { response } = answered;
     for (const warning of response.headers('warning')) this.#warn(warning);
+    const pulls = parsePullLimit((name) => response.header(name));
+    if (pulls !== undefined) this.#tell(describeScarcity(pulls));
     if (request.accept.includes(response.status)) return response;
     throw await this.#refusal(answered, request, base);
   }
@@ -204,7 +207,10 @@ export class RegistryHost {
   }
 
   #warn(header: string): void {
-    const text = /^299 \S+ "((?:[^"\\]|\\.)*)"/.exec(header)?.[1];
+    this.#tell(/^299 \S+ "((?:[^"\\]|\\.)*)"/.exec(header)?.[1]);
+  }
+
+  #tell(text: string | undefined): void {
     if (text === undefined || this.#warned.has(text) || this.#warned.size > MAX_WARNINGS) return;
     this.#warned.add(text);
     this.#options.onWarning(text);

@@ -12,9 +12,10 @@ import type {
 } from '@shale/core';
 import { DigestMismatchError, verifyBlob } from '@shale/core';
 import { downloadBlob, statBlob } from './blobs.ts';
-import { deleteManifest, getManifest, headManifest, listTags, type Place, putManifest } from './manifests.ts';
+import { deleteManifest, getManifest, headManifest, listTags, type Place } from './manifests.ts';
 import { Places } from './places.ts';
 import type { RateLimit } from './rate-limit.ts';
+import { listReferrers, putWithSubject, type ReferrersOptions } from './referrers.ts';
 import type { RetryPolicy } from './retry.ts';
 import { untilAborted } from './until-aborted.ts';
 import { uploadBlob } from './upload.ts';
@@ -117,11 +118,16 @@ export class Repository implements ImageStore {
   }
 
   putManifest(tagOrDigest: string, manifest: RawManifest, options?: CallOptions): Promise<void> {
-    return putManifest(this.#options.origin, tagOrDigest, manifest, options);
+    return putWithSubject(this.#options.origin, tagOrDigest, manifest, options);
   }
 
   deleteManifest(digest: Digest, options?: CallOptions): Promise<void> {
     return deleteManifest(this.#options.origin, digest, options);
+  }
+
+  /** Signatures, attestations and whatever else names this manifest as its subject. */
+  listReferrers(subject: Digest, options?: ReferrersOptions): AsyncIterable<Descriptor> {
+    return listReferrers(this.#options.origin, subject, options);
   }
 
   listTags(options?: CallOptions): AsyncIterable<string> {
