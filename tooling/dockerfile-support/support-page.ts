@@ -6,7 +6,7 @@ const CASES = '../tooling/conformance/cases';
 export function supportPage(table: readonly SupportSection[]): string {
   const rows = table.flatMap((section) => section.rows);
   const count = rows.filter(({ done }) => done).length;
-  return `<!-- Generated from tooling/dockerfile-support/support-table.ts by \`npm run support\`. -->
+  return `<!-- Generated from tooling/dockerfile-support/support-table.ts by \`pnpm support\`. -->
 
 # What shale knows of the Dockerfile language
 

@@ -162,6 +162,7 @@ const args: SupportSection = {
       'seconds, or the commit of `context` or of a named context',
       `${CLI}/wire/source-date-epoch.test.ts`,
     ),
+    open('`SOURCE_DATE_EPOCH` with the name of a stage', 'an error: it takes seconds, or a context'),
     done('`BUILDKIT_SANDBOX_HOSTNAME`', '`buildkitsandbox` by default', 'arg-buildkit-hostname'),
     done(
       '`BUILDKIT_CACHE_MOUNT_NS`',

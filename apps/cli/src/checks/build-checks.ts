@@ -14,7 +14,7 @@ export interface BuildChecksOptions {
 export interface BuildChecks {
   /** The build's options, so that the checks see its base images and can end it. */
   readonly options: BuildOptions;
-  /** Tells the findings, once. */
+  /** Tells the findings, once. Never fails. */
   readonly tell: () => Promise<void>;
 }
 
@@ -24,24 +24,41 @@ export function startBuildChecks(build: BuildOptions, { platforms, onProgress }:
   // Not before the build waits for something itself.
   const loading = new Promise((resolve) => setImmediate(resolve)).then(() => import('./check-dockerfile.ts'));
   let running: Promise<CheckedDockerfile> | undefined;
+  const endBuild = async (checked: Promise<CheckedDockerfile>) => {
+    const { violation } = await checked.catch((error: unknown) => {
+      running = undefined; // all there is to tell
+      throw error;
+    });
+    if (violation !== undefined) throw violation;
+  };
   return {
     options: {
       ...build,
       images: build.images.map((source) => images.notedFrom(source)),
       beforeSteps() {
-        running = loading.then(({ checkDockerfile }) => checkDockerfile(build.dockerfile, facts));
-        running.catch(() => undefined); // whoever awaits it is told
-        return mayEndBuild(build.dockerfile, facts) ? endOnViolation(running) : undefined;
+        const checked = loading.then(({ checkDockerfile }) => checkDockerfile(build.dockerfile, facts));
+        checked.catch(() => undefined); // whoever awaits it is told
+        running = checked;
+        return mayEndBuild(build.dockerfile, facts) ? endBuild(checked) : undefined;
       },
     },
     async tell() {
-      const { findings } = (await running) ?? { findings: [] };
+      const checked = running;
       running = undefined;
+      const { findings } = (await checked?.catch(passOver(onProgress))) ?? { findings: [] };
       for (const { range, ...finding } of findings) {
         const place = { file: build.dockerfile.name, line: range.startLine, endLine: range.endLine };
         onProgress({ type: 'lint.finding', ...finding, place });
       }
     },
+  };
+}
+
+/** A build that got this far does not fail for what only comments on it. */
+function passOver(onProgress: ProgressListener): (error: unknown) => undefined {
+  return (error) => {
+    const message = `The build checks could not be run: ${error instanceof Error ? error.message : String(error)}`;
+    onProgress({ type: 'warning', code: 'checks-not-run', message });
   };
 }
 
@@ -59,11 +76,6 @@ export function factsOf(
     ignores,
     platforms: platforms.length === 0 ? [hostPlatform()] : platforms,
   };
-}
-
-async function endOnViolation(checked: Promise<CheckedDockerfile>): Promise<void> {
-  const { violation } = await checked;
-  if (violation !== undefined) throw violation;
 }
 
 /** Only what a directive asks for can end a build: without one, nothing has to wait. */
