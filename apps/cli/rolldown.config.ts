@@ -46,6 +46,13 @@ const shared = {
   includeDependenciesRecursively: false,
 };
 
+/** What every build keeps a journal with, and probes and explanations read. */
+const journal = {
+  name: 'journal',
+  test: /apps\/cli\/src\/explain\/(?:build-journal|build-identity|cache-warnings|describe-untrusted|keep-trails|open-trails)\.ts|packages\/cache\/src\/build-trails\.ts|apps\/cli\/src\/(?:render\/tally|commands\/refuse-offline)\.ts/,
+  includeDependenciesRecursively: false,
+};
+
 export default defineConfig({
   input: { shale: 'src/main.ts' },
   platform: 'node',
@@ -59,7 +66,7 @@ export default defineConfig({
     entryFileNames: '[name].cjs',
     chunkFileNames: '[name]-[hash].cjs',
     cleanDir: true,
-    codeSplitting: { groups: [shared] },
+    codeSplitting: { groups: [shared, journal] },
     banner: ({ isEntry, name }) => (isEntry && name !== 'shale' ? QUIET_THREAD : ''),
   },
 });
