@@ -25,7 +25,9 @@ export function openLayerCache(wiring: LayerCacheWiring): TieredCache {
   const tiers: CacheBackend[] = [];
   if (layerCacheDir !== undefined) tiers.push(dirCache({ root: layerCacheDir, ttlMs }));
   if (cacheRepo !== undefined) {
-    const cache = registryCache(client.repository(cacheRepository(cacheRepo)), { name: 'registry', ttlMs });
+    const reference = cacheRepository(cacheRepo);
+    const lookups = client.repository(reference, { tries: 1 });
+    const cache = registryCache(client.repository(reference), { name: 'registry', lookups, ttlMs });
     tiers.push(tellingOfFailedUploads(cache, log));
   }
   const own = named(dirCache({ root: join(stateDir, 'cache'), blobs: store, ttlMs }), 'container');
