@@ -17,6 +17,7 @@ import { openPrefetcher } from './prefetcher.ts';
 import type { Scheduler } from './scheduler.ts';
 import { createScheduler } from './scheduler.ts';
 import { reportingSteps } from './step-progress.ts';
+import type { StepKey } from './step-keys.ts';
 import type { StepResult } from './step-result.ts';
 
 const DEFAULT_CONCURRENCY = 4;
@@ -88,6 +89,8 @@ export async function executePlan<T>(
   const scheduler = createScheduler({
     keys: plan.keys,
     hits: plan.hits,
+    bypassed: plan.bypassed,
+    unsettled: plan.unsettled,
     cacheName: options.cache.name,
     prefetch: prefetcher.fetch,
     execute: reportingSteps(stepExecutor({ build: options, ...plan, session, signal }), {
@@ -131,8 +134,12 @@ export function assembleStage(
 }
 
 /** How each step that the build asked for, or that was cached, came to its layer. */
-export async function reportSteps({ steps, hits }: LookedUpSteps, scheduler: Scheduler): Promise<StepReport[]> {
-  const known = steps.filter((step) => hits.has(step) || scheduler.isEvaluated(step));
+export async function reportSteps(
+  { steps, keys, hits, unsettled }: LookedUpSteps,
+  scheduler: Scheduler,
+): Promise<StepReport[]> {
+  const isSettled = (step: StepNode) => !unsettled.has((keys.get(step) as StepKey).key);
+  const known = steps.filter((step) => (hits.has(step) && isSettled(step)) || scheduler.isEvaluated(step));
   return Promise.all(known.map(async (step) => stepReport(step, await scheduler.resultOf(step))));
 }
 

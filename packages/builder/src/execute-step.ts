@@ -6,7 +6,7 @@ import type { BuildOptions } from './build-options.ts';
 import type { BuildSession } from './build-session.ts';
 import type { ContextReads } from './context/context-reads.ts';
 import { digestSources } from './copy/digest-sources.ts';
-import type { InputStacks } from './scheduler.ts';
+import type { ExecutionWish, InputStacks } from './scheduler.ts';
 import { cachedResult } from './scheduler.ts';
 import type { LayerStack, TreeView } from './snapshotter.ts';
 import type { StepKey } from './step-keys.ts';
@@ -33,12 +33,13 @@ export function stepExecutor({ build, keys, reads, session, signal }: ExecuteOpt
   return async (
     step: StepNode,
     stacks: InputStacks,
-    { again: isLost }: { readonly again: boolean },
+    { again: isLost, isBypassed, isParentNew, isSourceNew }: ExecutionWish,
   ): Promise<StepResult> => {
     const key = keys.get(step) as StepKey;
-    const again = await lookupByContent(step, stacks, isLost || step.noCache);
+    const replace = isBypassed || isParentNew || isSourceNew;
+    const again = await lookupByContent(step, stacks, isLost || isBypassed || isParentNew);
     if (again?.hit !== undefined) {
-      await build.cache.store(key.key, again.hit, { signal });
+      await build.cache.store(key.key, again.hit, { signal, replace });
       return cachedResult(key, again.hit, build.cache.name);
     }
     const started = performance.now();
@@ -46,7 +47,7 @@ export function stepExecutor({ build, keys, reads, session, signal }: ExecuteOpt
     const durationMs = Math.round(performance.now() - started);
     const entry = cacheEntry(step, layer, key, durationMs);
     for (const { key: name } of [key, ...(again === undefined ? [] : [again.key])])
-      await build.cache.store(name, entry, { signal, replace: step.noCache });
+      await build.cache.store(name, entry, { signal, replace });
     return {
       key: key.key,
       layer,

@@ -23,7 +23,11 @@ function step(line: number, parent: GraphNode, type = 'run'): StepNode {
 
 function check(tip: GraphNode, hits: readonly StepNode[] = []): Promise<void> {
   const known = new Map(hits.map((hit) => [hit, {}]));
-  return requireEmulators([{ tip } as StageNode], { hits: known } as unknown as LookedUpSteps, source);
+  return requireEmulators(
+    [{ tip } as StageNode],
+    { hits: known, unsettled: new Set() } as unknown as LookedUpSteps,
+    source,
+  );
 }
 
 it('requireEmulators() refuses the first RUN that would have to run, with its lines', async () => {

@@ -1,3 +1,4 @@
+import type { CacheKey } from '@shale/cache';
 import type { LocatedError, Platform } from '@shale/core';
 import { formatPlatform, hostPlatform, platformMatches, platformOf } from '@shale/core';
 import type { GraphNode, StageNode, StepNode } from './build-graph.ts';
@@ -14,10 +15,10 @@ import { ExecutorUnavailableError } from './steps/run.ts';
  */
 export async function requireEmulators(
   stages: readonly StageNode[],
-  { hits }: LookedUpSteps,
+  lookedUp: LookedUpSteps,
   source: DockerfileSource,
 ): Promise<void> {
-  const foreign = missingSteps(stages, hits).filter((step) => step.action.type === 'run' && isForeign(step));
+  const foreign = missingSteps(stages, lookedUp).filter((step) => step.action.type === 'run' && isForeign(step));
   if (foreign.length === 0) return;
   const { emulationOf } = await import('./isolation/emulation.ts');
   for (const [name, [step]] of Map.groupBy(foreign, (step) => formatPlatform(programsOf(step)))) {
@@ -49,14 +50,15 @@ function cannotRun(
 }
 
 /** What the scheduler would execute: a miss, and the misses below it. */
-function missingSteps(stages: readonly StageNode[], hits: LookedUpSteps['hits']): StepNode[] {
+function missingSteps(stages: readonly StageNode[], { hits, keys, unsettled }: LookedUpSteps): StepNode[] {
+  const isSettled = (step: StepNode) => unsettled.size === 0 || !unsettled.has(keys.get(step)?.key as CacheKey);
   const missing: StepNode[] = [];
   const seen = new Set<GraphNode>();
   const pending: GraphNode[] = stages.map(({ tip }) => tip);
   for (let tip = pending.pop(); tip !== undefined; tip = pending.pop()) {
     for (let node = tip; node.kind === 'step' && !seen.has(node); node = node.parent) {
       seen.add(node);
-      if (hits.has(node)) continue;
+      if (hits.has(node) && isSettled(node)) continue;
       missing.push(node);
       pending.push(...inputsOf(node));
     }

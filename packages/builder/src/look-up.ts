@@ -1,6 +1,6 @@
 import type { CacheEntry, CacheKey } from '@shale/cache';
-import type { StageNode, StepNode } from './build-graph.ts';
-import { reachableSteps } from './build-graph.ts';
+import type { GraphNode, StageNode, StepNode } from './build-graph.ts';
+import { inputsOf, reachableSteps } from './build-graph.ts';
 import type { BuildOptions } from './build-options.ts';
 import { type ContextReads, contextReads } from './context/context-reads.ts';
 import { remoteVersions } from './copy/remote-version.ts';
@@ -8,6 +8,7 @@ import { keyedSteps } from './keyed-steps.ts';
 import { atStep } from './locate.ts';
 import type { ContextDigests, StepKey } from './step-keys.ts';
 import { definitionKeys } from './step-keys.ts';
+import { cachedStep } from './step-progress.ts';
 
 /** The steps of one or several stages, their keys, and what the cache knows of them. */
 export interface LookedUpSteps {
@@ -17,6 +18,10 @@ export interface LookedUpSteps {
   /** Steps are taken out when their layer turns out to be gone. */
   readonly hits: Map<StepNode, CacheEntry>;
   readonly reads: ContextReads;
+  /** Steps that the cache was not asked for. */
+  readonly bypassed: ReadonlySet<CacheKey>;
+  /** Stand on one of those: they hit only if that comes to what it was. */
+  readonly unsettled: ReadonlySet<CacheKey>;
 }
 
 /** The same for one target. */
@@ -36,32 +41,33 @@ export async function lookUp(stages: readonly StageNode[], options: BuildOptions
   const groups = [...Map.groupBy(nodes, (node) => (keys.get(node) as StepKey).key)];
   const steps = groups.map(([, [step]]) => step as StepNode);
   onProgress({ type: 'build.planned', steps: steps.map(({ info }) => info) });
+  const bypassed = new Set(groups.filter(([, alike]) => alike.some(({ noCache }) => noCache)).map(([key]) => key));
+  const unsettled = unsettledKeys(nodes, keys, bypassed);
   const found = await Promise.all(
     groups.map(async ([key, alike]) => {
-      const entry = await askFor(key, alike, options);
+      if (bypassed.has(key)) return [];
+      const entry = await options.cache.lookup(key, { signal });
+      const [step] = alike;
+      if (entry !== undefined && step !== undefined && !unsettled.has(key))
+        onProgress(cachedStep(step, entry, options.cache.name));
       return entry === undefined ? [] : alike.map((step) => [step, entry] as const);
     }),
   );
   const hits = new Map(found.flat());
   options.onKeyed?.(keyedSteps(steps, keys, hits));
-  return { steps, keys, hits, reads };
+  return { steps, keys, hits, reads, bypassed, unsettled };
 }
 
-async function askFor(
-  key: CacheKey,
-  alike: readonly StepNode[],
-  { cache, signal, onProgress }: BuildOptions,
-): Promise<CacheEntry | undefined> {
-  if (alike.some(({ noCache }) => noCache)) return undefined;
-  const entry = await cache.lookup(key, { signal });
-  const [step] = alike;
-  if (entry !== undefined && step !== undefined)
-    onProgress?.({
-      type: 'step.finished',
-      step: step.info,
-      outcome: 'cached',
-      durationMs: 0,
-      origin: entry.origin ?? cache.name,
-    });
-  return entry;
+/** @param nodes Dependencies first. */
+function unsettledKeys(
+  nodes: readonly StepNode[],
+  keys: ReadonlyMap<StepNode, StepKey>,
+  bypassed: ReadonlySet<CacheKey>,
+): ReadonlySet<CacheKey> {
+  const unsettled = new Set<CacheKey>();
+  if (bypassed.size === 0) return unsettled;
+  const keyOf = (node: StepNode) => (keys.get(node) as StepKey).key;
+  const isOpen = (node: GraphNode) => node.kind === 'step' && (bypassed.has(keyOf(node)) || unsettled.has(keyOf(node)));
+  for (const node of nodes) if (!bypassed.has(keyOf(node)) && inputsOf(node).some(isOpen)) unsettled.add(keyOf(node));
+  return unsettled;
 }

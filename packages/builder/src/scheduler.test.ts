@@ -45,13 +45,25 @@ const ranResult = (layer: Layer): StepResult => ({
   savedMs: undefined,
 });
 
-function open(steps: readonly StepNode[], hits: readonly StepNode[], execute?: SchedulerOptions['execute']) {
+interface Doubts {
+  readonly bypassed: readonly StepNode[];
+  readonly unsettled: readonly StepNode[];
+}
+
+function open(
+  steps: readonly StepNode[],
+  hits: readonly StepNode[],
+  execute?: SchedulerOptions['execute'],
+  { bypassed, unsettled }: Doubts = { bypassed: [], unsettled: [] },
+) {
   const ran: string[] = [];
   const prefetched: Digest[][] = [];
   const key = (node: StepNode): StepKey => ({ key: sha256(node.info.id), inputs: [] });
   const scheduler = createScheduler({
     keys: new Map(steps.map((node) => [node, key(node)])),
     hits: new Map(hits.map((node) => [node, hitOf(node.info.id)])),
+    bypassed: new Set(bypassed.map((node) => key(node).key)),
+    unsettled: new Set(unsettled.map((node) => key(node).key)),
     cacheName: 'test',
     concurrency: 2,
     prefetch: async (stack) => void prefetched.push(diffIds(stack)),
@@ -92,6 +104,33 @@ it('createScheduler() runs each step once, whoever asks', async () => {
   const { scheduler, ran } = open([shared, left, right], []);
   await Promise.all([scheduler.stackOf(left), scheduler.stackOf(right)]);
   expect(ran.toSorted()).toEqual(['left', 'right', 'shared']);
+});
+
+it('createScheduler() runs what stands on a bypassed step, and no copy of it that came to the same', async () => {
+  const bypassed = step('bypassed', scratch);
+  const above = step('above', bypassed);
+  const same = step('same', scratch, bypassed);
+  const onSame = step('onSame', same);
+  const changed = step('changed', onSame, above);
+  const top = step('top', changed);
+  const unsettled = [above, same, onSame, changed, top];
+  const wishes = new Map<string, object>();
+  const { scheduler, ran } = open(
+    [bypassed, ...unsettled],
+    unsettled,
+    async (node, _stacks, wish) => {
+      wishes.set(node.info.id, wish);
+      return ranResult(layerOf(node === same ? 'same' : `${node.info.id} again`));
+    },
+    { bypassed: [bypassed], unsettled },
+  );
+  expect(diffIds(await scheduler.stackOf(top))).toEqual(
+    ['same', 'onSame', 'changed again', 'top again'].map((name) => sha256(name)),
+  );
+  expect(ran.toSorted()).toEqual(['above', 'bypassed', 'changed', 'same', 'top']);
+  expect(wishes.get('bypassed')).toMatchObject({ isBypassed: true });
+  expect(wishes.get('same')).toMatchObject({ isBypassed: false, isParentNew: false, isSourceNew: true });
+  expect(wishes.get('top')).toMatchObject({ isParentNew: true, isSourceNew: false });
 });
 
 it('rewinding() runs a step again whose layer somebody removed after it was made', async () => {

@@ -6,6 +6,7 @@ import type { GraphNode, StepNode } from './build-graph.ts';
 import { chainOf, inputsOf } from './build-graph.ts';
 import type { LayerStack } from './snapshotter.ts';
 import type { StepKey } from './step-keys.ts';
+import { cachedStep } from './step-progress.ts';
 import type { StepResult } from './step-result.ts';
 
 export interface SchedulerOptions {
@@ -13,14 +14,33 @@ export interface SchedulerOptions {
   /** What the cache knew, by step. */
   readonly hits: Map<StepNode, CacheEntry>;
   readonly cacheName: CacheBackend['name'];
-  /** Runs a step and stores what it made; `again` when what the cache had for it turned out to be gone. */
-  readonly execute: (step: StepNode, stacks: InputStacks, wish: { readonly again: boolean }) => Promise<StepResult>;
+  /** Runs a step and stores what it made. */
+  readonly execute: (step: StepNode, stacks: InputStacks, wish: ExecutionWish) => Promise<StepResult>;
+  /** Steps that the cache was not asked for. @default none */
+  readonly bypassed?: ReadonlySet<CacheKey> | undefined;
+  /** Hits that count only if what they stand on comes to what it was. @default none */
+  readonly unsettled?: ReadonlySet<CacheKey> | undefined;
   /** Fetches and unpacks layers that a step will need for certain, while it waits for others. Its failures are nobody's. */
   readonly prefetch?: ((stack: LayerStack) => Promise<void>) | undefined;
   readonly concurrency: number;
   readonly onProgress: ProgressListener;
   readonly signal: AbortSignal;
 }
+
+export interface ExecutionWish extends Standing {
+  /** What the cache had for the step turned out to be gone. */
+  readonly again: boolean;
+  /** The cache was not asked for the step, and its entry is to be replaced. */
+  readonly isBypassed: boolean;
+}
+
+/** What the step stands on came to something else than the cache had, as a step that it was not asked for does. */
+interface Standing {
+  readonly isParentNew: boolean;
+  readonly isSourceNew: boolean;
+}
+
+const SETTLED: Standing = { isParentNew: false, isSourceNew: false };
 
 /** The layers of each node that the step reads. */
 export type InputStacks = ReadonlyMap<GraphNode, LayerStack>;
@@ -44,7 +64,9 @@ const MAX_REWINDS = 1000;
  * its inputs, and independent ones run beside each other.
  */
 export function createScheduler(options: SchedulerOptions): Scheduler {
-  const { keys, hits, execute, onProgress, signal } = options;
+  const { keys, hits, execute, bypassed, unsettled, onProgress, signal } = options;
+  /** Steps that came to something new. */
+  const renewed = new Set<CacheKey>();
   const results = new Map<CacheKey, Promise<StepResult>>();
   /** Results of steps that missed: made here, or found in the cache by their content. */
   const missed = new Map<StepNode, StepResult>();
@@ -91,16 +113,25 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
 
   async function evaluate(step: StepNode): Promise<StepResult> {
     const hit = hits.get(step);
-    if (hit !== undefined) return cachedResult(keys.get(step) as StepKey, hit, options.cacheName);
-    if (step.action.type === 'run') prefetchBelow(step);
+    const isUnsettled = unsettled?.has(keyOf(step)) === true;
+    if (hit !== undefined && !isUnsettled) return cachedResult(keys.get(step) as StepKey, hit, options.cacheName);
+    if (hit === undefined && step.action.type === 'run') prefetchBelow(step);
     return scheduler.rewinding(async () => {
       // outside the limit: a step that waits for its inputs holds no place
       const stacks = await Promise.all(
         inputsOf(step).map(async (node) => [node, await scheduler.stackOf(node)] as const),
       );
       const again = lostSteps.has(keyOf(step));
-      const result = await limit(() => execute(step, new Map(stacks), { again }));
+      const isBypassed = bypassed?.has(keyOf(step)) === true;
+      const standing = isUnsettled ? standingOf(step) : SETTLED;
+      const isNew = standing.isParentNew || standing.isSourceNew;
+      if (hit !== undefined && hits.get(step) === hit && !isNew) {
+        onProgress(cachedStep(step, hit, options.cacheName));
+        return cachedResult(keys.get(step) as StepKey, hit, options.cacheName);
+      }
+      const result = await limit(() => execute(step, new Map(stacks), { again, isBypassed, ...standing }));
       missed.set(step, result);
+      if (isBypassed || (isNew && result.layer.diffId !== hit?.layer.diffId)) renewed.add(keyOf(step));
       return result;
     });
   }
@@ -118,6 +149,13 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     const known = chain.slice(0, index).flatMap((one) => hits.get(one) ?? []);
     const stack = [...baseStack(step), ...known.map(({ layer, blobs }) => ({ layer, blobs }))];
     if (stack.length > 0) options.prefetch?.(stack).catch(() => undefined); // who needs them will see
+  }
+
+  /** Its inputs are there. */
+  function standingOf(step: StepNode): Standing {
+    const isNew = (node: GraphNode) => chainOf(node).some((below) => renewed.has(keyOf(below)));
+    const [parent, ...sources] = inputsOf(step);
+    return { isParentNew: parent !== undefined && isNew(parent), isSourceNew: sources.some(isNew) };
   }
 
   /**

@@ -1,7 +1,14 @@
-import type { ProgressListener } from '@shale/core';
+import type { CacheEntry } from '@shale/cache';
+import type { ProgressEvent, ProgressListener } from '@shale/core';
+import type { StepNode } from './build-graph.ts';
 import type { DockerfileSource } from './build-options.ts';
 import { locateStep } from './locate.ts';
 import type { SchedulerOptions } from './scheduler.ts';
+
+/** A step that the cache knew. */
+export function cachedStep({ info }: StepNode, { origin }: CacheEntry, cacheName: string): ProgressEvent {
+  return { type: 'step.finished', step: info, outcome: 'cached', durationMs: 0, origin: origin ?? cacheName };
+}
 
 /** Tells when each step that must run starts and how it ends; a failure gets the step's lines. */
 export function reportingSteps(

@@ -53,6 +53,48 @@ it('--no-cache starts cache mounts empty, once a build', async () => {
   expect(await counts('--no-cache')).toBe('0 1');
 });
 
+it('--no-cache-filter runs a stage again, and of its readers those that see something new; the next build has that', async () => {
+  const context = await bench.writeContext({
+    Dockerfile: `FROM busybox AS first
+RUN head -c 8 /dev/urandom | hexdump > /random; echo same > /same
+FROM busybox AS steady
+COPY --from=first /same /
+RUN cp /same /copy
+FROM busybox
+COPY --from=first /random /
+RUN cp /random /copy
+COPY --from=steady /same /
+`,
+  });
+  const caches = [
+    '--layer-cache-dir',
+    join(bench.scratch, 'filter-cache'),
+    '--cache-repo',
+    `${bench.base.host}/filter`,
+  ];
+  const build = async (state: string, ...flags: string[]) => {
+    const directory = join(bench.scratch, 'filtered');
+    await rm(directory, { recursive: true, force: true });
+    const run = await bench.requireBuild({ context, state, flags: ['-o', directory, ...caches, ...flags] });
+    const [random, copy] = await Promise.all(['random', 'copy'].map((name) => readFile(join(directory, name), 'utf8')));
+    expect(copy).toBe(random);
+    return { ran: run.ran, random };
+  };
+  const state = join(bench.scratch, 'filter-state');
+  const before = await build(state);
+  const again = await build(state, '--no-cache-filter', 'FIRST');
+  expect(again.random).not.toBe(before.random);
+  expect(again.ran.toSorted().map((name) => name.slice(0, 25))).toEqual([
+    'COPY --from=first /random',
+    'COPY --from=steady /same ',
+    'RUN cp /random /copy',
+    'RUN head -c 8 /dev/urando',
+  ]);
+  // another machine, whose only cache is the registry
+  await rm(join(bench.scratch, 'filter-cache'), { recursive: true });
+  expect(await build(`${state}-2`)).toEqual({ ran: [], random: again.random });
+});
+
 async function readCounts(directory: string): Promise<string> {
   return (await readFile(join(directory, 'counts'), 'utf8')).trim().split(/\s+/).join(' ');
 }
