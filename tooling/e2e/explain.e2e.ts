@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { chmod, cp, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startRegistry } from '@shale/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -23,6 +23,10 @@ COPY --from=tools /version /version
 `;
 
 const FILES = { 'src/a.txt': 'a\n', 'src/b.txt': 'b\n', 'src/run.sh': '#!/bin/sh\n', 'plain.txt': 'plain\n' };
+
+interface BuildReport {
+  readonly steps: readonly object[];
+}
 
 interface Miss {
   readonly stage: string;
@@ -179,12 +183,24 @@ describe('shale explain', () => {
     const cache = ['--cache-repo', `${registry.host}/cache`];
     const one = join(bench.scratch, 'one');
     await bench.requireBuild({ context: original, flags: cache, state: one });
-    await writeFile(join(original, 'src/a.txt'), 'elsewhere\n');
+    await writeFile(join(original, 'src/a.txt'), `elsewhere, at ${Date.now()}\n`);
     const misses = await explain(cache, join(bench.scratch, 'two'));
     expect(misses[0]).toMatchObject({ name: COPY_SRC, cause: { type: 'file', path: 'src/a.txt' } });
     expect(misses[1]).toMatchObject({ name: RUN_VERSION, reason: 'follows tools 2/4' });
 
-    await bench.requireBuild({ context: original, flags: cache, state: one });
+    const file = join(bench.scratch, 'report.json');
+    await bench.requireBuild({ context: original, flags: [...cache, '--report', file], state: one });
+    const report = JSON.parse(await readFile(file, 'utf8')) as BuildReport;
+    // what the last stage copies came out as before
+    expect(report).toMatchObject({ cache: { hits: 4, misses: 3, missesByCause: { file: 1, 'parent-step': 2 } } });
+    const [first, second] = report.steps;
+    expect(first).toMatchObject({
+      name: FIRST_STEP,
+      outcome: 'cached',
+      origin: 'registry',
+      builder: expect.any(String),
+    });
+    expect(second).toMatchObject({ name: COPY_SRC, outcome: 'ran', reason: 'file src/a.txt changed' });
     const last = await runShale(['explain', '--state-dir', one]);
     expect(last.stdout).toContain('file src/a.txt changed');
     expect(last.stderr).toContain('ran in the last build');

@@ -6,7 +6,12 @@ import { earlierEntries } from '../explain/earlier-entries.ts';
 import { explainSteps, type StepExplanation } from '../explain/explain-steps.ts';
 import { openTrails } from '../explain/open-trails.ts';
 import { earlierSteps, parseNote } from '../explain/last-build.ts';
-import { type ExplainedStep, explanationReport, formatExplanations } from '../explain/show-explanations.ts';
+import {
+  type ExplainedStep,
+  explanationReport,
+  formatExplanations,
+  isFirstBuild,
+} from '../explain/show-explanations.ts';
 import { describeDegraded, describeWarning } from '../render/degraded.ts';
 import { progressListener } from '../render/renderer.ts';
 import { countOf, formatAge } from '../terminal/format.ts';
@@ -124,5 +129,5 @@ function show(
     return void stdout.write(`${JSON.stringify({ ...head, misses: steps, hits: hits.length })}\n`);
   }
   stdout.write(formatExplanations(misses, { showValues, verbose, palette: palette(stdout, env) }));
-  stderr.write(`${summary}\n`);
+  stderr.write(isFirstBuild(misses) ? `${summary}: no earlier build of them is known here\n` : `${summary}\n`);
 }

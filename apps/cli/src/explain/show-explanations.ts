@@ -30,14 +30,20 @@ const CONSEQUENCES: ReadonlySet<MissCause['type']> = new Set(['content', 'parent
 export function formatExplanations(steps: readonly ExplainedStep[], options: ShowOptions): string {
   const { warning, dim } = options.palette;
   const width = Math.max(0, ...steps.map(({ explanation }) => columnsOf(stepLabel(explanation.step))));
+  const isNew = isFirstBuild(steps) && !options.verbose;
   return steps
     .map((step) => {
       const { explanation } = step;
       const label = dim(padColumns(escapeControls(stepLabel(explanation.step)), width));
-      const lines = reasonsOf(step, options).map((reason) => `      ${escapeControls(reason)}\n`);
+      const lines = (isNew ? [] : reasonsOf(step, options)).map((reason) => `      ${escapeControls(reason)}\n`);
       return `${warning('MISS')}  ${label}  ${escapeControls(explanation.step.name)}\n${lines.join('')}`;
     })
     .join('');
+}
+
+/** Nothing is known of any of them: the same reason for all says it once. */
+export function isFirstBuild(steps: readonly ExplainedStep[]): boolean {
+  return steps.length > 0 && steps.every(({ explanation }) => explanation.cause.type === 'first-build');
 }
 
 function reasonsOf(step: ExplainedStep, { showValues, verbose }: ShowOptions): readonly string[] {
