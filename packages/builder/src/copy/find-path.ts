@@ -4,7 +4,7 @@ import { decodePath, hostPath, readNames } from '@shale/core';
 import type { SourceTree } from './source-tree.ts';
 import { below, hostOf } from './source-tree.ts';
 
-/** Something in a tree: never a symlink, nor is any part of its path. */
+/** Something in a tree: no part of its path is a symlink. */
 export interface FoundPath {
   readonly path: string;
   readonly host: string;
@@ -28,7 +28,7 @@ export function findPath(tree: SourceTree, from: FoundPath, path: string): Found
   let links = 0;
   for (let part = waiting.pop(); part !== undefined; part = waiting.pop()) {
     if (part === '' || part === '.') continue;
-    const next = part === '..' ? parentOf(tree, current) : lookUp(tree, current, part);
+    const next = part === '..' ? parentOf(tree, current) : findEntry(tree, current, part);
     if (next === undefined) return undefined;
     if (!next.stats.isSymbolicLink()) {
       current = next;
@@ -49,7 +49,8 @@ function parentOf(tree: SourceTree, { path }: FoundPath): FoundPath {
   return { path: parent, host, stats: lstatSync(hostPath(host)) };
 }
 
-function lookUp(tree: SourceTree, directory: FoundPath, name: string): FoundPath | undefined {
+/** What a directory has by a name: the symlink itself where it is one. */
+export function findEntry(tree: SourceTree, directory: FoundPath, name: string): FoundPath | undefined {
   const path = below(directory.path, name);
   const host = hostOf(tree, path);
   const stats = lstatSync(hostPath(host), { throwIfNoEntry: false });

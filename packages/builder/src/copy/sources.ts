@@ -1,7 +1,7 @@
 import { readNames, ShaleError } from '@shale/core';
 import { globMatch, hasWildcard, suggest, unescapePattern } from '@shale/dockerfile-parser';
 import type { FoundPath } from './find-path.ts';
-import { findPath, rootOf } from './find-path.ts';
+import { findEntry, findPath, rootOf } from './find-path.ts';
 import type { SourceTree } from './source-tree.ts';
 import { below, plainTree } from './source-tree.ts';
 
@@ -84,11 +84,18 @@ interface NamedPath {
   readonly found: FoundPath;
 }
 
-/** Matches part by part: `*` never crosses `/`, so that only directories that match are read. */
+/**
+ * Matches part by part: `*` never crosses `/`, so that only directories that match are read. From the first wildcard on
+ * it is a walk, which goes into no symlink; one that it ends at is followed.
+ */
 function expandPattern(tree: SourceTree, pattern: string): NamedPath[] {
-  let paths: NamedPath[] = [{ name: '', found: rootOf(tree) }];
-  for (const part of pattern.split('/')) paths = paths.flatMap((path) => matchesIn(tree, path, part));
-  return paths;
+  const parts = pattern.split('/');
+  const walk = parts.findIndex(hasWildcard);
+  const start = findPath(tree, rootOf(tree), parts.slice(0, walk).map(unescapePattern).join('/'));
+  if (start === undefined) return [];
+  let paths: NamedPath[] = [{ name: parts.slice(0, walk).map(unescapePattern).join('/'), found: start }];
+  for (const part of parts.slice(walk)) paths = paths.flatMap((path) => matchesIn(tree, path, part));
+  return paths.map((path) => follow(tree, path));
 }
 
 function matchesIn(tree: SourceTree, directory: NamedPath, part: string): NamedPath[] {
@@ -99,8 +106,17 @@ function matchesIn(tree: SourceTree, directory: NamedPath, part: string): NamedP
         .sort()
     : [unescapePattern(part)];
   return names.flatMap((name) => {
-    const found = findPath(tree, directory.found, name);
+    const found = findEntry(tree, directory.found, name);
     return found === undefined ? [] : [{ name: below(directory.name, name), found }];
+  });
+}
+
+function follow(tree: SourceTree, { name, found }: NamedPath): NamedPath {
+  if (!found.stats.isSymbolicLink()) return { name, found };
+  const target = findPath(tree, rootOf(tree), found.path);
+  if (target !== undefined) return { name, found: target };
+  throw new SourceMissingError(`failed to calculate checksum of ref: "/${name}": not found`, {
+    hint: 'It is a symlink whose target is not there.',
   });
 }
 

@@ -1,0 +1,1 @@
+echo a > la; ln -s nowhere lb
