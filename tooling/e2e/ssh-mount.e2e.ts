@@ -40,8 +40,10 @@ async function contextWithClient(dockerfile: string): Promise<string> {
 }
 
 describe('RUN --mount=type=ssh', () => {
-  it('lets a step use the agent, with id, target, owner and mode, and leaves nothing', async () => {
-    const context = await contextWithClient(`FROM busybox
+  it.each(['namespaces+overlay', 'chroot+copy'])(
+    'lets a step use the agent, with id, target, owner and mode, and leaves nothing, by %s',
+    async (isolation) => {
+      const context = await contextWithClient(`FROM busybox
 COPY root/ /
 RUN --mount=type=ssh ssh-add -l > /default && echo $SSH_AUTH_SOCK >> /default && stat -c '%F %u:%g %a' $SSH_AUTH_SOCK >> /default
 RUN --mount=type=ssh,id=mine,target=/tmp/deep/agent,uid=1000,gid=50,mode=0660,required ssh-add -l > /named && stat -c '%u:%g %a' /tmp/deep/agent >> /named
@@ -53,19 +55,30 @@ RUN --mount=type=ssh --mount=type=ssh,id=mine ls /run/buildkit > /two
 RUN --mount=type=ssh,id=nobody echo "<$SSH_AUTH_SOCK>" > /none
 RUN ls -d /run/buildkit /tmp/deep > /left 2>/dev/null || true
 `);
-    const out = join(bench.scratch, 'out');
-    const flags = ['--ssh', `default=${socket}`, '--ssh', `mine=${socket}`, '--output', out];
-    await bench.requireBuild({ context, flags });
-    const read = (name: string) => readFileSync(join(out, name), 'utf8');
-    expect(read('default')).toContain(fingerprint);
-    expect(read('default')).toContain('\n/run/buildkit/ssh_agent.0\nsocket 0:0 600\n');
-    expect(read('named')).toContain(fingerprint);
-    expect(read('named')).toContain('\n1000:50 660\n');
-    expect(read('open/alice')).toContain(fingerprint);
-    expect(read('two')).toBe('ssh_agent.0\nssh_agent.1\n');
-    expect(read('none')).toBe('<>\n');
-    expect(read('left')).toBe('');
-  });
+      const out = join(bench.scratch, isolation);
+      const flags = [
+        '--no-cache',
+        '--isolation',
+        isolation,
+        '--ssh',
+        `default=${socket}`,
+        '--ssh',
+        `mine=${socket}`,
+        '--output',
+        out,
+      ];
+      await bench.requireBuild({ context, flags });
+      const read = (name: string) => readFileSync(join(out, name), 'utf8');
+      expect(read('default')).toContain(fingerprint);
+      expect(read('default')).toContain('\n/run/buildkit/ssh_agent.0\nsocket 0:0 600\n');
+      expect(read('named')).toContain(fingerprint);
+      expect(read('named')).toContain('\n1000:50 660\n');
+      expect(read('open/alice')).toContain(fingerprint);
+      expect(read('two')).toBe('ssh_agent.0\nssh_agent.1\n');
+      expect(read('none')).toBe('<>\n');
+      expect(read('left')).toBe('');
+    },
+  );
 
   it('is an error where it is required and not given', async () => {
     const context = await bench.writeContext({ Dockerfile: 'FROM busybox\nRUN --mount=type=ssh,required true\n' });

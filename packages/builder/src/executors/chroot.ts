@@ -63,10 +63,10 @@ async function runWithLentFiles(
   options: RunProcessOptions,
   threads: StepThreads | undefined,
 ): Promise<number> {
-  const { root, user } = step;
+  const { root } = step;
   const lent = new LentFiles(root);
   try {
-    for (const mount of step.mounts) await lendMount(lent, mount, { root, user, signal: options.signal });
+    for (const mount of step.mounts) await lendMount(lent, mount, { root, signal: options.signal });
     lendNameFiles(lent, step);
     lendDevices(lent);
     const pipes: ChrootConfinement = {

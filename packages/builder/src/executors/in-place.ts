@@ -122,7 +122,7 @@ async function runInTree(step: StepProcess, options: RunProcessOptions, { exchan
     const mounts = step.mounts.map((mount) => withSourceNow(mount, exchange));
     using _ = new MountPointStubs('/', stepMountPoints(mounts));
     await using lent = new LentFiles('/', () => exchange.newAside());
-    for (const mount of mounts) await lendMount(lent, mount, { root: '/', user: step.user, signal: options.signal });
+    for (const mount of mounts) await lendMount(lent, mount, { root: '/', signal: options.signal });
     const kept = exchange.keptNow();
     if (!kept.covers('/etc/hosts')) lent.file('/etc/hosts', hostsFile(step.hostname), 0o644, ROOT);
     if (!kept.covers('/etc/resolv.conf')) lent.file('/etc/resolv.conf', resolvers, 0o644, ROOT);

@@ -18,8 +18,7 @@ it('lendMount() passes connections to a socket on, however long its path is in t
   const target = `/${'long'.repeat(40)}/agent`;
   const stubs = new MountPointStubs(root, [{ target, type: 'file' }]);
   const lent = new LentFiles(root);
-  const user = { uid: 0, gid: 0, groups: [0] };
-  await lendMount(lent, { type: 'bind', source: join(scratch.path, 'agent'), target, readOnly: false }, { root, user });
+  await lendMount(lent, { type: 'bind', source: join(scratch.path, 'agent'), target, readOnly: false }, { root });
   const directory = openSync(join(root, target, '..'), 'r');
   expect(await text(connect(`/proc/self/fd/${directory}/agent`))).toBe('from outside');
   closeSync(directory);

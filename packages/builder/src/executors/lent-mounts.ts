@@ -16,7 +16,7 @@ import {
 import { connect, createServer } from 'node:net';
 import { basename, dirname } from 'node:path';
 import type { CallOptions } from '@shale/core';
-import type { ProcessUser, StepMount } from '../executor.ts';
+import type { StepMount } from '../executor.ts';
 import { exportDirectory } from '../exporters/directory.ts';
 import { directoryAt, setModified } from '../isolation/directory-times.ts';
 import { makeInTree } from '../isolation/scoped-path.ts';
@@ -25,7 +25,6 @@ import type { LentFiles } from './lent-files.ts';
 
 export interface LendMountOptions extends CallOptions {
   readonly root: string;
-  readonly user: ProcessUser;
 }
 
 /**
@@ -90,11 +89,7 @@ async function replaceTree(path: string, content: string): Promise<void> {
 }
 
 /** A socket cannot be copied: connections are passed on. */
-async function lendSocket(
-  lent: LentFiles,
-  { source, target }: SourceMount,
-  { root, user }: LendMountOptions,
-): Promise<void> {
+async function lendSocket(lent: LentFiles, { source, target }: SourceMount, { root }: LendMountOptions): Promise<void> {
   const path = makeInTree(root, target, 'file');
   unlinkSync(path);
   const server = createServer((client) => {
@@ -108,7 +103,9 @@ async function lendSocket(
   server.once('error', reject);
   server.listen(`/proc/self/fd/${directory}/${basename(path)}`, resolve); // names of sockets are short
   await promise;
-  chownSync(path, user.uid, user.gid);
+  const { uid, gid, mode } = lstatSync(source);
+  chownSync(path, uid, gid);
+  chmodSync(path, mode & 0o7777);
   lent.beforehand(async () => {
     await new Promise((closed) => {
       server.close(closed);
