@@ -33,7 +33,7 @@ export class OwnFiles {
       if (!this.#before.has(path) && !this.#isOurs(path)) removeTree(path);
     }
     return [...this.#before]
-      .filter(([path, stamp]) => !this.#isOurs(path) && now.get(path) !== stamp)
+      .filter(([path, stamp]) => !this.#isOurs(path) && (!now.has(path) || now.get(path) !== stamp))
       .map(([path]) => path);
   }
 

@@ -1,3 +1,4 @@
+import { existsSync, lstatSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { blobDirectory, type Layer, loadSystemCalls, openScratchDirectory, type SystemCalls } from '@shale/core';
 import { makeLayer } from '@shale/testing';
@@ -39,5 +40,42 @@ describe.skipIf(calls === undefined || !hasCapability(Capability.sysAdmin))('ove
       layers.push(await tree.commit({ store, compression: { algorithm: 'gzip' }, sourceDateEpoch: 0 }));
     }
     expect(layers[1]).toEqual(layers[0]);
+  });
+});
+
+describe('copySnapshotter({ lastIntrusionMs })', () => {
+  it('uses a tree again as long as nobody wrote to it, and else unpacks the layers', async () => {
+    await using scratch = await openScratchDirectory();
+    const store = blobDirectory(join(scratch.path, 'store'));
+    const base = [{ layer: await makeLayer(store, BASE), blobs: store }];
+    let lastIntrusionMs = 0;
+    const snapshotter = copySnapshotter({ stateDir: scratch.path, calls, lastIntrusionMs: () => lastIntrusionMs });
+    const view = async () => {
+      await using tree = await snapshotter.view(base);
+      return {
+        file: join(tree.path, 'dir/evil'),
+        has: existsSync(join(tree.path, 'dir/evil')),
+        ino: lstatSync(tree.path).ino,
+      };
+    };
+    const first = await view();
+    lastIntrusionMs = performance.now();
+    expect(await view()).toEqual(first);
+    writeFileSync(first.file, '');
+    expect((await view()).has).toBe(true); // nobody could have done that
+    lastIntrusionMs = performance.now();
+    expect((await view()).has).toBe(false);
+  });
+
+  it('trusts no tree of another process', async () => {
+    await using scratch = await openScratchDirectory();
+    const store = blobDirectory(join(scratch.path, 'store'));
+    const base = [{ layer: await makeLayer(store, BASE), blobs: store }];
+    for (const expected of [false, false]) {
+      const snapshotter = copySnapshotter({ stateDir: scratch.path, calls, lastIntrusionMs: () => 0 });
+      await using tree = await snapshotter.view(base);
+      expect(existsSync(join(tree.path, 'dir/evil'))).toBe(expected);
+      writeFileSync(join(tree.path, 'dir/evil'), '');
+    }
   });
 });
