@@ -23,10 +23,11 @@ COPY --chown=dev:dev file /home/dev/file
 ENV GREETING=hello
 USER dev
 WORKDIR /home/dev
-RUN id > who
+RUN id > who; sleep 1000 & (sleep 2000 &)
 `;
 /** What only init of a debian image can print, as the first process. */
-const REPORT = 'echo "I am $$: $(id)"; pwd; env; cat /tools /home/dev/file /home/dev/who';
+const REPORT =
+  'echo "I am $$: $(id)"; pwd; env; cat /tools /home/dev/file /home/dev/who; echo left: $(grep -l sleep /proc/[0-9]*/stat 2>/dev/null)';
 const IDENTITY = 'uid=1500(dev) gid=1500(dev) groups=1500(dev),29(audio),2000(extra)';
 
 let scratch: string;
@@ -133,6 +134,7 @@ describe.each([
       expect(first.output).toContain(text);
     const report = first.output.slice(first.output.indexOf('I am 1'));
     expect(linesWith(report, IDENTITY)).toHaveLength(2);
+    expect(report).toMatch(/^left:$/m); // neither processes of steps nor what is left of dead ones
     expect(report).not.toMatch(/^(?:ENVBUILDER_|GIT_|KANIKO_DIR|NODE_|TMPDIR)|s3cret-word/m);
     const second = await start(env, volumes);
     expect(second.status, second.output).toBe(0);

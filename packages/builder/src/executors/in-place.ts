@@ -12,8 +12,9 @@ import { lendMount } from './lent-mounts.ts';
 import { SandboxFailedError } from './sandbox-failed-error.ts';
 import { hostsFile } from './sandbox-paths.ts';
 import { stepMountPoints } from './step-mount-points.ts';
-import { newStepTag } from './step-tag.ts';
+import { newStepTag, reapTagged } from './step-tag.ts';
 import { StepThreads } from './step-threads.ts';
+import { syscallNumbers } from './syscall-number.ts';
 import { Turns } from './turns.ts';
 
 export interface InPlaceExecutorOptions {
@@ -67,7 +68,7 @@ export function inPlaceExecutor({
       refuseWhatCannotBe(step, exchange);
       const own = new OwnFiles(directory, stateDir);
       try {
-        return await runInTree(step, options, { exchange, threads });
+        return await runInTree(step, options, { calls, exchange, threads });
       } finally {
         lastStepEndedMs = performance.now();
         refuseChanges(own.settle());
@@ -78,6 +79,7 @@ export function inPlaceExecutor({
 }
 
 interface Means {
+  readonly calls: SystemCalls;
   readonly exchange: RootExchange;
   readonly threads: StepThreads;
 }
@@ -113,10 +115,14 @@ function refuseChanges(changed: readonly string[]): void {
   });
 }
 
-async function runInTree(step: StepProcess, options: RunProcessOptions, { exchange, threads }: Means): Promise<number> {
+async function runInTree(
+  step: StepProcess,
+  options: RunProcessOptions,
+  { calls, exchange, threads }: Means,
+): Promise<number> {
   options.signal?.throwIfAborted();
   const resolvers = ownResolvers();
-  const tag = newStepTag();
+  const [tag, numbers] = [newStepTag(), syscallNumbers()];
   exchange.enter(step.root, tag);
   try {
     const mounts = step.mounts.map((mount) => withSourceNow(mount, exchange));
@@ -130,6 +136,7 @@ async function runInTree(step: StepProcess, options: RunProcessOptions, { exchan
     const order = { process: step, confinement: { type: 'in-place' } as const, tag };
     return await threads.run(order, options);
   } finally {
+    if (tag !== undefined && numbers !== undefined) reapTagged(calls, numbers, tag);
     const relinked = exchange.leave(step.root);
     options.onRelinked?.(relinked);
   }

@@ -1,5 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
+import type { SystemCalls } from '@shale/core/linux';
+import type { SyscallNumbers } from './syscall-number.ts';
 
 /** Linux's own limit for POSIX message queues, in bytes. */
 const USUAL_BYTES = 819_200;
@@ -26,9 +28,34 @@ export function killTagged(tag: number): void {
   }
 }
 
+const WNOHANG = 1;
+
+/** Takes notice of the dead that have the tag and whose parent is this process: where it is process 1, those of all orphans. */
+export function reapTagged(calls: SystemCalls, numbers: SyscallNumbers, tag: number): void {
+  const dead = readdirSync('/proc').filter(
+    (entry) => /^\d+$/.test(entry) && isMarked(entry, tag) && isOwnZombie(entry),
+  );
+  for (const pid of dead) {
+    try {
+      calls.syscall(numbers.wait4, Number(pid), 0, WNOHANG, 0);
+    } catch {
+      // somebody else did
+    }
+  }
+}
+
+function isOwnZombie(pid: string): boolean {
+  const [, parent] = /\) Z (\d+) /.exec(readProcess(pid, 'stat')) ?? [];
+  return parent === String(process.pid);
+}
+
 function hasTag(pid: string, tag: number): boolean {
+  return isMarked(pid, tag) && !isZombie(pid);
+}
+
+function isMarked(pid: string, tag: number): boolean {
   const [, soft] = LIMIT_LINE.exec(readProcess(pid, 'limits')) ?? [];
-  return soft === String(tag) && !isZombie(pid);
+  return soft === String(tag);
 }
 
 /** Dead already, and waits for its parent to take notice. */

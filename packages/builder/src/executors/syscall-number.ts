@@ -5,6 +5,7 @@ const BY_ARCHITECTURE = {
   x64: {
     ioctl: 16,
     socket: 41,
+    wait4: 61,
     umask: 95,
     setgroups: 116,
     setresuid: 117,
@@ -22,6 +23,7 @@ const BY_ARCHITECTURE = {
     umask: 166,
     socket: 198,
     keyctl: 219,
+    wait4: 260,
     prlimit64: 261,
   },
 } as const;
