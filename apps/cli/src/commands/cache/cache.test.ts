@@ -164,6 +164,7 @@ it('shale cache cares for a repository by its delete API', async () => {
   expect((await json('cache', 'ls', ...place)).map(({ key }: { key: string }) => key)).toEqual([c]);
   await json('cache', 'prune', ...place, '--max-size', '1B');
   expect(await json('cache', 'ls', ...place)).toEqual([]);
+  await expect(shale('cache', 'prune', ...place)).rejects.toMatchObject({ code: 'USAGE_INVALID' });
   await expect(shale('cache', 'pin', ...place, c)).rejects.toMatchObject({ code: 'USAGE_INVALID' });
 });
 

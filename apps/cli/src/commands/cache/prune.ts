@@ -77,6 +77,10 @@ function readWishes({ options, signal }: Invocation<typeof pruneOptions>): Omit<
 async function pruneRegistry({ store }: RegistryPlace, wishes: PruneWishes): Promise<PruneOutcome> {
   const { filter, keepDurationMs, maxSizeBytes, minFreeBytes, all, pins, dryRun, signal } = wishes;
   if (minFreeBytes !== undefined) throw new UsageError('--min-free needs a cache on this machine');
+  if (!all && !filter.isAboutEntries && keepDurationMs === undefined && maxSizeBytes === undefined) {
+    const hint = 'Say what goes: --keep-duration, --max-size, --filter or --all.';
+    throw new UsageError('A registry has nothing that goes by itself', { hint });
+  }
   const pruned = await pruneStore(store, {
     maxAgeMs: keepDurationMs,
     maxSizeBytes,
