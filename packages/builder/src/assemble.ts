@@ -2,6 +2,7 @@ import type { BlobSource, Digest, HistoryEntry, Image, ImageConfig, Layer, Local
 import { describeManifest, formatImageConfig, formatManifest, MediaType, sha256 } from '@shale/core';
 import type { HistoryLine, StageNode, StepNode } from './build-graph.ts';
 import { layerBlobs } from './layer-blobs.ts';
+import type { StackedLayer } from './snapshotter.ts';
 import type { StepResult } from './step-result.ts';
 
 export interface AssembleOptions {
@@ -55,6 +56,9 @@ export function assembleImage(stage: StageNode, options: AssembleOptions): Assem
       configDescriptor,
       layers: layers.map(({ layer }) => ({ ...layer, descriptor: describeLayer(layer, types) })),
       blobs: layerBlobs(layers, documents),
+      homes: new Map(
+        layers.flatMap(({ layer, home }) => (home === undefined ? [] : [[layer.descriptor.digest, home]])),
+      ),
       origin: base?.origin ?? { source: 'scratch', name: 'scratch' },
     },
   };
@@ -80,7 +84,7 @@ export async function keepDocuments({ documents, image }: AssembledImage, store:
 function stack(stage: StageNode, { resultOf, sourceDateEpoch }: AssembleOptions) {
   const base = stage.base.image;
   const fixed = sourceDateEpoch === undefined ? undefined : formatTime(new Date(sourceDateEpoch * 1000));
-  const layers: { layer: Layer; blobs: BlobSource }[] = (base?.layers ?? []).map((layer) => ({
+  const layers: StackedLayer[] = (base?.layers ?? []).map((layer) => ({
     layer,
     blobs: base?.blobs as BlobSource,
   }));

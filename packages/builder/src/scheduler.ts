@@ -197,13 +197,13 @@ function lostDigest(thrown: unknown): Digest | undefined {
 
 export function cachedResult(
   { key }: StepKey,
-  { layer, blobs, record, origin }: CacheEntry,
+  { layer, blobs, record, origin, home }: CacheEntry,
   cacheName: string,
 ): StepResult {
   return {
     key,
     layer,
-    stacked: { layer, blobs },
+    stacked: { layer, blobs, home },
     created: record.created,
     builder: record.builder,
     outcome: 'cached',

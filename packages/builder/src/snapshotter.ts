@@ -4,6 +4,8 @@ import type { BlobSource, CallOptions, Layer, LocalBlobStore, ProgressListener }
 export interface StackedLayer {
   readonly layer: Layer;
   readonly blobs: BlobSource;
+  /** The repository that is known to hold it, as `ImageStore.name`. */
+  readonly home?: string | undefined;
 }
 
 /** Layers from base to top; `[]` is scratch. Its ChainID names the snapshot. */

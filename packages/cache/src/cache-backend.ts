@@ -7,6 +7,8 @@ export interface CacheEntry {
   /** Reads `layer.descriptor`. For an entry from a registry nothing is downloaded until it is read. */
   readonly blobs: BlobSource;
   readonly record: CacheRecord;
+  /** The repository whose entry names the layer, as `ImageStore.name`. */
+  readonly home?: string | undefined;
   /** The entry as it stands in the cache it was read from: a nearer cache keeps these very bytes, signature and all. */
   readonly manifest?: RawManifest | undefined;
   /** The tier that answered, as `registry`; set by a tiered cache. */

@@ -75,7 +75,8 @@ class RegistryCache implements CacheBackend {
     );
     const stored = found.find((record) => record !== undefined);
     if (stored === undefined) return undefined;
-    return { layer: stored.layer, blobs: this.#source, record: stored.record, manifest: stored.raw };
+    const { layer, record, raw: manifest } = stored;
+    return { layer, blobs: this.#source, record, manifest, home: this.#store.name };
   }
 
   async store(key: CacheKey, entry: CacheEntry, { replace = false, signal }: StoreOptions = {}): Promise<StoreOutcome> {

@@ -1,6 +1,7 @@
 import type { BlobSource } from './blob-store.ts';
 import type { CallOptions } from './call-options.ts';
 import type { Descriptor } from './descriptor.ts';
+import type { Digest } from './digest.ts';
 import type { ImageConfig } from './image-config.ts';
 import type { Layer } from './layer.ts';
 import type { RawManifest } from './manifest-store.ts';
@@ -17,6 +18,8 @@ export interface Image {
   /** From base to top, one for each `config.rootfs.diff_ids`. */
   readonly layers: readonly Layer[];
   readonly blobs: BlobSource;
+  /** The repository that is known to hold a layer, as `ImageStore.name`: nobody need ask it. */
+  readonly homes?: ReadonlyMap<Digest, string> | undefined;
   /** For messages and for mounts: where the image came from. */
   readonly origin: ImageOrigin;
 }

@@ -1,6 +1,13 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Image, loadImage, openScratchDirectory, parseReference, type ProgressEvent } from '@shale/core';
+import {
+  type Digest,
+  type Image,
+  loadImage,
+  openScratchDirectory,
+  parseReference,
+  type ProgressEvent,
+} from '@shale/core';
 import { faultProxy, makeImage, makeIndex, startRegistry } from '@shale/testing';
 import { describe, expect, it } from 'vitest';
 import { copyImage } from './copy.ts';
@@ -86,6 +93,23 @@ describe('copyImage()', () => {
     await copyImage(image, repository, { tags: ['v2'] });
     expect(proxy.requests.filter(({ method, path }) => method === 'HEAD' && path.includes('/blobs/'))).toHaveLength(3);
     expect((await repository.headManifest('v2'))?.digest).toBe(image.manifest.digest);
+  });
+
+  it('asks for no layer that the repository is known to hold, and sends it when that is wrong', async () => {
+    await using bench = await openBench();
+    const image = await makeImage(bench.repository('app'), { layers: [{ a: 'a' }] });
+    const other = await makeImage(bench.layout, { layers: [{ a: 'a' }, { b: 'b' }] });
+    const [first, second] = other.layers.map(({ descriptor }) => descriptor.digest);
+    expect(first).toBe(image.layers[0]?.descriptor.digest);
+    const { name } = bench.repository('app');
+    bench.registry.clearRequests();
+    await copyImage({ ...other, homes: new Map([[first as Digest, name]]) }, bench.repository('app'), { tags: ['v1'] });
+    await bench.registry.flushed();
+    expect(bench.registry.requests().filter(({ path }) => path.includes(first as string))).toEqual([]);
+    const wrong = new Map([first, second].map((digest) => [digest as Digest, `${bench.registry.host}/empty`]));
+    await copyImage({ ...other, homes: wrong }, bench.repository('empty'), { tags: ['v1'] });
+    expect((await bench.repository('empty').headManifest('v1'))?.digest).toBe(other.manifest.digest);
+    expect(await bench.repository('empty').stat(second as Digest)).toBeGreaterThan(0);
   });
 
   it('mounts blobs within a registry instead of sending them', async () => {

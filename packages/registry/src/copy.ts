@@ -35,13 +35,28 @@ export async function copyImage(
   const images = 'images' in source ? source.images : [source];
   const top = 'images' in source ? source.index : source.manifest;
   if (await isNamedAgain(top, target, options)) return describeManifest(top);
-  await copyBlobs(images, target, options);
-  for (const { manifest } of images) {
-    if (manifest !== top) await target.putManifest(manifest.digest, manifest, options);
+  const blobs = blobsOf(images);
+  const putManifests = async () => {
+    for (const { manifest } of images) {
+      if (manifest !== top) await target.putManifest(manifest.digest, manifest, options);
+    }
+    for (const name of options.tags?.length ? options.tags : [top.digest]) await target.putManifest(name, top, options);
+  };
+  const unknown = blobs.filter(({ blob, image }) => image.homes?.get(blob.digest) !== target.name);
+  await copyBlobs(unknown, target, options);
+  try {
+    await putManifests();
+  } catch (error) {
+    const isMissing = error instanceof RegistryRefusedError && INCOMPLETE.has(error.status);
+    if (!isMissing || unknown.length === blobs.length) throw error;
+    await copyBlobs(blobs, target, options); // it does not hold after all what it was known to hold
+    await putManifests();
   }
-  for (const name of options.tags?.length ? options.tags : [top.digest]) await target.putManifest(name, top, options);
   return describeManifest(top);
 }
+
+/** Statuses with which registries refuse a manifest whose parts they do not have. */
+const INCOMPLETE: ReadonlySet<number> = new Set([400, 404]);
 
 /** Statuses with which registries refuse a manifest whose parts they do not have, or a question from who may only push. */
 const NOT_SURE: ReadonlySet<number> = new Set([400, 401, 403, 404]);
@@ -60,11 +75,11 @@ async function isNamedAgain(top: RawManifest, target: ImageStore, options: CopyO
 }
 
 /** The first failure ends the others, which would be wasted. */
-async function copyBlobs(images: readonly Image[], target: ImageStore, options: CopyOptions): Promise<void> {
+async function copyBlobs(blobs: readonly BlobCopy[], target: ImageStore, options: CopyOptions): Promise<void> {
   const limit = pLimit(options.concurrency ?? DEFAULT_CONCURRENCY);
   const stop = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
-  const jobs = blobsOf(images).map((job) =>
+  const jobs = blobs.map((job) =>
     limit(async () => {
       signal.throwIfAborted();
       await copyBlob(job, target, { ...options, signal });
