@@ -9,7 +9,7 @@ import { buildAhead, PLAN_VARIABLE, writeFailure } from './user-namespace-build.
 /** Runs the process's own command line, and ends the process: as init, or with an exit code. */
 export async function start(): Promise<void> {
   const { argv, stdout, stderr, stdin } = process;
-  const { [PLAN_VARIABLE]: planFile, SHALE_USER_NAMESPACE: _, ...env } = process.env;
+  const { [PLAN_VARIABLE]: planFile, SHALE_OPEN_FILES: openFiles, SHALE_USER_NAMESPACE: _, ...env } = process.env;
   process.removeAllListeners('warning');
   const signal = abortOnSignals();
   try {
@@ -25,7 +25,11 @@ export async function start(): Promise<void> {
       planFile,
       buildAhead: planFile === undefined ? buildAhead({ env, paths: workspacePaths() }) : undefined,
     });
-    if (result.type === 'hand over') handOver(result.handover, [stdout, stderr]);
+    if (result.type === 'hand over')
+      handOver(result.handover, {
+        streams: [stdout, stderr],
+        openFiles: openFiles === undefined ? undefined : Number(openFiles),
+      });
     process.exit(0);
   } catch (error) {
     const reason: unknown = signal.aborted ? signal.reason : error;
@@ -66,7 +70,8 @@ function useOwnTemporaryDirectory(): void {
 function offerOwnPrograms(): void {
   const directory = join(MAGIC_DIRECTORY, 'bin');
   process.env['PATH'] = `${directory}:${process.env['PATH'] ?? ''}`;
-  if (existsSync('/bin') || !existsSync(join(directory, 'sh'))) return;
+  const isPushed = existsSync(workspacePaths().image); // its root stays as it was built
+  if (isPushed || existsSync('/bin') || !existsSync(join(directory, 'sh'))) return;
   mkdirSync('/bin');
   copyFileSync(join(directory, 'sh'), '/bin/sh'); // no link: sandboxes see /bin alone
 }

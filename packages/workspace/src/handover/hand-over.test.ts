@@ -8,11 +8,11 @@ import { handOver } from ${JSON.stringify(join(import.meta.dirname, 'hand-over.t
 process.on('SIGUSR1', () => undefined);
 handOver({
   command: '/bin/sh',
-  args: ['-c', 'echo pid=$$; id -u; id -g; id -G; pwd; env | sort; grep SigIgn /proc/self/status; ls /proc/self/fd | wc -l; umask'],
+  args: ['-c', 'echo pid=$$; id -u; id -g; id -G; pwd; env | sort; grep SigIgn /proc/self/status; ls /proc/self/fd | wc -l; umask; ulimit -Sn'],
   env: { HOME: '/home/x', PATH: process.env.PATH },
   directory: '/usr',
   user: { uid: 1234, gid: 2345, groups: [2345, 998] },
-}, [process.stdout, process.stderr]);
+}, { streams: [process.stdout, process.stderr], openFiles: 512 });
 `;
 
 describe('handOver()', () => {
@@ -42,6 +42,7 @@ describe('handOver()', () => {
       'SigIgn:\t0000000000000000',
       plain.stdout.trim(),
       '0022',
+      '512',
     ]);
   });
 });

@@ -1,5 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { ShaleError } from '@shale/core';
+import { restoreOpenFilesLimit } from './open-files.ts';
 
 /** What this process becomes. */
 export interface Handover {
@@ -13,6 +14,13 @@ export interface Handover {
 
 class InitMissingError extends ShaleError {
   readonly code = 'SOURCE_MISSING';
+}
+
+export interface HandOverOptions {
+  /** stdout and stderr, which Node may have made non-blocking. @default none */
+  readonly streams?: readonly object[] | undefined;
+  /** The soft limit of open files before Node raised it. @default it stays */
+  readonly openFiles?: number | undefined;
 }
 
 /** A terminal's or pipe's stream, as Node has it. */
@@ -35,15 +43,15 @@ export function checkHandover({ command }: Pick<Handover, 'command'>): void {
 
 /**
  * Becomes init: same process, so PID 1 stays PID 1. Nothing of this program is left: no variable, no group of root's, no
- * ignored signal, no descriptor.
- * @param streams stdout and stderr, which Node may have made non-blocking
+ * ignored signal, no descriptor, no raised limit.
  */
-export function handOver(handover: Handover, streams: readonly object[] = []): never {
+export function handOver(handover: Handover, { streams = [], openFiles }: HandOverOptions = {}): never {
   checkHandover(handover);
   const { command, args, env, directory, user } = handover;
   for (const stream of streams) (stream as BlockingStream)._handle?.setBlocking?.(true);
   // an ignored signal stays ignored across exec, a caught one does not
   for (const signal of ['SIGPIPE', 'SIGXFSZ'] as const) process.on(signal, () => undefined);
+  if (openFiles !== undefined) restoreOpenFilesLimit(openFiles);
   process.umask(0o022);
   process.chdir(directory);
   process.setgroups?.([...user.groups]);

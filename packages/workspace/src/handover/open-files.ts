@@ -1,0 +1,21 @@
+import { readFileSync } from 'node:fs';
+import { loadSystemCalls } from '@shale/core';
+
+/** `prlimit64`, by its number. */
+const PRLIMIT: Readonly<Record<string, number>> = { x64: 302, arm64: 261 };
+const OPEN_FILES = 7;
+
+/**
+ * Lowers the soft limit of open files to what it was before Node raised it: programs with `select`, and those that close
+ * every descriptor there may be, suffer from a high one. Without the means, it stays.
+ */
+export function restoreOpenFilesLimit(soft: number): void {
+  const calls = loadSystemCalls();
+  const number = PRLIMIT[process.arch];
+  const [, hard] = /^Max open files\s+\S+\s+(\S+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? [];
+  if (calls === undefined || number === undefined || hard === undefined || !Number.isSafeInteger(soft) || soft <= 0)
+    return;
+  const most = hard === 'unlimited' ? 2n ** 64n - 1n : BigInt(hard);
+  const limits = new BigUint64Array([BigInt(soft) < most ? BigInt(soft) : most, most]);
+  calls.syscall(number, 0, OPEN_FILES, new Uint8Array(limits.buffer), 0);
+}
