@@ -35,7 +35,7 @@ it('a cached image of 1 GB is unpacked and handed over in the time of tar and a 
   await engine.load(image.archive, IMAGE);
   const steps = Array.from(
     { length: LAYERS },
-    (_, layer) => `RUN ${FILL.replaceAll('\n', ' ').replaceAll('LAYER', String(layer))}`,
+    (_, layer) => `RUN ${FILL.replaceAll('\n', ';').replaceAll('LAYER', String(layer))}`,
   );
   makeRepository(join(scratch, 'large.git'), `FROM busybox\n${steps.join('\n')}\n`);
   const cache = join(scratch, 'cache');

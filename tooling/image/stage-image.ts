@@ -7,7 +7,21 @@ import { debianRoot } from './debian-root.ts';
 import { Relocation } from './relocate.ts';
 
 /** What scripts of git and of ours use. */
-const APPLETS = ['sh', 'basename', 'bzip2', 'cat', 'env', 'flock', 'ls', 'sed', 'tr', 'unshare', 'uname', 'xz'];
+const APPLETS = [
+  'sh',
+  'basename',
+  'bzip2',
+  'cat',
+  'env',
+  'flock',
+  'ls',
+  'mount',
+  'sed',
+  'tr',
+  'unshare',
+  'uname',
+  'xz',
+];
 const GIT_PROGRAMS = ['git-remote-http', 'git-sh-i18n--envsubst'];
 const GIT_LINKS = { 'git-remote-https': 'git-remote-http', 'git-upload-pack': 'git', 'git-receive-pack': 'git' };
 const GIT_SCRIPTS = ['git-submodule', 'git-sh-setup', 'git-sh-i18n'];

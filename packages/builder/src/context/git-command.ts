@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { CallOptions } from '@shale/core';
 import { redactUrl } from '@shale/core';
+import { hostShell } from '../executors/host-program.ts';
 import { GitFailedError } from './git-source.ts';
 
 export interface GitCommandOptions extends CallOptions {
@@ -51,7 +52,7 @@ export function runGit(
 ): Promise<string> {
   signal?.throwIfAborted();
   const settings = HARDENING.flatMap((setting) => ['-c', setting]);
-  const child = spawn('/bin/sh', ['-c', 'umask 022; exec git "$@"', 'git', ...settings, ...args], {
+  const child = spawn(hostShell(), ['-c', 'umask 022; exec git "$@"', 'git', ...settings, ...args], {
     cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...gitEnvironment(environment), ...headerSetting(header) },

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { HOST_PATH, shellWord } from './host-path.ts';
+import { hostShell, ownProgramDirectory } from './host-program.ts';
 
 /**
  * Process 1 of a step's pid namespace, started before anything of the step. It lives as long as its standard input is
@@ -33,9 +34,9 @@ export interface Supervisor {
 
 /** Starts it in the calling thread's new pid namespace, and has it mount `/proc` at `procPath`. */
 export function startSupervisor(procPath: string): Supervisor {
-  const child = spawn('/bin/sh', ['-s'], {
+  const child = spawn(hostShell(), ['-s'], {
     cwd: '/',
-    env: { PATH: HOST_PATH },
+    env: { PATH: `${HOST_PATH}:${ownProgramDirectory()}` },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   child.stdin.on('error', () => {}); // it is gone, which `exit` tells

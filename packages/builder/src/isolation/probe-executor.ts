@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CallOptions } from '@shale/core';
 import { openScratchDirectory } from '@shale/core';
+import { hostShell } from '../executors/host-program.ts';
 import type { Executor, StepMount, StepProcess } from '../executor.ts';
 
 const EXIT_CODE = 42;
@@ -17,10 +18,13 @@ const SYSTEM_DIRECTORIES = ['/bin', '/lib', '/lib32', '/lib64', '/usr', '/nix', 
 export async function probeWithMounts(executor: Executor, options?: CallOptions): Promise<void> {
   await using tree = await openScratchDirectory();
   const args = ['/bin/sh', '-c', `exit ${EXIT_CODE}`];
-  const mounts = SYSTEM_DIRECTORIES.filter((path) => existsSync(path)).map(
-    (path): StepMount => ({ type: 'bind', source: realpathSync(path), target: path, readOnly: true }),
-  );
-  await probe(executor, { root: tree.path, mounts, args }, EXIT_CODE, options);
+  await probe(executor, { root: tree.path, mounts: shellMounts(), args }, EXIT_CODE, options);
+}
+
+function shellMounts(): StepMount[] {
+  const mount = (source: string, target: string): StepMount => ({ type: 'bind', source, target, readOnly: true });
+  if (!existsSync('/bin/sh')) return [mount(realpathSync(hostShell()), '/bin/sh')]; // of one file, in our own image
+  return SYSTEM_DIRECTORIES.filter((path) => existsSync(path)).map((path) => mount(realpathSync(path), path));
 }
 
 export interface ProbeOptions extends CallOptions {
