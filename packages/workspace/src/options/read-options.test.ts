@@ -99,6 +99,7 @@ describe('readCommandLine()', () => {
     [{ CODER_AGENT_URL: 'nonsense', CODER_AGENT_TOKEN: 't' }, 'CODER_AGENT_URL is not a URL'],
     [{ ENVBUILDER_GIT_SSH_PRIVATE_KEY_PATH: '/k', ENVBUILDER_GIT_SSH_PRIVATE_KEY_BASE64: 'a' }, 'cannot have both'],
     [{ ENVBUILDER_SKIP_REBUILD: 'maybe' }, 'ENVBUILDER_SKIP_REBUILD takes true or false'],
+    [{ ENVBUILDER_INIT_ARGS: '-c "open' }, 'A quote is not closed'],
     [{ ENVBUILDER_GIT_CLONE_DEPTH: 'deep' }, 'ENVBUILDER_GIT_CLONE_DEPTH takes a whole number'],
   ])('refuses %o', (env, message) => {
     expect(() => read(env)).toThrow(message);

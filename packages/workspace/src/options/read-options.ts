@@ -1,3 +1,4 @@
+import { splitShellWords } from '../handover/shell-words.ts';
 import { OptionInvalidError } from '../workspace-error.ts';
 import { flagOf, legacyVariableOf, type Option, type OptionTable, type OptionValues, variableOf } from './option.ts';
 import { optionTable, type WorkspaceOptions } from './option-table.ts';
@@ -86,6 +87,7 @@ function checkTogether(options: WorkspaceOptions): void {
   if (coderAgentUrl !== undefined && !URL.canParse(coderAgentUrl))
     throw new OptionInvalidError('CODER_AGENT_URL is not a URL');
   parseBuildSecrets(options.buildSecrets);
+  splitShellWords(options.initArgs ?? ''); // better now than after a build
 }
 
 /** @throws {OptionInvalidError} for an entry without `=`. */
