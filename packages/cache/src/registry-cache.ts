@@ -167,7 +167,7 @@ class RegistryCache implements CacheBackend {
       yield* this.#store.read(blob, options);
     } catch (error) {
       if (isBroken(error)) {
-        this.#damaged.add(blob.digest);
+        if (!(error instanceof BlobMissingError)) this.#damaged.add(blob.digest);
         this.#onEvent({ type: 'corrupt', backend: this.name, digest: blob.digest, error });
       }
       throw error;
