@@ -58,7 +58,7 @@ const lexical: SupportSection = {
     done(
       'Hostile files',
       'bounded in time and memory; errors have a place',
-      `${PARSER}/robustness.test.ts ${PARSER}/print.test.ts`,
+      `${PARSER}/robustness.test.ts tooling/acceptance/hostile-dockerfiles.acceptance.ts ${PARSER}/print.test.ts`,
     ),
   ],
 };
@@ -236,7 +236,7 @@ const instructions: SupportSection = {
     done(
       'WORKDIR',
       'relative to the one before; what it makes belongs to USER',
-      'workdir-absolute workdir-relative workdir-inherited workdir-from-root workdir-root workdir-owned-by-user workdir-existing-keeps-owner workdir-through-symlink workdir-forms',
+      'workdir-absolute workdir-relative workdir-inherited workdir-from-root workdir-root workdir-owned-by-user workdir-owners workdir-existing-keeps-owner workdir-through-symlink workdir-forms',
     ),
   ],
 };
@@ -294,7 +294,7 @@ const paths: SupportSection = {
     done(
       'Wildcards',
       "Go's `filepath.Match`; none that matches is no error",
-      `copy-wildcard copy-wildcard-escaped copy-wildcard-flattens-directories copy-wildcard-in-the-middle copy-wildcard-without-match glob-corners ${PARSER}/glob.test.ts`,
+      `copy-wildcard copy-wildcard-escaped copy-wildcard-flattens-directories copy-wildcard-in-the-middle copy-wildcard-without-match glob-corners copy-wildcards-and-symlinks error-copy-wildcard-dangling ${PARSER}/glob.test.ts`,
     ),
     done('Missing sources', 'an error', 'error-missing-source error-ignored-source'),
     done(
@@ -443,7 +443,7 @@ const mounts: SupportSection = {
     done('type=bind,target=', 'relative to WORKDIR', bind),
     done('type=bind,readonly', 'unless `rw`', bind),
     done('type=bind,readwrite', 'what is written is dropped', bind),
-    done('type=cache', 'kept in the state folder, or with the layers', `mount-cache ${cache}`),
+    done('type=cache', 'kept in the state folder, or in the folder of `--layer-cache-dir`', `mount-cache ${cache}`),
     done('type=cache,id=', 'the target by default', cache),
     done('type=cache,target=', '', cache),
     done('type=cache,from=', 'the first content', cache),
