@@ -17,7 +17,10 @@ let engine: ContainerEngine;
 beforeAll(async () => {
   scratch = mkdtempSync(join(tmpdir(), 'shale-matrix-'));
   mkdirSync(join(scratch, 'context'));
-  writeFileSync(join(scratch, 'context/Dockerfile'), 'FROM busybox\nRUN id -u > /id && ls /proc/self > /dev/null\n');
+  writeFileSync(
+    join(scratch, 'context/Dockerfile'),
+    'FROM busybox\nRUN id -u > /id && ls /proc/self > /dev/null && echo seen $(ls -A /)\n',
+  );
   base = await startBaseRegistry(['busybox']);
   engine = await openDocker();
   await engine.load((await buildOwnImage()).archive, IMAGE);
@@ -80,4 +83,5 @@ it.each([
   });
   expect(status, stderr).toBe(0);
   expect(stderr).toContain(`[isolation] ${expected}`);
+  expect(/ seen .*$/m.exec(stderr)?.[0].includes('.envbuilder')).toBe(expected.startsWith('in-place'));
 });

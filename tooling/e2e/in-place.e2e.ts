@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type CommandResult, requireCommand, runCommand } from '../src/command.ts';
-import { bundledShale } from '../src/shale.ts';
+import { bundledShale, requireShale } from '../src/shale.ts';
 import { openWorkbench, type Workbench } from './workbench.ts';
 
 const OWN = '/.envbuilder';
@@ -114,6 +114,21 @@ RUN cat /made /file
   expect(names.filter((name) => name.includes('envbuilder') || name.includes('bench'))).toEqual([]);
   const second = await build(context, ['--secret', 'id=hidden,env=HIDDEN']);
   expect(second.stderr).toContain('all 7 steps cached');
+});
+
+it('makes the layers that are made elsewhere', async () => {
+  const context = await bench.writeContext({
+    Dockerfile: `FROM busybox
+RUN echo x > /etc/new && chmod 600 /etc/group && ln /etc/new /usr/link && mv /var /moved && chown 5:6 /home && rm -r /root
+RUN touch /tmp/other; mkdir -p /run && echo x > /run/own
+RUN echo y >> /etc/new
+`,
+  });
+  const flags = ['--reproducible', '--quiet'];
+  const inside = await build(context, flags);
+  const elsewhere = ['--isolation', 'chroot+copy', '--state-dir', join(bench.scratch, 'state'), '--registry-mirror'];
+  const outside = await requireShale(['build', ...elsewhere, bench.base.url, ...flags, context]);
+  expect(inside.stdout, inside.stderr).toBe(outside.stdout);
 });
 
 it('puts the root back after a builder that was killed while a step ran', async () => {

@@ -4,8 +4,8 @@ import type { DirectoryScan, FileFacts, TreeScan } from './tree-scan.ts';
 export interface CopySides {
   readonly before: TreeScan;
   readonly after: TreeScan;
-  /** Paths that an executor moved between the looks, and nobody changed. @default none */
-  readonly relinked?: ReadonlySet<string> | undefined;
+  /** Inodes that an executor moved between the looks, and nobody changed under any of their names. @default none */
+  readonly relinked?: ReadonlySet<number> | undefined;
 }
 
 const FILE_TYPE = 0o170000;
@@ -87,7 +87,7 @@ async function visitDirectory(
     const place = known.get(name);
     const old = place === undefined ? undefined : before?.facts(place);
     const now = after.facts(index);
-    if (old?.ino === now.ino && !isDirectory(now) && sides.relinked?.has(child) === true) continue;
+    if (old?.ino === now.ino && !isDirectory(now) && sides.relinked?.has(now.ino) === true) continue;
     const wait = isDirectory(now)
       ? visitDirectory(sides, child, directoryState(old, now), visitor)
       : visitFile(child, old, now, visitor);

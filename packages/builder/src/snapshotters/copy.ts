@@ -2,7 +2,7 @@ import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Digest, Layer, SystemCalls } from '@shale/core';
-import { EMPTY_DIFF_ID, writeLayer } from '@shale/core';
+import { EMPTY_DIFF_ID, hostPath, writeLayer } from '@shale/core';
 import type {
   CommitOptions,
   LayerStack,
@@ -59,8 +59,8 @@ interface Work {
   readonly stack: LayerStack;
   readonly draft: Draft;
   readonly before: TreeScan;
-  /** Whose ctime says nothing. */
-  readonly relinked: Set<string>;
+  /** Inodes whose ctime says nothing. */
+  readonly relinked: Set<number>;
 }
 
 /** Kernels before 6.13 date changes to their timer's last tick: two within one look like none. */
@@ -124,10 +124,10 @@ class CopySnapshotter implements Snapshotter {
     const draft = claimed ?? (await this.#unpack(stack, options));
     const before = this.#takeScan(chainId, treeOf(draft.path)) ?? scanTree(treeOf(draft.path));
     if (Date.now() - before.newestMs < TICK_MS) await delay(TICK_MS);
-    const relinked = new Set<string>();
+    const relinked = new Set<number>();
     return {
       path: treeOf(draft.path),
-      relinked: (paths) => void paths.forEach((path) => relinked.add(path)),
+      relinked: (paths) => void paths.forEach((path) => relinked.add(inodeAt(treeOf(draft.path), path))),
       commit: (commit) => this.#commit({ stack, draft, before, relinked }, commit),
       [Symbol.asyncDispose]: async () => draft[Symbol.dispose](),
     };
@@ -201,6 +201,8 @@ class CopySnapshotter implements Snapshotter {
     }
   }
 }
+
+const inodeAt = (tree: string, path: string) => lstatSync(hostPath(`${tree}/${path}`)).ino;
 
 /** Of the layers that change something: a tree is the same without the others. */
 function chainIdOf(stack: LayerStack): Digest | undefined {
