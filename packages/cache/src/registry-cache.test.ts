@@ -162,6 +162,22 @@ describe('registryCache()', () => {
     },
   );
 
+  it('store() sends a layer that is gone as it was', async () => {
+    await using remote = await openRegistryCache();
+    await using made = await openMadeEntries();
+    const entry = await made.entry('x');
+    await remote.cache.store(KEY, entry);
+    const { digest } = entry.layer.descriptor;
+    const { status } = await fetch(`${remote.registry.url}/v2/app/cache/blobs/${digest}`, { method: 'DELETE' });
+    expect(status).toBe(202);
+    const found = (await remote.cache.lookup(KEY)) as CacheEntry;
+    await expect(readBytes(found.blobs.read(found.layer.descriptor))).rejects.toBeInstanceOf(BlobMissingError);
+    await remote.cache.store(KEY, entry);
+    const again = (await remote.cache.lookup(KEY)) as CacheEntry;
+    expect(again.layer).toEqual(entry.layer);
+    expect(await readBytes(again.blobs.read(again.layer.descriptor))).toHaveLength(entry.layer.descriptor.size);
+  });
+
   it('lookup() takes what is no entry under the tag for a miss', async () => {
     await using remote = await openRegistryCache();
     const config = await putBytes(remote.repository, MediaType.ociConfig, Buffer.from('{}'));

@@ -1,4 +1,4 @@
-import type { BlobSource, CallOptions, Digest, ImageStore, Manifest, RawManifest } from '@shale/core';
+import type { BlobSource, CallOptions, Digest, ImageStore, Layer, Manifest, RawManifest } from '@shale/core';
 import {
   BlobMissingError,
   DigestMismatchError,
@@ -98,8 +98,8 @@ class RegistryCache implements CacheBackend {
 
   /** Children first: who sees the tag finds all that it names. */
   async #put(key: CacheKey, offered: CacheEntry, options: CallOptions): Promise<void> {
-    const isDamaged = this.#damaged.has(offered.layer.descriptor.digest);
-    const entry = (isDamaged && (await rewrappedEntry(offered, options))) || offered;
+    const entry =
+      ((await this.#holdsDamaged(offered.layer, options)) && (await rewrappedEntry(offered, options))) || offered;
     const { descriptor } = entry.layer;
     const { raw, config, configBytes } = recordFor(key, entry, this.#policy);
     await Promise.all([
@@ -107,6 +107,11 @@ class RegistryCache implements CacheBackend {
       this.#store.put(config, () => inOnePiece(configBytes), options),
     ]);
     await this.#store.putManifest(entryTag(key, this.#policy.ownScope), raw, options);
+  }
+
+  /** A layer that is gone can be sent again as it is; one that is there and damaged cannot. */
+  async #holdsDamaged({ descriptor: { digest } }: Layer, options: CallOptions): Promise<boolean> {
+    return this.#damaged.has(digest) && (await this.#store.stat(digest, options)) !== undefined;
   }
 
   /** The entry in the scope that is written, if nothing of it is missing. */
