@@ -4,6 +4,7 @@ import { ProcessControl, type SystemCalls } from '@shale/core';
 import type { Executor, RunProcessOptions, StepMount, StepProcess } from '../executor.ts';
 import { MountPointStubs } from '../isolation/mount-points.ts';
 import { requireContainer } from '../root/container.ts';
+import { requireToStay } from '../root/require-to-stay.ts';
 import { OwnFiles } from '../root/own-files.ts';
 import { RootExchange } from '../root/root-exchange.ts';
 import { tryLockDirectory } from '../snapshotters/directory-lock.ts';
@@ -51,7 +52,7 @@ export function inPlaceExecutor({
 }: InPlaceExecutorOptions): Executor {
   requireContainer('Steps cannot run in place');
   const exchange = new RootExchange(directory, keep);
-  requireToStay(exchange);
+  requireToStay(exchange, 'Steps cannot run in place');
   if (tryLockDirectory(calls, exchange.open(), 'exclusive') === undefined)
     throw new SandboxFailedError(`Another process runs steps in place, from ${directory}`);
   exchange.recover();
@@ -82,18 +83,6 @@ interface Means {
   readonly calls: SystemCalls;
   readonly exchange: RootExchange;
   readonly threads: StepThreads;
-}
-
-/** What runs, and what it needs later, must not leave with the container's root. */
-function requireToStay(exchange: RootExchange): void {
-  const kept = exchange.keptNow();
-  const parts = { Node: process.execPath, shale: import.meta.filename };
-  for (const [what, path] of Object.entries(parts)) {
-    if (path === undefined || kept.covers(path)) continue;
-    throw new SandboxFailedError(`Steps cannot run in place: ${what} is at ${path}, outside of ${exchange.directory}`, {
-      hint: `Run shale's own image, or a shale that is in ${exchange.directory} with its Node.`,
-    });
-  }
 }
 
 function refuseWhatCannotBe({ network, root }: StepProcess, exchange: RootExchange): void {

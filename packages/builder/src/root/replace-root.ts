@@ -1,9 +1,10 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import type { CallOptions } from '@shale/core';
 import { OWN_DIRECTORY } from '../executors/in-place.ts';
 import { removeTree } from '../snapshotters/remove-tree.ts';
 import { requireContainer } from './container.ts';
 import { moveIn, moveOut } from './move-entries.ts';
+import { requireToStay } from './require-to-stay.ts';
 import { RootExchange } from './root-exchange.ts';
 
 export interface ReplaceRootOptions extends CallOptions {
@@ -18,7 +19,7 @@ export interface ReplaceRootOptions extends CallOptions {
 /**
  * Makes a tree the root file system of the running container, for good: renamed around mounts and around what is kept, and
  * copied only from another file system. Killed in the middle, it can be done again with a new tree.
- * @throws {NotInContainerError} outside a container.
+ * @throws {NotInContainerError} outside a container, and where this program would be gone with the old root.
  */
 export async function replaceRoot({
   tree,
@@ -28,7 +29,9 @@ export async function replaceRoot({
 }: ReplaceRootOptions): Promise<void> {
   requireContainer('The root file system cannot be replaced');
   signal?.throwIfAborted();
+  readdirSync(tree); // before anything is lost for it
   const exchange = new RootExchange(directory, keep);
+  requireToStay(exchange, 'The root file system cannot be replaced');
   exchange.open();
   exchange.recover();
   const kept = exchange.keptNow();
