@@ -46,6 +46,7 @@ export async function startDockerDaemon({ readyMs = 30_000 }: { readyMs?: number
   });
   const stop = async () => {
     if (daemon.exitCode === null && daemon.kill('SIGTERM')) await once(daemon, 'exit');
+    for (const mount of mountsBelow(scratch)) await runCommand(['umount', '--lazy', mount]);
     await runCommand(['rm', '-rf', '--one-file-system', scratch]);
   };
   const load = async (image: string, name: string) => {
@@ -78,4 +79,12 @@ export async function startDockerDaemon({ readyMs = 30_000 }: { readyMs?: number
     await delay(READY_POLL_MS);
   }
   return self;
+}
+
+/** What dockerd leaves mounted when it ends: the innermost first. */
+function mountsBelow(directory: string): readonly string[] {
+  const places = readFileSync('/proc/mounts', 'utf8')
+    .split('\n')
+    .flatMap((line) => line.split(' ')[1] ?? []);
+  return places.filter((place) => place.startsWith(`${directory}/`)).toReversed();
 }
