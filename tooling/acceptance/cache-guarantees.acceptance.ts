@@ -66,7 +66,7 @@ it('C18: on a read-only mount hits work, and no write and no lock is tried', asy
   const run = await build(context, flags, [...mounted, ...traced]);
   const calls = readFileSync(trace, 'utf8')
     .split('\n')
-    .filter((line) => line.includes(`${root}/`));
+    .filter((line) => line.includes(`${root}/`) && !/open(?:at)? resumed/.test(line)); // the flags are where it began
   const writes = calls.filter((line) => !/ open(?:at)?\(/.test(line) || /O_WRONLY|O_RDWR|O_CREAT/.test(line));
   console.log(`C18: ${calls.length} system calls below the mount, ${writes.length} of them would write or lock`);
   expect([run.status, run.ran, writes]).toEqual([0, [], []]);
