@@ -3,7 +3,15 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { startGitServer, startRegistry, startSshServer, type TestGitServer, type TestSshServer } from '@shale/testing';
+import {
+  type CertificateFiles,
+  makeCertificate,
+  startGitServer,
+  startRegistry,
+  startSshServer,
+  type TestGitServer,
+  type TestSshServer,
+} from '@shale/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BaseRegistry, startBaseRegistry } from '../base-images/base-registry.ts';
 import { buildOwnImage, type OwnImage } from '../image/build-image.ts';
@@ -34,6 +42,7 @@ let scratch: string;
 let image: OwnImage;
 let base: BaseRegistry;
 let server: TestGitServer;
+let tls: CertificateFiles;
 let ssh: TestSshServer;
 
 /** `NAME.git` below the served directory. */
@@ -65,10 +74,11 @@ beforeAll(async () => {
   serve('scratch', {
     Dockerfile: 'FROM busybox AS build\nRUN cp /bin/busybox /sh\nFROM scratch\nCOPY --from=build /sh /sh\n',
   });
+  tls = makeCertificate({ directory: scratch, name: 'git', alternativeNames: 'IP:127.0.0.1' });
   [image, base, server, ssh] = await Promise.all([
     buildOwnImage(),
     startBaseRegistry(['busybox', 'debian']),
-    startGitServer({ root: join(scratch, 'git'), auth: { user: 'me', password: PASSWORD } }),
+    startGitServer({ root: join(scratch, 'git'), auth: { user: 'me', password: PASSWORD }, tls }),
     startSshServer(),
   ]);
 }, 1_200_000);
@@ -80,7 +90,7 @@ afterAll(async () => {
 
 const variables = (repository: string, more: Readonly<Record<string, string>> = {}) => ({
   KANIKO_REGISTRY_MIRROR: base.url,
-  ENVBUILDER_INSECURE: 'true',
+  ENVBUILDER_SSL_CERT_BASE64: readFileSync(tls.cert).toString('base64'),
   ENVBUILDER_GIT_URL: `${server.url}/${repository}.git`,
   ENVBUILDER_GIT_USERNAME: 'me',
   ENVBUILDER_GIT_PASSWORD: PASSWORD,
@@ -117,7 +127,7 @@ describe.each([
     return { status, output: `${stdout}\n${stderr}` };
   }
 
-  it('clones with a password, builds, becomes the image, and runs init as its user; then runs no step again', async () => {
+  it('clones by https with a password, builds, becomes the image, and runs init as its user; then runs no step again', async () => {
     const volumes = [`${join(scratch, `cache-${engine.name}`)}:/cache`];
     mkdirSync(join(scratch, `cache-${engine.name}`));
     const env = variables('app', { ENVBUILDER_LAYER_CACHE_DIR: '/cache' });
