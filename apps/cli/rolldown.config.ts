@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path';
-import { defineConfig, type Plugin } from 'rolldown';
+import { type ChunkingContext, defineConfig, type Plugin } from 'rolldown';
 
 const OWN_MODULE_URL = /new URL\(`\.\/([\w-]+)\$\{extname\(import\.meta\.url\)\}`, import\.meta\.url\)/g;
 
@@ -39,19 +39,29 @@ function lazyBuiltins(): Plugin {
 /** As the main program does for itself: what Node says of its own experimental parts is not for users. */
 const QUIET_THREAD = "process.removeAllListeners('warning');";
 
-/** What builds share with checks and the warmer, in one piece: every file costs time to load. */
-const shared = {
-  name: 'parser',
-  test: /packages\/dockerfile-parser\/src\/(?!lint\/)|packages\/core\/src\/(?:reference|platform|digest)\.ts|apps\/cli\/src\/checks\/(?:known-images|check-argument|build-checks)\.ts/,
-  includeDependenciesRecursively: false,
-};
+/** Every file costs time to load: what all commands need is one, and what a build needs besides is another. */
+const PIECES = { program: ['start.ts', 'program.ts'], build: ['commands/build.ts'] } as const;
 
-/** What every build keeps a journal with, and probes and explanations read. */
-const journal = {
-  name: 'journal',
-  test: /apps\/cli\/src\/explain\/(?:build-journal|build-identity|cache-warnings|describe-untrusted|keep-trails|open-trails)\.ts|packages\/cache\/src\/build-trails\.ts|apps\/cli\/src\/(?:render\/tally|commands\/refuse-offline)\.ts/,
-  includeDependenciesRecursively: false,
-};
+/** Adds a module, and what it imports before it runs. */
+function addClosure(found: Set<string>, id: string, context: ChunkingContext): void {
+  if (found.has(id)) return;
+  found.add(id);
+  for (const imported of context.getModuleInfo(id)?.importedIds ?? []) addClosure(found, imported, context);
+}
+
+function pieceNames(): (id: string, context: ChunkingContext) => string | undefined {
+  let pieces: ReadonlyMap<string, ReadonlySet<string>> | undefined;
+  return (id, context) => {
+    pieces ??= new Map(
+      Object.entries(PIECES).map(([piece, roots]) => {
+        const closure = new Set<string>();
+        for (const root of roots) addClosure(closure, join(import.meta.dirname, 'src', root), context);
+        return [piece, closure];
+      }),
+    );
+    return [...pieces].find(([, closure]) => closure.has(id))?.[0];
+  };
+}
 
 export default defineConfig({
   input: { shale: 'src/main.ts' },
@@ -66,7 +76,7 @@ export default defineConfig({
     entryFileNames: '[name].cjs',
     chunkFileNames: '[name]-[hash].cjs',
     cleanDir: true,
-    codeSplitting: { groups: [shared, journal] },
+    codeSplitting: { includeDependenciesRecursively: false, groups: [{ name: pieceNames() }] },
     banner: ({ isEntry, name }) => (isEntry && name !== 'shale' ? QUIET_THREAD : ''),
   },
 });

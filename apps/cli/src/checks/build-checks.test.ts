@@ -11,7 +11,11 @@ function start(text: string, buildArgs: BuildOptions['buildArgs'] = {}) {
     images: [],
     context: { files: { ignores: () => false } },
   } as unknown as BuildOptions;
-  const { options, tell } = startBuildChecks(build, { platforms: [], onProgress: (event) => events.push(event) });
+  const { options, tell } = startBuildChecks(build, {
+    platforms: [],
+    isTold: true,
+    onProgress: (event) => events.push(event),
+  });
   return { beforeSteps: async () => options.beforeSteps?.(), tell, events };
 }
 

@@ -8,6 +8,8 @@ export interface BuildChecksOptions {
   /** None for this machine's. */
   readonly platforms: readonly Platform[];
   readonly onProgress: ProgressListener;
+  /** Whether somebody sees the findings. If not, only checks that may end the build are run. */
+  readonly isTold: boolean;
 }
 
 /** The build checks beside a build: they are loaded and run while it waits for other things, and told at its end. */
@@ -18,9 +20,13 @@ export interface BuildChecks {
   readonly tell: () => Promise<void>;
 }
 
-export function startBuildChecks(build: BuildOptions, { platforms, onProgress }: BuildChecksOptions): BuildChecks {
+export function startBuildChecks(
+  build: BuildOptions,
+  { platforms, onProgress, isTold }: BuildChecksOptions,
+): BuildChecks {
   const images = new KnownImages();
   const facts = factsOf(build, { platforms, images });
+  if (!isTold && !mayEndBuild(build.dockerfile, facts)) return { options: build, tell: () => Promise.resolve() };
   // Not before the build waits for something itself.
   const loading = new Promise((resolve) => setImmediate(resolve)).then(() => import('./check-dockerfile.ts'));
   let running: Promise<CheckedDockerfile> | undefined;

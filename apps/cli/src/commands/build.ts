@@ -7,11 +7,12 @@ import {
   type ProgressListener,
   hostPlatform,
 } from '@shale/core';
+import { monotonicMs } from '../monotonic-time.ts';
 import { startBuildChecks } from '../checks/build-checks.ts';
 import type { OptionValues } from '../options/option.ts';
 import { checkOutputs, describeOutput, exporterFor, type ExporterWiring } from '../outputs/exporters.ts';
 import { type Output, parseOutput, wantsDockerTypes } from '../outputs/output.ts';
-import { openRenderer } from '../render/open-renderer.ts';
+import { openRenderer, type ProgressMode } from '../render/open-renderer.ts';
 import { UsageError } from '../usage-error.ts';
 import { BuildJournal } from '../explain/build-journal.ts';
 import { buildIdentity } from '../explain/build-identity.ts';
@@ -46,7 +47,7 @@ export async function runBuild(invocation: BuildInvocation): Promise<void> {
   if (options.pushImage || outputs.some(({ type }) => type === 'registry')) refuseOffline(options, 'a push');
   const platforms = indexedPlatforms(options);
   await checkOutputs(outputs, { ...invocation, isIndex: platforms.length > 0 });
-  using renderer = await openRenderer(options.quiet ? 'quiet' : (options.progress ?? 'auto'), invocation);
+  using renderer = await openRenderer(progressMode(options), invocation);
   const { onProgress } = renderer;
   const result = await buildAndExport(invocation, { outputs, platforms, onProgress });
   const { top, steps, pushed } = result;
@@ -58,6 +59,10 @@ export async function runBuild(invocation: BuildInvocation): Promise<void> {
   });
   const isStdoutTaken = outputs.some((output) => 'dest' in output && output.dest === '-');
   if (options.quiet && !isStdoutTaken) stdout.write(`${top.digest}\n`);
+}
+
+function progressMode({ quiet, progress = 'auto' }: OptionValues<typeof buildOptions>): ProgressMode {
+  return quiet ? 'quiet' : progress;
 }
 
 /** Several platforms make an index; one alone does with `BUILDKIT_MULTI_PLATFORM`. */
@@ -99,7 +104,7 @@ async function buildAndExport(
 ): Promise<BuildRecord> {
   const { options, cwd, stdout } = invocation;
   const journal = new BuildJournal();
-  const started = performance.now();
+  const started = monotonicMs();
   const onProgress = journal.watch(wishes.onProgress);
   const warn = cacheWarnings(journal, onProgress);
   await using wired = await wireBuild(invocation, {
@@ -129,13 +134,14 @@ async function buildAndExport(
   ];
   const mediaTypes = wantsDockerTypes(options.output) ? 'docker' : 'oci';
   const withJournal = { ...wired.options, exporters, mediaTypes, onKeyed: journal.onKeyed } as const;
-  const checks = startBuildChecks(withJournal, { platforms: wired.platforms, onProgress });
+  const isTold = progressMode(options) !== 'quiet';
+  const checks = startBuildChecks(withJournal, { platforms: wired.platforms, onProgress, isTold });
   const build = buildIdentity(wired.options, invocation);
   try {
     const result = platforms.length > 0 ? await buildAll(checks.options, platforms) : await buildOne(checks.options);
     const explanations = await keepTrails(journal, { stateDir, build });
     await Promise.all([wired.settle(), checks.tell()]);
-    const durationMs = Math.round(performance.now() - started);
+    const durationMs = Math.round(monotonicMs() - started);
     return { ...result, journal, explanations, durationMs, pushed: pushing?.pushed() ?? [] };
   } catch (error) {
     await Promise.all([keepTrails(journal, { stateDir, build }), checks.tell()]).catch(() => undefined); // the build's own error matters more

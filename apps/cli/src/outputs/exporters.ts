@@ -19,6 +19,7 @@ import {
   writeLayoutTar,
 } from '@shale/registry';
 import type { Session } from '../commands/command.ts';
+import { monotonicMs } from '../monotonic-time.ts';
 import { UsageError } from '../usage-error.ts';
 import { checkDirectoryDestination, checkFileDestination, writeDestination } from './destination.ts';
 import type { Output } from './output.ts';
@@ -166,9 +167,9 @@ function tarExporter({ dest, split }: TreeOutput, { cwd, stdout, isolation }: Ex
 /** Tells when the export is done, and how long it took. */
 function reported(exporter: Exporter, output: Output, { onProgress }: ExporterWiring): Exporter {
   const timed = async (digest: Digest, work: () => Promise<void>) => {
-    const started = performance.now();
+    const started = monotonicMs();
     await work();
-    const durationMs = performance.now() - started;
+    const durationMs = monotonicMs() - started;
     onProgress({ type: 'export.finished', target: describeOutput(output), digest, durationMs });
   };
   const { exportIndex } = exporter;

@@ -1,4 +1,5 @@
 import type { Session } from '../commands/command.ts';
+import { monotonicMs } from '../monotonic-time.ts';
 import { glyphsFor } from '../terminal/glyphs.ts';
 import { palette } from '../terminal/palette.ts';
 import type { Renderer } from './renderer.ts';
@@ -10,7 +11,7 @@ export async function openRenderer(mode: ProgressMode, { stderr, env }: Session)
   const write = (text: string) => {
     stderr.write(text);
   };
-  const now = () => performance.now();
+  const now = monotonicMs;
   const colours = palette(stderr, env);
   switch (mode === 'auto' ? automatic(stderr, env) : mode) {
     case 'json':
@@ -32,7 +33,7 @@ async function openTtyRenderer({ stderr, env }: Pick<Session, 'stderr' | 'env'>)
   process.once('exit', () => stderr.write(SHOW_CURSOR));
   return ttyRenderer({
     write: (text) => stderr.write(text),
-    now: () => performance.now(),
+    now: monotonicMs,
     size: () => ({ columns: stderr.columns || 80, rows: stderr.rows || 24 }),
     palette: palette(stderr, env),
     glyphs: glyphsFor(env),
