@@ -39,8 +39,18 @@ function lazyBuiltins(): Plugin {
 /** As the main program does for itself: what Node says of its own experimental parts is not for users. */
 const QUIET_THREAD = "process.removeAllListeners('warning');";
 
-/** Every file costs time to load: what all commands need is one, and what a build needs besides is another. */
-const PIECES = { program: ['start.ts', 'program.ts'], build: ['commands/build.ts'] } as const;
+const SOURCE = join(import.meta.dirname, 'src');
+const STEP_THREAD = '../../../packages/builder/src/executors/sandbox-worker.ts';
+
+/**
+ * Every file costs time to load: what threads of steps need is one, what all commands need besides is another, and what a
+ * build needs besides a third.
+ */
+const PIECES = {
+  step: [STEP_THREAD],
+  program: ['start.ts', 'program.ts'],
+  build: ['commands/build.ts'],
+} as const;
 
 /** Adds a module, and what it imports before it runs. */
 function addClosure(found: Set<string>, id: string, context: ChunkingContext): void {
@@ -55,10 +65,11 @@ function pieceNames(): (id: string, context: ChunkingContext) => string | undefi
     pieces ??= new Map(
       Object.entries(PIECES).map(([piece, roots]) => {
         const closure = new Set<string>();
-        for (const root of roots) addClosure(closure, join(import.meta.dirname, 'src', root), context);
+        for (const root of roots) addClosure(closure, join(SOURCE, root), context);
         return [piece, closure];
       }),
     );
+    if (id === join(SOURCE, STEP_THREAD)) return undefined; // a file of its own, as threads start with it
     return [...pieces].find(([, closure]) => closure.has(id))?.[0];
   };
 }
