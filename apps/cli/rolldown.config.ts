@@ -1,43 +1,6 @@
-import { dirname, join } from 'node:path';
-import { type ChunkingContext, defineConfig, type Plugin } from 'rolldown';
-
-const OWN_MODULE_URL = /new URL\(`\.\/([\w-]+)\$\{extname\(import\.meta\.url\)\}`, import\.meta\.url\)/g;
-
-/** A module that another one starts by its URL, as a worker does, becomes an entry of its own beside the bundle. */
-function startedModules(): Plugin {
-  return {
-    name: 'started-modules',
-    transform: {
-      filter: { code: 'extname(import.meta.url)' },
-      handler(code, id) {
-        for (const [, name] of code.matchAll(OWN_MODULE_URL)) {
-          this.emitFile({ type: 'chunk', id: join(dirname(id), `${name}.ts`), fileName: `${name}.cjs` });
-        }
-        return null;
-      },
-    },
-  };
-}
-
-const BUILTIN = /^let (node_\w+) = (require\("node:[\w/]+"\));\n(?:\1 = ((?:\w+\.)?__toESM\()\1(, 1\));\n)?/gm;
-
-/** Node's own modules take a third of a short command's time to load, so each is loaded where it is first used. */
-function lazyBuiltins(): Plugin {
-  return {
-    name: 'lazy-builtins',
-    renderChunk(code) {
-      const names: string[] = [];
-      const declared = code.replace(BUILTIN, (_, name: string, required: string, open = '', close = '') => {
-        names.push(name);
-        return `let ${name}_;\nconst ${name} = () => ${name}_ ??= ${open}${required}${close};\n`;
-      });
-      return names.reduce((text, name) => text.replaceAll(new RegExp(`\\b${name}\\.`, 'g'), `(${name}()).`), declared);
-    },
-  };
-}
-
-/** As the main program does for itself: what Node says of its own experimental parts is not for users. */
-const QUIET_THREAD = "process.removeAllListeners('warning');";
+import { join } from 'node:path';
+import { type ChunkingContext, defineConfig } from 'rolldown';
+import { programBundle } from '@shale/tooling/program-bundle';
 
 const SOURCE = join(import.meta.dirname, 'src');
 const STEP_THREAD = '../../../packages/builder/src/executors/sandbox-worker.ts';
@@ -74,20 +37,9 @@ function pieceNames(): (id: string, context: ChunkingContext) => string | undefi
   };
 }
 
-export default defineConfig({
-  input: { shale: 'src/main.ts' },
-  platform: 'node',
-  transform: { target: 'node22.19' },
-  resolve: { conditionNames: ['@shale/source', 'node', 'import'], mainFields: ['module', 'main'] },
-  plugins: [startedModules(), lazyBuiltins()],
-  output: {
-    dir: 'dist',
-    // Node links ES modules one by one, and gives each of its own modules a facade that loads all of it.
-    format: 'cjs',
-    entryFileNames: '[name].cjs',
-    chunkFileNames: '[name]-[hash].cjs',
-    cleanDir: true,
+export default defineConfig(
+  programBundle({
+    name: 'shale',
     codeSplitting: { includeDependenciesRecursively: false, groups: [{ name: pieceNames() }] },
-    banner: ({ isEntry, name }) => (isEntry && name !== 'shale' ? QUIET_THREAD : ''),
-  },
-});
+  }),
+);
