@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type CommandOptions, type CommandResult, requireCommand, runCommand } from './command.ts';
 import { startDockerDaemon } from './docker-daemon.ts';
+import { removeScratch } from './remove-scratch.ts';
 
 export interface ContainerRun {
   readonly image: string;
@@ -69,8 +70,7 @@ export async function openPodman(): Promise<ContainerEngine> {
     run: (run, options) => command(runArguments(run), options),
     async [Symbol.asyncDispose]() {
       await command(['rm', '--all', '--force', '--time', '0']);
-      await runCommand(['umount', join(scratch, 'storage/overlay')]);
-      await runCommand(['rm', '-rf', '--one-file-system', scratch]);
+      await removeScratch(scratch);
     },
   };
 }

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type CommandOptions, type CommandResult, requireCommand, runCommand } from './command.ts';
+import { removeScratch } from './remove-scratch.ts';
 
 /** Debian's client, which matches its daemon; another `docker` may come first on PATH. */
 const DOCKER = '/usr/bin/docker';
@@ -46,8 +47,7 @@ export async function startDockerDaemon({ readyMs = 30_000 }: { readyMs?: number
   });
   const stop = async () => {
     if (daemon.exitCode === null && daemon.kill('SIGTERM')) await once(daemon, 'exit');
-    for (const mount of mountsBelow(scratch)) await runCommand(['umount', '--lazy', mount]);
-    await runCommand(['rm', '-rf', '--one-file-system', scratch]);
+    await removeScratch(scratch);
   };
   const load = async (image: string, name: string) => {
     const archive = join(scratch, 'image.tar');
@@ -79,12 +79,4 @@ export async function startDockerDaemon({ readyMs = 30_000 }: { readyMs?: number
     await delay(READY_POLL_MS);
   }
   return self;
-}
-
-/** What dockerd leaves mounted when it ends: the innermost first. */
-function mountsBelow(directory: string): readonly string[] {
-  const places = readFileSync('/proc/mounts', 'utf8')
-    .split('\n')
-    .flatMap((line) => line.split(' ')[1] ?? []);
-  return places.filter((place) => place.startsWith(`${directory}/`)).toReversed();
 }
