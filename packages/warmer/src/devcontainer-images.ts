@@ -3,7 +3,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { asObject, asOptional, asString, asStringMap, parseReference, hostPlatform, ShaleError } from '@shale/core';
 import { parse, type ParseError, printParseErrorCode } from 'jsonc-parser';
 import { dockerfileImages, type DockerfileImagesOptions } from './dockerfile-images.ts';
-import { inside } from './repository-images.ts';
+import { repositoryFile } from './repository-file.ts';
 import type { WarmTarget } from './warm-plan.ts';
 
 /** A devcontainer.json that cannot be read. */
@@ -41,7 +41,9 @@ export async function devcontainerImages(
 }
 
 async function fileBeside(path: string, name: string, { root }: DevcontainerImagesOptions): Promise<string> {
-  return root === undefined ? resolve(dirname(path), name) : inside(root, join(relative(root, dirname(path)), name));
+  return root === undefined
+    ? resolve(dirname(path), name)
+    : repositoryFile(root, join(relative(root, dirname(path)), name));
 }
 
 function parseJsonc(text: string, fail: (message: string) => Error): unknown {

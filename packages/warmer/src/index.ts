@@ -5,11 +5,8 @@ export { dockerfileImages, type DockerfileImagesOptions } from './dockerfile-ima
 export { parseImageList, parsePlatforms } from './image-list.ts';
 export { blobsOf, type FoundBlob } from './pull-image.ts';
 export { evictOldest, type EvictOptions, type PruneOptions, type PruneResult, pruneUnnamed } from './prune.ts';
-export {
-  repositoryImages,
-  type RepositoryImagesOptions,
-  RepositoryFileMissingError,
-} from './repository-images.ts';
+export { RepositoryFileMissingError } from './repository-file.ts';
+export { repositoryImages, type RepositoryImagesOptions } from './repository-images.ts';
 export { WarmFailedError } from './resolve-image.ts';
 export { warm, type WarmOptions } from './warm.ts';
 export type { WarmEvent, WarmListener, WarmResult, WarmStatus, WarmedImage } from './warm-event.ts';

@@ -1,9 +1,8 @@
-import { join } from 'node:path';
-import { type Digest, digestAlgorithm, digestHex, type RawManifest } from '@shale/core';
+import { blobDirectory, type Digest, type RawManifest } from '@shale/core';
 
 /** Where a blob lies in an OCI image layout. */
 export function layoutPath(layout: string, digest: Digest): string {
-  return join(layout, 'blobs', digestAlgorithm(digest), digestHex(digest));
+  return blobDirectory(layout).pathOf(digest);
 }
 
 /**

@@ -1,13 +1,8 @@
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { flushDirectory, undefinedIfMissing } from '@shale/core';
-import { isOrphan, ownedName } from './owner.ts';
-import { isAttempt } from './partial-image.ts';
+import { flushDirectory } from '@shale/core';
+import { ownedName } from './owner.ts';
 
-/** One of another machine that nothing was written to for an hour belongs to a process that died. */
-const ABANDONED_MS = 60 * 60 * 1000;
-/** What broke off is kept this long, to go on with. */
-const ATTEMPT_MS = 24 * 60 * 60 * 1000;
 const WRITE_BYTES = 512 * 1024;
 /** The disk starts on what is written so far each time this much came, so that the flush at the end is short. */
 const FLUSH_BYTES = 64 * 1024 * 1024;
@@ -86,16 +81,4 @@ export async function publishFile(directory: string, path: string, content: stri
 
 export async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
   yield bytes;
-}
-
-/** Removes what warmers left that were killed while they wrote. */
-export async function removeAbandonedFiles(directory: string, now: number = Date.now()): Promise<void> {
-  const names = (await readdir(directory).catch(undefinedIfMissing)) ?? [];
-  for (const name of names) {
-    const path = join(directory, name);
-    const found = await stat(path).catch(undefinedIfMissing);
-    if (found === undefined) continue;
-    const keptMs = isAttempt(name) ? ATTEMPT_MS : isOrphan(name) ? 0 : ABANDONED_MS;
-    if (now - found.mtimeMs > keptMs) await rm(path, { recursive: true, force: true });
-  }
 }

@@ -1,8 +1,9 @@
 import { readFile, readdir, realpath } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
-import { ShaleError, undefinedIfMissing } from '@shale/core';
+import { join } from 'node:path';
+import { undefinedIfMissing } from '@shale/core';
 import { devcontainerImages } from './devcontainer-images.ts';
 import { dockerfileImages, type DockerfileImagesOptions } from './dockerfile-images.ts';
+import { repositoryFile } from './repository-file.ts';
 import type { WarmTarget } from './warm-plan.ts';
 
 export interface RepositoryImagesOptions extends Omit<DockerfileImagesOptions, 'file'> {
@@ -10,11 +11,6 @@ export interface RepositoryImagesOptions extends Omit<DockerfileImagesOptions, '
   readonly dockerfiles?: readonly string[] | undefined;
   /** Paths below the root. @default those that the specification names, where they are */
   readonly devcontainers?: readonly string[] | undefined;
-}
-
-/** A file of a repository that is not there, or leads out of it. */
-export class RepositoryFileMissingError extends ShaleError {
-  readonly code = 'CONTEXT_INVALID';
 }
 
 const DOCKERFILES = ['Dockerfile', 'Containerfile'];
@@ -35,11 +31,11 @@ export async function repositoryImages(
   const devcontainers = options.devcontainers ?? (await existing(base, [...DEVCONTAINERS, ...(await nested(base))]));
   const targets: WarmTarget[] = [];
   for (const file of dockerfiles) {
-    const text = await readFile(await inside(base, file), 'utf8');
+    const text = await readFile(await repositoryFile(base, file), 'utf8');
     targets.push(...dockerfileImages(text, { ...options, file }));
   }
   for (const file of devcontainers) {
-    targets.push(...(await devcontainerImages(await inside(base, file), { ...options, root: base })));
+    targets.push(...(await devcontainerImages(await repositoryFile(base, file), { ...options, root: base })));
   }
   return targets;
 }
@@ -54,14 +50,4 @@ async function nested(base: string): Promise<readonly string[]> {
 async function existing(base: string, files: readonly string[]): Promise<readonly string[]> {
   const found = await Promise.all(files.map((file) => realpath(join(base, file)).catch(undefinedIfMissing)));
   return files.filter((_, index) => found[index] !== undefined);
-}
-
-/** @throws {RepositoryFileMissingError} for a file that is not in `base`, by its name or by a link. */
-export async function inside(base: string, file: string): Promise<string> {
-  const path = await realpath(join(base, file)).catch(undefinedIfMissing);
-  if (path === undefined) throw new RepositoryFileMissingError(`There is no ${file} in the repository`);
-  const way = relative(base, path);
-  if (way === '..' || way.startsWith(`..${sep}`))
-    throw new RepositoryFileMissingError(`${file} leads out of the repository`);
-  return path;
 }

@@ -11,10 +11,10 @@ import {
 } from '@shale/core';
 import type { WarmedPointer } from '@shale/cache';
 import pLimit from 'p-limit';
+import { removeAbandonedFiles } from './abandoned-files.ts';
 import { layOutArchive } from './archive-layout.ts';
 import type { EntryForm } from './entry-form.ts';
 import { Leases } from './lease.ts';
-import { removeAbandonedFiles } from './partial-file.ts';
 import { removeAllAttempts } from './partial-image.ts';
 import { evictOldest, pruneUnnamed } from './prune.ts';
 import { isEntryWhole, pullImage } from './pull-image.ts';
@@ -70,11 +70,11 @@ export async function warm(plan: readonly WarmTarget[], options: WarmOptions): P
   await mkdir(directory.path, { recursive: true });
   await removeAbandonedFiles(directory.partial).catch(() => undefined); // housekeeping may fail
   const targets = mergeTargets(plan);
-  const run = new WarmRun(directory, options, targets);
+  const keep = [...targets.map(({ reference }) => reference), ...(options.keep ?? [])];
+  const run = new WarmRun(directory, options, keep);
   const limit = pLimit(concurrency);
   const results = await Promise.all(targets.map((target) => limit(() => run.target(target))));
   signal?.throwIfAborted();
-  const keep = [...targets.map(({ reference }) => reference), ...(options.keep ?? [])];
   if (prune) await pruneUnnamed(directory, { keep, graceMs, onEvent });
   if (maxBytes !== undefined) await evictOldest(directory, { maxBytes, keep, onEvent });
   return results.flat();
@@ -89,10 +89,10 @@ class WarmRun {
   readonly #oneAtATime = pLimit(1);
   #promisedBytes = 0;
 
-  constructor(directory: WarmedDirectory, options: WarmOptions, targets: readonly WarmTarget[]) {
+  constructor(directory: WarmedDirectory, options: WarmOptions, keep: readonly Reference[]) {
     this.#directory = directory;
     this.#options = options;
-    this.#keep = [...targets.map(({ reference }) => reference), ...(options.keep ?? [])];
+    this.#keep = keep;
     this.#leases = new Leases(directory.leases, directory.partial);
     this.#space = new SpaceBudget(directory.path, () => removeAllAttempts(directory.partial));
   }
@@ -187,7 +187,7 @@ class WarmRun {
     if (maxBytes !== undefined && (await this.#directory.entry(entryDigest)) === undefined) {
       const most = maxBytes - need - this.#promisedBytes;
       await evictOldest(this.#directory, { maxBytes: most, keep: this.#keep, onEvent });
-      const used = (await this.#directory.entries()).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+      const used = await this.#directory.usedBytes();
       if (used > most) {
         const taken = used + this.#promisedBytes;
         throw new NoSpaceError(

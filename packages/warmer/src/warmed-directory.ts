@@ -95,6 +95,11 @@ export class WarmedDirectory {
     return found.filter((entry) => entry !== undefined);
   }
 
+  /** What every whole image takes together. */
+  async usedBytes(): Promise<number> {
+    return (await this.entries()).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  }
+
   async manifest(digest: Digest): Promise<RawManifest | undefined> {
     const beside = await readDocument(this.manifestPath(digest), digest, MediaType.ociManifest);
     return beside ?? readDocument(layoutPath(this.entryPath(digest), digest), digest, MediaType.ociManifest);

@@ -1,0 +1,22 @@
+import { readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { undefinedIfMissing } from '@shale/core';
+import { isOrphan } from './owner.ts';
+import { isAttempt } from './partial-image.ts';
+
+/** One of another machine that nothing was written to for an hour belongs to a process that died. */
+const ABANDONED_MS = 60 * 60 * 1000;
+/** What broke off is kept this long, to go on with. */
+const ATTEMPT_MS = 24 * 60 * 60 * 1000;
+
+/** Removes what warmers left that were killed while they wrote. */
+export async function removeAbandonedFiles(directory: string, now: number = Date.now()): Promise<void> {
+  const names = (await readdir(directory).catch(undefinedIfMissing)) ?? [];
+  for (const name of names) {
+    const path = join(directory, name);
+    const found = await stat(path).catch(undefinedIfMissing);
+    if (found === undefined) continue;
+    const keptMs = isAttempt(name) ? ATTEMPT_MS : isOrphan(name) ? 0 : ABANDONED_MS;
+    if (now - found.mtimeMs > keptMs) await rm(path, { recursive: true, force: true });
+  }
+}
