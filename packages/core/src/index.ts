@@ -1,4 +1,4 @@
-export { addPath, type AddPathOptions } from './archive/add-path.ts';
+export { addPath, type AddPathOptions, deviceNumbers } from './archive/add-path.ts';
 export type { ArchiveEntry, EntryType } from './archive/archive-entry.ts';
 export { type ArchiveLimits, DEFAULT_LIMITS } from './archive/archive-limits.ts';
 export { directCalls, type FileSystemCalls, fileSystemCalls, spawnedCalls } from './archive/file-system-calls.ts';

@@ -17,7 +17,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
-import { fileSystemCalls, hostPath } from '@shale/core';
+import { deviceNumbers, fileSystemCalls, hostPath } from '@shale/core';
 import type { ModeChange } from '@shale/dockerfile-parser';
 import { copyAttributes, decidesOnModes } from './attributes.ts';
 import { exactStats, setTime } from './exact-time.ts';
@@ -198,7 +198,7 @@ export class FileCopier {
     try {
       this.#create(to, () => {
         if (original.stats.isSocket()) closeSync(openSync(path, NEW_FILE, 0o600));
-        else fileSystemCalls().makeNode(path, (mode & FILE_TYPE) | 0o600, major(rdev), minor(rdev));
+        else fileSystemCalls().makeNode(path, (mode & FILE_TYPE) | 0o600, ...deviceNumbers(BigInt(rdev)));
       });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EPERM') throw error;
@@ -257,6 +257,3 @@ export class FileCopier {
 }
 
 const isExisting = (error: unknown) => (error as NodeJS.ErrnoException).code === 'EEXIST';
-
-const major = (rdev: number) => (rdev >> 8) & 0xfff;
-const minor = (rdev: number) => (rdev & 0xff) | ((rdev >> 12) & 0xfff00);

@@ -13,7 +13,7 @@ import {
   symlinkSync,
   unlinkSync,
 } from 'node:fs';
-import { fileSystemCalls, hostPath, isKeptXattr, readNames } from '@shale/core';
+import { deviceNumbers, fileSystemCalls, hostPath, isKeptXattr, readNames } from '@shale/core';
 import { exactStats, setTime } from '../copy/exact-time.ts';
 
 /** Files of several names that were copied, by device and inode: where the first of the names went. */
@@ -62,13 +62,6 @@ function copyNode(from: string, to: string, stats: BigIntStats, links: MovedLink
 }
 
 const keyOf = ({ dev, ino }: BigIntStats) => `${dev}:${ino}`;
-
-/** glibc's `major` and `minor`. */
-function deviceNumbers(device: bigint): [number, number] {
-  const major = ((device >> 32n) & 0xfffff000n) | ((device >> 8n) & 0xfffn);
-  const minor = ((device >> 12n) & 0xffffff00n) | (device & 0xffn);
-  return [Number(major), Number(minor)];
-}
 
 /** Owner, attributes, mode and time, in the order in which none undoes another. */
 function copyMetadata(from: string, to: string, stats: BigIntStats): void {

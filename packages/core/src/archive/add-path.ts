@@ -93,7 +93,7 @@ function describe(type: EntryType, stats: BigIntStats, path: string, options: Ad
     gid: options.owner?.gid ?? Number(stats.gid),
     ...timeOf(stats.mtimeNs, options),
     size: type === 'file' ? Number(stats.size) : 0,
-    ...(isDevice && deviceOf(stats.rdev)),
+    ...(isDevice && deviceOf(stats)),
   };
 }
 
@@ -104,12 +104,16 @@ function timeOf(mtimeNs: bigint, options: AddPathOptions): { mtimeSeconds: numbe
   return { mtimeSeconds: seconds, mtimeNanoseconds: options.timePrecision === 'second' ? 0 : nanoseconds };
 }
 
+function deviceOf({ rdev }: BigIntStats): { deviceMajor: number; deviceMinor: number } {
+  const [deviceMajor, deviceMinor] = deviceNumbers(rdev);
+  return { deviceMajor, deviceMinor };
+}
+
 /** glibc's `major` and `minor`. */
-function deviceOf(rdev: bigint): { deviceMajor: number; deviceMinor: number } {
-  return {
-    deviceMajor: Number(((rdev >> 8n) & 0xfffn) | ((rdev >> 32n) & 0xfffff000n)),
-    deviceMinor: Number((rdev & 0xffn) | ((rdev >> 12n) & 0xffffff00n)),
-  };
+export function deviceNumbers(rdev: bigint): [major: number, minor: number] {
+  const major = ((rdev >> 8n) & 0xfffn) | ((rdev >> 32n) & 0xfffff000n);
+  const minor = (rdev & 0xffn) | ((rdev >> 12n) & 0xffffff00n);
+  return [Number(major), Number(minor)];
 }
 
 function withXattrs(entry: ArchiveEntry, host: string | Buffer, options: AddPathOptions, fd?: number): ArchiveEntry {
