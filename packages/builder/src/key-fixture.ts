@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { CacheBackend } from '@shale/cache';
-import type { ContainerConfig, Image, ImageConfig, ImageSource, LocalBlobStore, Platform } from '@shale/core';
-import { formatImageConfig, formatManifest, MediaType, sha256 } from '@shale/core';
+import type { ContainerConfig, Image, ImageSource, LocalBlobStore, Platform } from '@shale/core';
+import { imageOfConfig, sha256 } from '@shale/core';
 import { parseIgnoreFile } from '@shale/dockerfile-parser';
 import { planAndLookUp } from './build.ts';
 import { chainOf } from './build-graph.ts';
@@ -105,32 +105,13 @@ function imageSource(images: Readonly<Record<string, TestImage>>): ImageSource {
 }
 
 function imageOf({ layers = [], config = {}, annotation = '' }: TestImage, platform: Platform): Image {
-  const whole: ImageConfig = {
-    ...platform,
-    config: { Env: ['PATH=/bin'], ...config },
-    rootfs: { type: 'layers', diff_ids: layers.map((layer) => sha256(layer)) },
-    history: [],
-  };
-  const configBytes = formatImageConfig(whole);
-  const configDescriptor = {
-    mediaType: MediaType.ociConfig,
-    digest: sha256(configBytes),
-    size: configBytes.byteLength,
-  };
-  const manifest = formatManifest({
-    schemaVersion: 2,
-    mediaType: MediaType.ociManifest,
-    config: configDescriptor,
-    layers: [],
-    annotations: { note: annotation },
-  });
-  return {
-    manifest,
-    config: whole,
-    configBytes,
-    configDescriptor,
-    layers: [],
-    blobs: { stat: async () => undefined, async *read() {} },
-    origin: { source: 'test', name: 'test' },
-  };
+  return imageOfConfig(
+    {
+      ...platform,
+      config: { Env: ['PATH=/bin'], ...config },
+      rootfs: { type: 'layers', diff_ids: layers.map((layer) => sha256(layer)) },
+      history: [],
+    },
+    { origin: { source: 'test', name: 'test' }, annotations: { note: annotation } },
+  );
 }

@@ -1,5 +1,5 @@
 import type { Image, ImageConfig, ImageSource } from '@shale/core';
-import { formatImageConfig, formatManifest, MediaType, sha256 } from '@shale/core';
+import { imageOfConfig, sha256 } from '@shale/core';
 import { parseDockerfile } from '@shale/dockerfile-parser';
 import { expect, it } from 'vitest';
 import type { StageNode, StepNode } from './build-graph.ts';
@@ -8,35 +8,11 @@ import type { PlanOptions } from './plan.ts';
 import { planBuild } from './plan.ts';
 
 function imageOf(config: ImageConfig['config']): Image {
-  const whole: ImageConfig = {
-    os: 'linux',
-    architecture: 'amd64',
-    config,
-    rootfs: { type: 'layers', diff_ids: [] },
-    history: [],
-  };
-  const configBytes = formatImageConfig(whole);
-  const configDescriptor = {
-    mediaType: MediaType.ociConfig,
-    digest: sha256(configBytes),
-    size: configBytes.byteLength,
-  };
-  const manifest = formatManifest({
-    schemaVersion: 2,
-    mediaType: MediaType.ociManifest,
-    config: configDescriptor,
-    layers: [],
-  });
-  const blobs = { stat: async () => undefined, async *read() {} };
-  return {
-    manifest,
-    config: whole,
-    configBytes,
-    configDescriptor,
-    layers: [],
-    blobs,
-    origin: { source: 'test', name: 'test' },
-  };
+  const rootfs = { type: 'layers', diff_ids: [] } as const;
+  return imageOfConfig(
+    { os: 'linux', architecture: 'amd64', config, rootfs, history: [] },
+    { origin: { source: 'test', name: 'test' } },
+  );
 }
 
 function sourceOf(images: Readonly<Record<string, ImageConfig['config']>>, asked: string[] = []): ImageSource {

@@ -77,6 +77,7 @@ export {
 export { EMPTY_DIFF_ID, type Layer } from './layer.ts';
 export { CloneFlag, FileType, LockOperation, MountFlag, ProcessControl, UnmountFlag } from './linux/flags.ts';
 export { loadSystemCalls, type MountArguments, type SystemCalls, type SystemPath } from './linux/system-calls.ts';
+export { imageOfConfig } from './image-of-config.ts';
 export { loadImage } from './load-image.ts';
 export { LocatedError } from './located-error.ts';
 export {
