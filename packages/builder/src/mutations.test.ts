@@ -1,7 +1,7 @@
 import { chmodSync, chownSync, mkdirSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { corpus } from './key-corpus.ts';
+import { corpus } from './key-corpus-fixture.ts';
 import { type KeyedBuild, KeyFixture, type KeysByStep } from './key-fixture.ts';
 
 /** What differs, a step that is on one side only included. */

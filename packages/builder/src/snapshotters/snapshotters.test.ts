@@ -6,7 +6,8 @@ import { describe, expect, it } from 'vitest';
 import { Capability, hasCapability, isInUserNamespace } from '../isolation/privileges.ts';
 import { copySnapshotter } from './copy.ts';
 import { overlaySnapshotter } from './overlay.ts';
-import { BASE, SCENARIOS, snapshotterContract } from './snapshotter.contract.ts';
+import { snapshotterContract } from './snapshotter.contract.ts';
+import { BASE, SCENARIOS } from './snapshotter-scenarios.contract.ts';
 
 const calls = loadSystemCalls();
 
