@@ -29,7 +29,7 @@ export function isBuildFailure(error: unknown): error is ShaleError {
 }
 
 /** With envbuilder's words before shale's own. */
-export function buildFailure(error: ShaleError): ShaleError {
+export function buildFailure(error: ShaleError): BuildFailedError {
   const { code, message } = error;
   if (code === 'DOCKERFILE_INVALID')
     return new BuildFailedError(error, `parsing dockerfile: dockerfile parse error: ${message}`);
@@ -38,6 +38,6 @@ export function buildFailure(error: ShaleError): ShaleError {
     return new BuildFailedError(error, `error building stage: ${message}: Unauthorized: authentication required`);
   if (code === 'BASE_IMAGE_MISSING')
     return new BuildFailedError(error, `error building stage: ${message}: manifest unknown`);
-  if (code === 'CONTEXT_INVALID') return error;
+  if (code === 'CONTEXT_INVALID') return new BuildFailedError(error, message);
   return new BuildFailedError(error, `error building stage: ${message}`);
 }

@@ -8,7 +8,7 @@ import { type Environment, readCommandLine } from './options/read-options.ts';
 import type { ReplaceRootOptions } from './root-replacement.ts';
 import { probeWorkspace, runWorkspace, workspaceFolder, type WorkspaceHost } from './run-workspace.ts';
 import type { BuildSource } from './source/build-source.ts';
-import { dockerfileSource } from './source/dockerfile-source.ts';
+import { dockerfileSource, SourceInvalidError } from './source/dockerfile-source.ts';
 import type { ImagePlan } from './workspace-images.ts';
 import { workspacePaths } from './workspace-paths.ts';
 
@@ -260,6 +260,8 @@ describe('runWorkspace()', () => {
     place.start.failure = new StepBrokenError('broken');
     const env = { ...DOCKERFILE, ENVBUILDER_FALLBACK_IMAGE: 'debian', ENVBUILDER_EXIT_ON_BUILD_FAILURE: '1' };
     await expect(place.run(env)).rejects.toThrow(/^error building stage: broken$/);
+    place.start.failure = new SourceInvalidError('The build context /c cannot be read');
+    await expect(place.run(env)).rejects.toThrow(/^The build context \/c cannot be read$/);
   });
 
   it('refuses another KANIKO_DIR, unless forced', async () => {
