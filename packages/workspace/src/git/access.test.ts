@@ -40,3 +40,13 @@ it('gitAccess() reads a key file, or says why it cannot', async () => {
   writeFileSync(path, 'key of a file');
   expect(accessOf({ ENVBUILDER_GIT_SSH_PRIVATE_KEY_PATH: path }).sshPrivateKey).toBe('key of a file');
 });
+
+it('gitAccess() trusts SSL_CERT_FILE besides SSL_CERT_BASE64, or says why it cannot be read', async () => {
+  await using scratch = await openScratchDirectory();
+  const path = join(scratch.path, 'authority.pem');
+  expect(() => accessOf({ SSL_CERT_FILE: path })).toThrow(`${path} of SSL_CERT_FILE cannot be read`);
+  writeFileSync(path, 'of a file');
+  expect(accessOf({ SSL_CERT_FILE: path }).certificate).toBe('of a file');
+  const both = { SSL_CERT_FILE: path, ENVBUILDER_SSL_CERT_BASE64: base64('given') };
+  expect(accessOf(both).certificate).toBe('of a file\ngiven');
+});

@@ -12,7 +12,7 @@ export interface GitAccess {
   /** A file of host keys; without it every host key is accepted, and told. */
   readonly sshKnownHosts?: string | undefined;
   readonly proxy?: string | undefined;
-  /** A PEM certificate to trust besides the usual ones. */
+  /** PEM certificates to trust besides the usual ones. */
   readonly certificate?: string | undefined;
   /** Do not verify certificates. */
   readonly insecure?: boolean | undefined;
