@@ -25,7 +25,7 @@ export function openRegistries(
       registryMirror: (env['KANIKO_REGISTRY_MIRROR'] ?? '').split(';').filter((mirror) => mirror.trim() !== ''),
       sslCertBase64,
     },
-    env: { ...(proxy !== undefined && { http_proxy: proxy, https_proxy: proxy }), ...env, DOCKER_CONFIG: config },
+    env: { ...(proxy !== undefined && { HTTP_PROXY: proxy, HTTPS_PROXY: proxy }), ...env, DOCKER_CONFIG: config },
     onProgress,
   });
 }

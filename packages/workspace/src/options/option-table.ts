@@ -65,7 +65,7 @@ export const optionTable = {
     description: 'Accept certificates that cannot be verified, for git and registries, and registries of plain http.',
   }),
   ignorePaths: list('IGNORE_PATHS', ['/var/run', '/product_uuid', '/product_name'], {
-    description: 'Paths that stay as they are when the root is replaced, and are not part of the image.',
+    description: 'Paths that stay as they are when the root is replaced, whatever the image has there.',
   }),
   buildSecrets: list('BUILD_SECRETS', [], {
     description: 'Secrets for RUN --mount=type=secret: NAME=VALUE,NAME2=VALUE2.',
@@ -95,7 +95,10 @@ export const optionTable = {
   gitSshPrivateKeyBase64: text('GIT_SSH_PRIVATE_KEY_BASE64', {
     description: 'The private key for ssh, encoded. Excludes GIT_SSH_PRIVATE_KEY_PATH.',
   }),
-  gitHttpProxyUrl: text('GIT_HTTP_PROXY_URL', { description: 'Proxy for git over http and https.' }),
+  gitHttpProxyUrl: text('GIT_HTTP_PROXY_URL', {
+    description:
+      'Proxy for http and https: for git, and for registries where HTTP_PROXY and HTTPS_PROXY say nothing else.',
+  }),
   workspaceBaseDir: textOr('WORKSPACE_BASE_DIR', '/workspaces', {
     description: 'The folder in which the workspace folder is made.',
   }),
