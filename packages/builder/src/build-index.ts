@@ -1,5 +1,5 @@
 import type { Platform, RawManifest } from '@shale/core';
-import { describeManifest, formatManifest, hostPlatform, ShaleError } from '@shale/core';
+import { describeManifest, formatManifest, ShaleError } from '@shale/core';
 import { MEDIA_TYPES } from './assemble.ts';
 import { BaseImages } from './base-images.ts';
 import { buildStage, executePlan, planTarget, reportSteps } from './build.ts';
@@ -33,17 +33,22 @@ export async function buildIndex({ platforms, ...options }: BuildIndexOptions): 
   const { onProgress = () => {}, images, signal } = options;
   warnOfFrontend(options);
   const bases = new BaseImages({ sources: images, onProgress, signal });
-  const stages = await Promise.all(
-    platforms.map((platform) =>
-      planTarget(options, { platform, bases, isPlatformImplicit: false, isPlatformNamed: true }),
-    ),
+  const targets = await Promise.all(
+    platforms.map(async (platform) => {
+      const changes = { platform, bases, isPlatformImplicit: false, isPlatformNamed: true };
+      return { platform, stage: await planTarget(options, changes) };
+    }),
   );
+  const stages = targets.map(({ stage }) => stage);
   const plan = await lookUp(stages, options);
   return executePlan({ ...plan, stages }, options, async (scheduler) => {
     const built = await Promise.all(
-      stages.map(async (stage, index): Promise<BuiltPlatform> => {
-        return { platform: platforms[index] ?? hostPlatform(), ...(await buildStage(stage, scheduler, options)) };
-      }),
+      targets.map(
+        async ({ platform, stage }): Promise<BuiltPlatform> => ({
+          platform,
+          ...(await buildStage(stage, scheduler, options)),
+        }),
+      ),
     );
     const index = imageIndex(built, MEDIA_TYPES[options.mediaTypes ?? 'oci'].index);
     await options.store.put(describeManifest(index), async function* () {
@@ -56,7 +61,9 @@ export async function buildIndex({ platforms, ...options }: BuildIndexOptions): 
 }
 
 function indexExporter(exporter: Exporter): NonNullable<Exporter['exportIndex']> {
-  if (exporter.exportIndex === undefined) throw new IndexNotExportableError('An exporter takes one platform');
+  if (exporter.exportIndex === undefined) {
+    throw new IndexNotExportableError('An exporter takes one platform', { hint: 'Build each platform on its own.' });
+  }
   return exporter.exportIndex.bind(exporter);
 }
 
