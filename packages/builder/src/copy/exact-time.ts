@@ -9,7 +9,7 @@ export function exactStats(host: string): BigIntStats {
   return lstatSync(hostPath(host), { bigint: true });
 }
 
-export function setTime(host: string, { mtimeNs }: BigIntStats): void {
+export function setTime(host: string, { mtimeNs }: Pick<BigIntStats, 'mtimeNs'>): void {
   const nanoseconds = ((mtimeNs % SECOND) + SECOND) % SECOND; // also before 1970
   fileSystemCalls().setTimes(hostPath(host), Number((mtimeNs - nanoseconds) / SECOND), Number(nanoseconds));
 }

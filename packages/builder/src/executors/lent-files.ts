@@ -16,7 +16,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { directoryAt, DirectoryTimes, setModified } from '../isolation/directory-times.ts';
+import { applyMetadata } from '../copy/apply-metadata.ts';
+import { directoryAt, DirectoryTimes } from '../isolation/directory-times.ts';
 import { makeInTree, resolveInTree } from '../isolation/scoped-path.ts';
 import { removeTree } from '../snapshotters/remove-tree.ts';
 
@@ -59,9 +60,7 @@ export class LentFiles implements AsyncDisposable {
     this.#late.push(() => {
       if (directoryAt(this.#root, path) === undefined) return;
       for (const name of readdirSync(path)) removeTree(join(path, name));
-      chownSync(path, Number(before.uid), Number(before.gid));
-      chmodSync(path, Number(before.mode) & 0o7777);
-      setModified(path, before.mtimeNs);
+      applyMetadata(path, before);
     });
   }
 
@@ -86,9 +85,7 @@ export class LentFiles implements AsyncDisposable {
       const now = lstatSync(path, { bigint: true, throwIfNoEntry: false });
       if (now?.isFile() !== true || now.ino !== before.ino) return;
       truncateSync(path);
-      chownSync(path, Number(before.uid), Number(before.gid));
-      chmodSync(path, Number(before.mode) & 0o7777);
-      setModified(path, before.mtimeNs);
+      applyMetadata(path, before);
     });
   }
 

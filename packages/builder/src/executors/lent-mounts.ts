@@ -17,8 +17,10 @@ import { connect, createServer } from 'node:net';
 import { basename, dirname } from 'node:path';
 import type { CallOptions } from '@shale/core';
 import type { StepMount } from '../executor.ts';
+import { applyMetadata } from '../copy/apply-metadata.ts';
+import { exactStats } from '../copy/exact-time.ts';
 import { exportDirectory } from '../exporters/directory.ts';
-import { directoryAt, setModified } from '../isolation/directory-times.ts';
+import { directoryAt } from '../isolation/directory-times.ts';
 import { makeInTree } from '../isolation/scoped-path.ts';
 import { removeTree } from '../snapshotters/remove-tree.ts';
 import type { LentFiles } from './lent-files.ts';
@@ -71,10 +73,7 @@ async function lendDirectory(
 /** Everything in `from` also in `to`: owners, times, attributes and links. No program of the image's may do it. */
 async function copyTree(from: string, to: string, options?: CallOptions): Promise<void> {
   await exportDirectory(from, to, options);
-  const { uid, gid, mode, mtimeNs } = lstatSync(from, { bigint: true });
-  chownSync(to, Number(uid), Number(gid));
-  chmodSync(to, Number(mode) & 0o7777);
-  setModified(to, mtimeNs);
+  applyMetadata(to, exactStats(from));
 }
 
 /** Readers of the old tree keep it; there is no moment with half a tree. */

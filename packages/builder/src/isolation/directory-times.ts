@@ -1,7 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileSystemCalls } from '@shale/core';
+import { setTime } from '../copy/exact-time.ts';
 
 interface Times {
   readonly before: bigint;
@@ -37,7 +37,7 @@ export class DirectoryTimes {
     for (const [path, mtimeNs] of now) {
       const times = this.#times.get(path);
       if (times === undefined || mtimeNs === undefined || directoryAt(this.#root, path) === undefined) continue;
-      setModified(path, mtimeNs === times.placed ? times.before : mtimeNs);
+      setTime(path, { mtimeNs: mtimeNs === times.placed ? times.before : mtimeNs });
     }
     this.#times.clear();
   }
@@ -55,11 +55,4 @@ export function directoryAt(root: string, path: string): BigIntStats | undefined
     stats = next;
   }
   return stats;
-}
-
-const NANOSECONDS = 1_000_000_000n;
-
-export function setModified(path: string, mtimeNs: bigint): void {
-  const rest = ((mtimeNs % NANOSECONDS) + NANOSECONDS) % NANOSECONDS;
-  fileSystemCalls().setTimes(path, Number((mtimeNs - rest) / NANOSECONDS), Number(rest));
 }

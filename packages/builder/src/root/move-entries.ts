@@ -1,7 +1,7 @@
-import type { BigIntStats } from 'node:fs';
-import { chmodSync, chownSync, lstatSync, mkdirSync, rmdirSync } from 'node:fs';
+import { lstatSync, mkdirSync, rmdirSync } from 'node:fs';
 import { hostPath, readNames } from '@shale/core';
-import { exactStats, setTime } from '../copy/exact-time.ts';
+import { applyMetadata } from '../copy/apply-metadata.ts';
+import { exactStats } from '../copy/exact-time.ts';
 import { removeTree } from '../snapshotters/remove-tree.ts';
 import type { KeptPaths } from './kept-paths.ts';
 import { moveNode, type MovedLinks } from './move-node.ts';
@@ -90,10 +90,4 @@ function moveInto(path: string, store: string, options: MoveEntriesOptions, link
     onMove?.(inside);
   }
   applyMetadata(directory === '' ? '/' : directory, stats);
-}
-
-function applyMetadata(directory: string, stats: BigIntStats): void {
-  chownSync(hostPath(directory), Number(stats.uid), Number(stats.gid));
-  chmodSync(hostPath(directory), Number(stats.mode) & 0o7777);
-  setTime(directory, stats);
 }
