@@ -11,13 +11,12 @@ import { requireEmulators } from './foreign-steps.ts';
 import { warnOfFrontend } from './frontend.ts';
 import { locateDockerfileError } from './locate.ts';
 import type { LookedUpPlan, LookedUpSteps } from './look-up.ts';
-import { lookUp } from './look-up.ts';
+import { isSettledHit, lookUp } from './look-up.ts';
 import { planBuild, type PlanOptions } from './plan.ts';
 import { openPrefetcher } from './prefetcher.ts';
 import type { Scheduler } from './scheduler.ts';
 import { createScheduler } from './scheduler.ts';
 import { reportingSteps } from './step-progress.ts';
-import type { StepKey } from './step-keys.ts';
 import type { StepResult } from './step-result.ts';
 
 const DEFAULT_CONCURRENCY = 4;
@@ -134,12 +133,8 @@ export function assembleStage(
 }
 
 /** How each step that the build asked for, or that was cached, came to its layer. */
-export async function reportSteps(
-  { steps, keys, hits, unsettled }: LookedUpSteps,
-  scheduler: Scheduler,
-): Promise<StepReport[]> {
-  const isSettled = (step: StepNode) => !unsettled.has((keys.get(step) as StepKey).key);
-  const known = steps.filter((step) => (hits.has(step) && isSettled(step)) || scheduler.isEvaluated(step));
+export async function reportSteps(lookedUp: LookedUpSteps, scheduler: Scheduler): Promise<StepReport[]> {
+  const known = lookedUp.steps.filter((step) => isSettledHit(step, lookedUp) || scheduler.isEvaluated(step));
   return Promise.all(known.map(async (step) => stepReport(step, await scheduler.resultOf(step))));
 }
 

@@ -25,7 +25,7 @@ function check(tip: GraphNode, hits: readonly StepNode[] = []): Promise<void> {
   const known = new Map(hits.map((hit) => [hit, {}]));
   return requireEmulators(
     [{ tip } as StageNode],
-    { hits: known, unsettled: new Set() } as unknown as LookedUpSteps,
+    { hits: known, keys: new Map(hits.map((hit) => [hit, {}])), unsettled: new Set() } as unknown as LookedUpSteps,
     source,
   );
 }

@@ -1,10 +1,10 @@
-import type { CacheKey } from '@shale/cache';
 import type { LocatedError, Platform } from '@shale/core';
 import { formatPlatform, hostPlatform, platformMatches, platformOf } from '@shale/core';
 import type { GraphNode, StageNode, StepNode } from './build-graph.ts';
 import { inputsOf } from './build-graph.ts';
 import type { DockerfileSource } from './build-options.ts';
 import type { LookedUpSteps } from './look-up.ts';
+import { isSettledHit } from './look-up.ts';
 import { locatedAt } from './locate.ts';
 import { ExecutorUnavailableError } from './steps/run.ts';
 
@@ -50,15 +50,14 @@ function cannotRun(
 }
 
 /** What the scheduler would execute: a miss, and the misses below it. */
-function missingSteps(stages: readonly StageNode[], { hits, keys, unsettled }: LookedUpSteps): StepNode[] {
-  const isSettled = (step: StepNode) => unsettled.size === 0 || !unsettled.has(keys.get(step)?.key as CacheKey);
+function missingSteps(stages: readonly StageNode[], lookedUp: LookedUpSteps): StepNode[] {
   const missing: StepNode[] = [];
   const seen = new Set<GraphNode>();
   const pending: GraphNode[] = stages.map(({ tip }) => tip);
   for (let tip = pending.pop(); tip !== undefined; tip = pending.pop()) {
     for (let node = tip; node.kind === 'step' && !seen.has(node); node = node.parent) {
       seen.add(node);
-      if (hits.has(node) && isSettled(node)) continue;
+      if (isSettledHit(node, lookedUp)) continue;
       missing.push(node);
       pending.push(...inputsOf(node));
     }

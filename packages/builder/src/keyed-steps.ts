@@ -2,6 +2,7 @@ import type { CacheEntry } from '@shale/cache';
 import type { BaseNode, GraphNode, StepNode } from './build-graph.ts';
 import { inputsOf } from './build-graph.ts';
 import type { KeyedStep } from './build-options.ts';
+import { splitEnv } from './stage-state.ts';
 import type { StepKey } from './step-keys.ts';
 
 /** What is told of steps before any of them runs. */
@@ -28,8 +29,8 @@ function valuesOf(step: StepNode): Record<string, string> {
 function variablesOf({ action }: StepNode): Record<string, string> {
   if (action.type !== 'run') return {};
   const entries = action.environment.map((entry) => {
-    const name = entry.slice(0, entry.indexOf('='));
-    return [`${action.argNames.has(name) ? 'arg' : 'env'}.${name}`, entry.slice(name.length + 1)] as const;
+    const [name, value] = splitEnv(entry);
+    return [`${action.argNames.has(name) ? 'arg' : 'env'}.${name}`, value] as const;
   });
   return Object.fromEntries(entries);
 }

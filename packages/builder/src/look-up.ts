@@ -29,6 +29,11 @@ export interface LookedUpPlan extends LookedUpSteps {
   readonly stage: StageNode;
 }
 
+/** Whether the cache has the step, whatever those that it was not asked for come to. */
+export function isSettledHit(step: StepNode, { keys, hits, unsettled }: LookedUpSteps): boolean {
+  return hits.has(step) && !unsettled.has((keys.get(step) as StepKey).key);
+}
+
 /** Asks for all steps in one round; a miss does not end the lookup. */
 export async function lookUp(stages: readonly StageNode[], options: BuildOptions): Promise<LookedUpSteps> {
   const { signal, onProgress = () => {} } = options;

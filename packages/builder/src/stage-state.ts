@@ -77,7 +77,8 @@ function withEnv(config: ContainerConfig, key: string, value: string): Container
   return { ...config, Env: index < 0 ? [...before, entry] : before.with(index, entry) };
 }
 
-function splitEnv(entry: string): [string, string] {
+/** `NAME=value`, as in a config's `Env`. */
+export function splitEnv(entry: string): [name: string, value: string] {
   const equals = entry.indexOf('=');
   return equals < 0 ? [entry, ''] : [entry.slice(0, equals), entry.slice(equals + 1)];
 }

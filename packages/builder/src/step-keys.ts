@@ -4,6 +4,7 @@ import type { Digest } from '@shale/core';
 import { chainIds, formatPlatform } from '@shale/core';
 import type { BuildOptions } from './build-options.ts';
 import type { CopyAction, GraphNode, RunAction, RunMount, StepNode, TreeSource } from './build-graph.ts';
+import { splitEnv } from './stage-state.ts';
 
 export interface StepKey {
   readonly key: CacheKey;
@@ -135,9 +136,9 @@ function runInputs(action: RunAction): KeyInput[] {
 
 /** ARG and ENV of the same name and value have the same effect, and so the same key. */
 function variableInput(entry: string, argNames: ReadonlySet<string>): KeyInput {
-  const name = entry.slice(0, entry.indexOf('='));
+  const [name, value] = splitEnv(entry);
   const label = argNames.has(name) ? `arg.${name}` : undefined;
-  return { name: `env.${name}`, label, value: entry.slice(name.length + 1) };
+  return { name: `env.${name}`, label, value };
 }
 
 /** A cache's id and content, and the values of secrets, are no input: what they hold must not change the result. */
