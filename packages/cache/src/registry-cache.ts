@@ -1,13 +1,7 @@
-import type { BlobSource, CallOptions, Digest, ImageStore, Layer, Manifest, RawManifest } from '@shale/core';
-import {
-  BlobMissingError,
-  DigestMismatchError,
-  MAX_CONFIG_BYTES,
-  readBytes,
-  ShaleError,
-  SizeMismatchError,
-} from '@shale/core';
+import type { BlobSource, CallOptions, Digest, ImageStore, Manifest, RawManifest } from '@shale/core';
+import { BlobMissingError, MAX_CONFIG_BYTES, readBytes, SizeMismatchError } from '@shale/core';
 import type { CacheBackend, CacheEntry, StoreOptions, StoreOutcome } from './cache-backend.ts';
+import { isBroken } from './broken-content.ts';
 import { CacheReadOnlyError, isForbidden } from './cache-error.ts';
 import type { CacheEventListener } from './cache-event.ts';
 import type { CacheKey } from './cache-key.ts';
@@ -27,7 +21,7 @@ export interface RegistryCacheOptions extends RecordPolicyOptions {
   readonly readOnly?: boolean | undefined;
   /** Where lookups ask: the same repository, with less patience than layers and writes want. @default the store */
   readonly lookups?: Pick<ImageStore, 'getManifest' | 'stat' | 'read'> | undefined;
-  /** Ask with each lookup whether the layer is there as well: one more request, at the same time. @default false */
+  /** Ask with each lookup whether the layer is there as well: one more request for each hit. @default false */
   readonly checkLayers?: boolean | undefined;
   readonly onEvent?: CacheEventListener | undefined;
 }
@@ -50,7 +44,10 @@ class RegistryCache implements CacheBackend {
   readonly #checksLayers: boolean;
   readonly #onEvent: CacheEventListener;
   readonly #source: BlobSource;
-  /** Layers that could not be read: a store does not take an entry that names one for whole. */
+  /**
+   * Layers that the registry holds damaged: a store does not take an entry that names one for whole, and sends it in other
+   * bytes. One that is gone is not among them, since it can be sent again as it was.
+   */
   readonly #damaged = new Set<Digest>();
   #isReadOnly: boolean;
 
@@ -98,8 +95,8 @@ class RegistryCache implements CacheBackend {
 
   /** Children first: who sees the tag finds all that it names. */
   async #put(key: CacheKey, offered: CacheEntry, options: CallOptions): Promise<void> {
-    const entry =
-      ((await this.#holdsDamaged(offered.layer, options)) && (await rewrappedEntry(offered, options))) || offered;
+    const isDamaged = this.#damaged.has(offered.layer.descriptor.digest);
+    const entry = (isDamaged && (await rewrappedEntry(offered, options))) || offered;
     const { descriptor } = entry.layer;
     const { raw, config, configBytes } = recordFor(key, entry, this.#policy);
     await Promise.all([
@@ -107,11 +104,6 @@ class RegistryCache implements CacheBackend {
       this.#store.put(config, () => inOnePiece(configBytes), options),
     ]);
     await this.#store.putManifest(entryTag(key, this.#policy.ownScope), raw, options);
-  }
-
-  /** A layer that is gone can be sent again as it is; one that is there and damaged cannot. */
-  async #holdsDamaged({ descriptor: { digest } }: Layer, options: CallOptions): Promise<boolean> {
-    return this.#damaged.has(digest) && (await this.#store.stat(digest, options)) !== undefined;
   }
 
   /** The entry in the scope that is written, if nothing of it is missing. */
@@ -182,14 +174,6 @@ class RegistryCache implements CacheBackend {
 
 interface ReadOptions extends CallOptions {
   readonly report: CacheEventListener;
-}
-
-const BROKEN = new Set<string>(['CONFIG_INVALID', 'DIGEST_INVALID', 'MANIFEST_INVALID', 'MANIFEST_UNSUPPORTED']);
-
-/** Whether it is the content that is wrong, and not the way to it. */
-function isBroken(error: unknown): boolean {
-  if (error instanceof DigestMismatchError || error instanceof SizeMismatchError) return true;
-  return error instanceof BlobMissingError || (error instanceof ShaleError && BROKEN.has(error.code));
 }
 
 async function* inOnePiece(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

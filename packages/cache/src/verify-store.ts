@@ -1,6 +1,7 @@
 import type { BlobSource, CallOptions, ImageStore, Layer } from '@shale/core';
-import { decompress, DigestMeter, digestAlgorithm, verifyBlob } from '@shale/core';
+import { decompress, DigestMeter, digestAlgorithm } from '@shale/core';
 import pLimit from 'p-limit';
+import { isBroken } from './broken-content.ts';
 import type { StoreEntry } from './store-entries.ts';
 import { readStoreEntries } from './store-entries.ts';
 
@@ -24,7 +25,10 @@ export interface VerifyStoreReport {
 /** Layers asked for at once. */
 const CONCURRENCY = 8;
 
-/** Asks a store of images whether it still has the layer of every entry, and on request whether the layer is whole. */
+/**
+ * Asks a store of images whether it still has the layer of every entry, and on request whether the layer is whole.
+ * @throws What the store throws: a layer that could not be read is not a damaged one.
+ */
 export async function verifyStore(store: ImageStore, options: VerifyStoreOptions = {}): Promise<VerifyStoreReport> {
   const limit = pLimit(CONCURRENCY);
   const checks = new Map<string, Promise<BrokenStoreEntry['problem'] | undefined>>();
@@ -34,7 +38,9 @@ export async function verifyStore(store: ImageStore, options: VerifyStoreOptions
     const { digest } = entry.stored.layer.descriptor;
     const check = checks.get(digest) ?? limit(() => problemOf(entry, options, progress));
     checks.set(digest, check);
-    found.push(check.then((problem) => problem && { entry, problem }));
+    const finding = check.then((problem) => problem && { entry, problem });
+    finding.catch(() => undefined); // thrown below, when all are asked for
+    found.push(finding);
   }
   const broken = (await Promise.all(found)).filter((entry) => entry !== undefined);
   return { entries: found.length, layers: checks.size, checkedBytes: progress.bytes, broken };
@@ -56,14 +62,24 @@ async function problemOf(
   return actual === diffId ? undefined : 'wrong-diff-id';
 }
 
+/** `undefined` for a layer whose content is not what its name says, or cannot be unpacked. */
 async function diffIdOf({ descriptor, diffId }: Layer, blobs: BlobSource, { signal }: CallOptions) {
   const meter = new DigestMeter(digestAlgorithm(diffId));
+  let failure: unknown;
+  async function* read(): AsyncGenerator<Uint8Array> {
+    try {
+      yield* blobs.read(descriptor, { signal });
+    } catch (error) {
+      failure = error;
+      throw error;
+    }
+  }
   try {
-    const content = verifyBlob(descriptor, blobs.read(descriptor, { signal }));
-    for await (const chunk of decompress(content, { maxRatio: Number.POSITIVE_INFINITY })) meter.update(chunk);
+    for await (const chunk of decompress(read(), { maxRatio: Number.POSITIVE_INFINITY })) meter.update(chunk);
     return meter.digest();
   } catch {
     signal?.throwIfAborted();
+    if (failure !== undefined && !isBroken(failure)) throw failure;
     return undefined;
   }
 }

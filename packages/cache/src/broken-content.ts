@@ -1,0 +1,9 @@
+import { BlobMissingError, DigestMismatchError, ShaleError, SizeMismatchError } from '@shale/core';
+
+const BROKEN = new Set<string>(['CONFIG_INVALID', 'DIGEST_INVALID', 'MANIFEST_INVALID', 'MANIFEST_UNSUPPORTED']);
+
+/** Whether it is the content that is wrong, and not the way to it. */
+export function isBroken(error: unknown): boolean {
+  if (error instanceof DigestMismatchError || error instanceof SizeMismatchError) return true;
+  return error instanceof BlobMissingError || (error instanceof ShaleError && BROKEN.has(error.code));
+}
