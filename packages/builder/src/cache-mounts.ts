@@ -22,6 +22,7 @@ export interface CacheMountDirectory extends AsyncDisposable {
 }
 
 const LOCK_POLL_MS = 50;
+const SLOT = /^\d+$/;
 
 /**
  * The directory of `RUN --mount=type=cache,id=…`. The id comes from the Dockerfile, so that only its hash reaches a path.
@@ -42,13 +43,24 @@ export async function openCacheMount(id: string, options: CacheMountOptions): Pr
 export function emptyCacheMount(id: string, parent: string): void {
   const home = homeOf(id, parent);
   if (!existsSync(home)) return;
-  for (const slot of readdirSync(home).filter((name) => /^\d+$/.test(name))) {
-    using lock = tryLockDirectory(loadSystemCalls(), join(home, slot), 'exclusive');
-    if (lock === undefined) continue;
-    const gone = join(home, `${slot}.${process.pid}.gone`);
-    renameSync(join(home, slot), gone);
-    removeTree(gone);
-  }
+  for (const path of slotsOf(home)) removeUnused(path);
+}
+
+/** The directories of one id: each is used alone, or shared. */
+export function slotsOf(home: string): readonly string[] {
+  return readdirSync(home)
+    .filter((name) => SLOT.test(name))
+    .map((slot) => join(home, slot));
+}
+
+/** Out of the way first: a step that comes now gets an empty directory. */
+export function removeUnused(path: string): boolean {
+  using lock = tryLockDirectory(loadSystemCalls(), path, 'exclusive');
+  if (lock === undefined) return false;
+  const removed = `${path}.${process.pid}.removed`;
+  renameSync(path, removed);
+  removeTree(removed);
+  return true;
 }
 
 function homeOf(id: string, parent: string): string {

@@ -10,7 +10,7 @@ export function openPrefetcher({ isolation, onProgress, signal }: BuildOptions):
   const running = new Set<Promise<void>>();
   const unpack = async (stack: LayerStack) => {
     const { executor, snapshotter } = await isolation();
-    if (executor?.name === 'in-place') return; // trees are only touched between its steps
+    if (executor?.takeTurn !== undefined) return; // trees are only touched between steps
     await using _ = await snapshotter.view(stack, { onProgress, signal });
   };
   return {

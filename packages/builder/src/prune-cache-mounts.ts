@@ -1,12 +1,9 @@
-import { existsSync, lstatSync, readdirSync, renameSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { CallOptions } from '@shale/core';
-import { loadSystemCalls } from '@shale/core';
-import { cacheMountRoot } from './cache-mounts.ts';
-import { tryLockDirectory } from './snapshotters/directory-lock.ts';
+import { cacheMountRoot, removeUnused, slotsOf } from './cache-mounts.ts';
 import { diskUsage } from './snapshotters/disk-usage.ts';
-import { removeTree } from './snapshotters/remove-tree.ts';
 
 export interface CacheMountUsage {
   readonly path: string;
@@ -21,8 +18,6 @@ export interface PruneCacheMountsOptions extends CallOptions {
   /** Says what would go. @default false */
   readonly dryRun?: boolean | undefined;
 }
-
-const SLOT = /^\d+$/;
 
 /** What the directories of `RUN --mount=type=cache` take, used longest ago first. */
 export async function cacheMountUsage(parent: string, options?: CallOptions): Promise<CacheMountUsage[]> {
@@ -43,25 +38,10 @@ export async function pruneCacheMounts(
 ): Promise<CacheMountUsage[]> {
   const usages = await cacheMountUsage(parent, { signal });
   const due = usages.filter(({ lastUsed }) => Date.now() - lastUsed.getTime() >= keepDurationMs);
-  return due.filter(({ path }) => dryRun || removeUnused(path));
+  return due.filter(({ path }) => dryRun || (!existsSync(`${path}.lock`) && removeUnused(path)));
 }
 
 function slots(root: string): readonly string[] {
   if (!existsSync(root)) return [];
-  return readdirSync(root).flatMap((id) =>
-    readdirSync(join(root, id))
-      .filter((name) => SLOT.test(name))
-      .map((slot) => join(root, id, slot)),
-  );
-}
-
-/** Out of the way first: a step that comes now gets an empty directory. */
-function removeUnused(path: string): boolean {
-  if (existsSync(`${path}.lock`)) return false;
-  using lock = tryLockDirectory(loadSystemCalls(), path, 'exclusive');
-  if (lock === undefined) return false;
-  const removed = `${path}.${process.pid}.removed`;
-  renameSync(path, removed);
-  removeTree(removed);
-  return true;
+  return readdirSync(root).flatMap((id) => slotsOf(join(root, id)));
 }

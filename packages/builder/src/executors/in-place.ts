@@ -54,7 +54,9 @@ export function inPlaceExecutor({
   const exchange = new RootExchange(directory, keep);
   requireToStay(exchange, 'Steps cannot run in place');
   if (tryLockDirectory(calls, exchange.open(), 'exclusive') === undefined)
-    throw new SandboxFailedError(`Another process runs steps in place, from ${directory}`);
+    throw new SandboxFailedError(`Another process runs steps in place, from ${directory}`, {
+      hint: 'Wait until it has ended, or build in another container.',
+    });
   exchange.recover();
   calls.prctl(ProcessControl.setDumpable, 0);
   process.umask(CREATION_MASK); // steps inherit it, and no thread can have its own here

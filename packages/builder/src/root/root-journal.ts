@@ -1,5 +1,6 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { undefinedIfMissing } from '@shale/core';
+import { SandboxFailedError } from '../executors/sandbox-failed-error.ts';
 
 /** Whose files are in `/`: the container's own are leaving, a tree's are there, or the container's own are coming back. */
 export type RootPhase = 'leaving' | 'tree' | 'returning';
@@ -34,7 +35,9 @@ export function readJournal(path: string): RootJournal | undefined {
   const { version, tree, tag } = journal;
   const phase = PHASES.find((known) => known === journal.phase);
   if (version === VERSION && phase !== undefined && tree !== undefined) return { phase, tree, tag };
-  throw new Error(`${path} is of another version of shale: the root file system cannot be put back`);
+  throw new SandboxFailedError(`${path} is of another version of shale: the root file system cannot be put back`, {
+    hint: 'Start a fresh container.',
+  });
 }
 
 export function removeJournal(path: string): void {
