@@ -1,4 +1,5 @@
 import type { WarmTarget } from '@shale/warmer';
+import type { Environment } from '@shale/wiring';
 
 export interface ReadOptions {
   /** Equal for equal questions. */
@@ -9,11 +10,11 @@ export interface ReadOptions {
 
 /** What repositories said, remembered by commit: one that did not move costs one question to its server. */
 export class Checkouts {
-  readonly #environment: Readonly<Record<string, string>>;
+  readonly #environment: Environment;
   readonly #known = new Map<string, { readonly commit: string; readonly targets: readonly WarmTarget[] }>();
 
-  /** @param environment for git: `PATH`, `HOME`, `SSH_AUTH_SOCK` and the like */
-  constructor(environment: Readonly<Record<string, string>>) {
+  /** @param environment of the user: git sees what it needs of it */
+  constructor(environment: Environment) {
     this.#environment = environment;
   }
 
@@ -21,7 +22,8 @@ export class Checkouts {
   async read(url: string, { key, read, signal }: ReadOptions): Promise<readonly WarmTarget[]> {
     // Loaded when a config names a repository: the others do not pay for it.
     const { openGitContext, resolveGitCommit } = await import('@shale/builder');
-    const options = { environment: this.#environment, signal };
+    const { gitEnvironment } = await import('@shale/wiring');
+    const options = { environment: gitEnvironment(this.#environment), signal };
     const commit = await resolveGitCommit(url, options);
     const known = this.#known.get(key);
     if (known !== undefined && known.commit === commit) return known.targets;

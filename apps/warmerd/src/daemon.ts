@@ -1,16 +1,19 @@
 import { EventEmitter } from 'node:events';
 import { statfs } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { formatPlatform, formatReference, type Platform, type Reference } from '@shale/core';
+import { formatReference, type Reference } from '@shale/core';
 import type { ExchangeListener } from '@shale/registry';
-import { mergeTargets, WarmedDirectory, type WarmEvent, type WarmResult, type WarmTarget } from '@shale/warmer';
+import { WarmedDirectory, type WarmEvent, type WarmResult, type WarmTarget } from '@shale/warmer';
 import { Cron } from 'croner';
 import { Checkouts } from './checkouts.ts';
 import type { Config, ScheduleConfig } from './config.ts';
 import { FileWatch } from './file-watch.ts';
-import { type History, type ImageRecord, messageOf, type RunRecord } from './history.ts';
+import { type History, messageOf, type RunRecord } from './history.ts';
+import { Plans } from './plans.ts';
 import { isMovedBy, type Push } from './push.ts';
-import { scheduleTargets, type ScheduleTargets, watchedFiles } from './schedule-targets.ts';
+import { watchedFiles } from './schedule-targets.ts';
+import { type DaemonStatus, imageStatuses } from './status.ts';
+import { Transfers } from './transfers.ts';
 import { WarmWorker } from './warm-worker.ts';
 
 export type Trigger = 'schedule' | 'start' | 'request' | 'webhook' | 'change';
@@ -22,32 +25,6 @@ export type DaemonEvent =
   | { readonly type: 'run.finished'; readonly run: RunSummary };
 
 export type RunSummary = Omit<RunRecord, 'id'>;
-
-export interface ScheduleStatus {
-  readonly name: string;
-  readonly cron: string;
-  readonly timeZone: string;
-  readonly running: boolean;
-  readonly nextRunMs: number | undefined;
-}
-
-export interface ImageStatus extends Omit<ImageRecord, 'status'> {
-  /** `waiting` until it was looked after for the first time. */
-  readonly status: ImageRecord['status'] | 'waiting';
-  /** Of the schedules that name it. */
-  readonly nextRunMs: number | undefined;
-  /** While it is fetched. */
-  readonly progress: { readonly bytes: number; readonly totalBytes: number } | undefined;
-}
-
-export interface DaemonStatus {
-  readonly images: readonly ImageStatus[];
-  readonly schedules: readonly ScheduleStatus[];
-  readonly usedBytes: number;
-  readonly maxBytes: number | undefined;
-  /** On the volume. */
-  readonly freeBytes: number | undefined;
-}
 
 export interface DaemonOptions {
   readonly config: Config;
@@ -77,7 +54,7 @@ export class Daemon implements AsyncDisposable {
   readonly events = new EventEmitter<DaemonEvents>();
   readonly #worker: WarmWorker;
   readonly #stop = new AbortController();
-  readonly #checkouts: Checkouts;
+  readonly #plans: Plans;
   readonly #watch = new FileWatch();
   /** Runs of whole schedules. */
   readonly #running = new Map<string, Promise<RunSummary>>();
@@ -85,9 +62,7 @@ export class Daemon implements AsyncDisposable {
   readonly #waiting = new Map<string, WaitingRun>();
   readonly #partial = new Map<string, Promise<RunSummary>>();
   readonly #active = new Map<string, number>();
-  readonly #pulling = new Map<string, { bytes: number; readonly totalBytes: number }>();
-  /** What each schedule named when it was last read. */
-  readonly #known = new Map<string, ScheduleTargets>();
+  readonly #transfers = new Transfers();
   #jobs = new Map<string, Cron>();
   #config: Config;
   #history: History;
@@ -96,7 +71,7 @@ export class Daemon implements AsyncDisposable {
     this.#config = options.config;
     this.#history = options.history;
     this.#worker = new WarmWorker(options.onExchange);
-    this.#checkouts = new Checkouts(gitEnvironment(options.environment));
+    this.#plans = new Plans(new Checkouts(options.environment), this.#stop.signal);
     this.events.setMaxListeners(0);
   }
 
@@ -121,7 +96,6 @@ export class Daemon implements AsyncDisposable {
     this.#endSchedules();
     this.#config = config;
     this.#history = history;
-    this.#known.clear();
     this.start();
   }
 
@@ -147,7 +121,7 @@ export class Daemon implements AsyncDisposable {
 
   /** Warms the images that were pushed, and no others. @returns their names */
   async warmPushed(pushes: readonly Push[]): Promise<readonly string[]> {
-    const known = await this.#named();
+    const known = await this.#plans.named(this.#config.schedules);
     const registries = new Set(known.references.map(({ registry }) => registry));
     const isMoved = (reference: Reference) => pushes.some((push) => isMovedBy(reference, push, registries));
     await this.#startSome(this.#config.schedules, 'webhook', isMoved);
@@ -155,21 +129,20 @@ export class Daemon implements AsyncDisposable {
   }
 
   async status(): Promise<DaemonStatus> {
-    const schedules = this.#config.schedules.map(({ name, cron, timeZone }) => ({
-      name,
-      cron,
-      timeZone,
-      running: this.#active.has(name),
-      nextRunMs: this.#jobs.get(name)?.nextRun()?.getTime(),
+    const schedules = this.#config.schedules.map((schedule) => ({
+      name: schedule.name,
+      cron: schedule.cron,
+      timeZone: schedule.timeZone,
+      running: this.#active.has(schedule.name),
+      nextRunMs: this.#nextRunMs(schedule),
     }));
-    const next = this.#nextRuns(schedules);
+    const plans = this.#config.schedules.map((schedule) => ({
+      targets: this.#plans.known(schedule)?.targets ?? [],
+      nextRunMs: this.#nextRunMs(schedule),
+    }));
     const volume = await statfs(this.#config.directory).catch(() => undefined);
     return {
-      images: this.#images().map((image) => ({
-        ...image,
-        nextRunMs: next.get(image.reference),
-        progress: this.#pulling.get(`${image.reference} ${image.platform}`),
-      })),
+      images: imageStatuses({ records: this.#history.images(), plans, transfers: this.#transfers }),
       schedules,
       usedBytes: await this.#usedBytes(),
       maxBytes: this.#config.maxSize,
@@ -183,6 +156,14 @@ export class Daemon implements AsyncDisposable {
     this.#stop.abort(new Error('The daemon stops'));
     await Promise.allSettled([...this.#running.values(), ...this.#partial.values()]);
     this.#worker[Symbol.dispose]();
+  }
+
+  #nextRunMs({ name }: ScheduleConfig): number | undefined {
+    return this.#jobs.get(name)?.nextRun()?.getTime();
+  }
+
+  #usedBytes(): Promise<number> {
+    return new WarmedDirectory(this.#config.directory).usedBytes();
   }
 
   #endSchedules(): void {
@@ -217,7 +198,7 @@ export class Daemon implements AsyncDisposable {
   ): Promise<readonly Promise<RunSummary>[]> {
     const runs: Promise<RunSummary>[] = [];
     for (const schedule of schedules) {
-      const { targets } = this.#known.get(schedule.name) ?? (await this.#read(schedule));
+      const { targets } = await this.#plans.of(schedule);
       const only = targets.map(({ reference }) => reference).filter(isWanted);
       if (only.length > 0) runs.push(observed(this.#runSome(schedule, trigger, only.map(formatReference))));
     }
@@ -276,8 +257,9 @@ export class Daemon implements AsyncDisposable {
   ): Promise<{ results: readonly WarmResult[]; error: string | undefined }> {
     const { directory, concurrency, format, cacheTtl, maxSize, prune, bandwidth, registries } = this.#config;
     try {
-      const { targets, errors } = await this.#read(schedule);
-      const { references, isComplete } = await this.#named();
+      const { targets, errors } = await this.#plans.read(schedule);
+      // By all schedules: prune is not to remove what another one keeps.
+      const { references, isComplete } = await this.#plans.named(this.#config.schedules);
       if (isComplete) this.#history.keepImages(new Set(references.map(formatReference)));
       const request = {
         targets: chosen(targets, only),
@@ -299,64 +281,9 @@ export class Daemon implements AsyncDisposable {
     }
   }
 
-  async #read(schedule: ScheduleConfig): Promise<ScheduleTargets> {
-    const read = await scheduleTargets(schedule, { checkouts: this.#checkouts, signal: this.#stop.signal });
-    const before = this.#known.get(schedule.name)?.targets ?? [];
-    // What could not be read is as it was.
-    const known = read.errors.length === 0 ? read : { ...read, targets: mergeTargets([...before, ...read.targets]) };
-    this.#known.set(schedule.name, known);
-    return known;
-  }
-
-  /** By all schedules: prune is not to remove what another one keeps. */
-  async #named(): Promise<{ references: readonly Reference[]; isComplete: boolean }> {
-    const read = await Promise.all(
-      this.#config.schedules.map((schedule) => this.#known.get(schedule.name) ?? this.#read(schedule)),
-    );
-    return {
-      references: read.flatMap(({ targets }) => targets.map(({ reference }) => reference)),
-      isComplete: read.every(({ errors }) => errors.length === 0),
-    };
-  }
-
-  /** Those that were looked after, and those that soon will be. */
-  #images(): readonly Omit<ImageStatus, 'nextRunMs' | 'progress'>[] {
-    const records = this.#history.images();
-    const seen = new Set(records.map(({ reference, platform }) => `${reference} ${platform}`));
-    const named = [...this.#known.values()].flatMap(({ targets }) => targets).flatMap(namesOf);
-    const waiting = [...new Set([...named, ...this.#pulling.keys()])].filter((name) => !seen.has(name));
-    const all = [...records, ...waiting.map(waitingImage)];
-    return all.toSorted((a, b) => compare(`${a.reference} ${a.platform}`, `${b.reference} ${b.platform}`));
-  }
-
-  #nextRuns(schedules: readonly ScheduleStatus[]): ReadonlyMap<string, number> {
-    const next = new Map<string, number>();
-    for (const { name, nextRunMs = Number.POSITIVE_INFINITY } of schedules) {
-      for (const { reference } of this.#known.get(name)?.targets ?? []) {
-        const image = formatReference(reference);
-        next.set(image, Math.min(nextRunMs, next.get(image) ?? Number.POSITIVE_INFINITY));
-      }
-    }
-    return new Map([...next].filter(([, atMs]) => Number.isFinite(atMs)));
-  }
-
-  async #usedBytes(): Promise<number> {
-    const entries = await new WarmedDirectory(this.#config.directory).entries();
-    return entries.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  }
-
   #report(event: DaemonEvent): void {
-    if (event.type === 'image.pulling')
-      this.#pulling.set(imageName(event.image), { bytes: 0, totalBytes: event.totalBytes });
-    if (event.type === 'image.progress') {
-      const state = this.#pulling.get(imageName(event.image));
-      if (state !== undefined) state.bytes = event.bytes;
-    }
-    if (event.type === 'image.finished') {
-      const { reference, platform } = event.result;
-      if (platform !== undefined) this.#pulling.delete(imageName({ reference, platform }));
-      this.#history.addResult(event.result);
-    }
+    if (event.type !== 'run.started' && event.type !== 'run.finished') this.#transfers.take(event);
+    if (event.type === 'image.finished') this.#history.addResult(event.result);
     this.events.emit('event', event);
   }
 }
@@ -371,15 +298,6 @@ function chosen(targets: readonly WarmTarget[], only: ReadonlySet<string> | unde
   return only === undefined ? targets : targets.filter(({ reference }) => only.has(formatReference(reference)));
 }
 
-const GIT_VARIABLES = ['PATH', 'HOME', 'SSH_AUTH_SOCK', 'GIT_SSH_COMMAND', 'HTTPS_PROXY', 'NO_PROXY', 'SSL_CERT_FILE'];
-
-function gitEnvironment(environment: DaemonOptions['environment']): Readonly<Record<string, string>> {
-  const names = [...GIT_VARIABLES, 'http_proxy', 'https_proxy', 'no_proxy'];
-  return Object.fromEntries(
-    names.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])),
-  ) as Record<string, string>;
-}
-
 function count(results: readonly WarmResult[]): Pick<RunRecord, WarmResult['status'] | 'fetchedBytes'> {
   const of = (status: WarmResult['status']) => results.filter((result) => result.status === status).length;
   return {
@@ -389,23 +307,4 @@ function count(results: readonly WarmResult[]): Pick<RunRecord, WarmResult['stat
     failed: of('failed'),
     fetchedBytes: results.reduce((sum, { fetchedBytes }) => sum + fetchedBytes, 0),
   };
-}
-
-/** Platforms of `all` are not known before. */
-function namesOf({ reference, platforms }: WarmTarget): readonly string[] {
-  return platforms === 'all' ? [] : platforms.map((platform) => imageName({ reference, platform }));
-}
-
-function waitingImage(name: string): Omit<ImageStatus, 'nextRunMs' | 'progress'> {
-  const [reference = '', platform = ''] = name.split(' ');
-  const unknown = { digest: undefined, lastSuccessMs: undefined, changedMs: undefined, error: undefined };
-  return { reference, platform, status: 'waiting', sizeBytes: 0, checkedMs: 0, ...unknown };
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : Number(a > b);
-}
-
-function imageName({ reference, platform }: { readonly reference: Reference; readonly platform: Platform }): string {
-  return `${formatReference(reference)} ${formatPlatform(platform)}`;
 }

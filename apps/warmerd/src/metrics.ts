@@ -1,7 +1,7 @@
 import type { Exchange } from '@shale/registry';
 import type { WarmResult } from '@shale/warmer';
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
-import type { DaemonStatus } from './daemon.ts';
+import type { DaemonStatus } from './status.ts';
 
 /** What Prometheus reads. Times are seconds since the epoch. */
 export class Metrics {

@@ -1,5 +1,5 @@
 import { html, raw } from 'hono/html';
-import type { DaemonStatus, ImageStatus } from '../daemon.ts';
+import type { DaemonStatus, ImageStatus } from '../status.ts';
 import type { RunRecord } from '../history.ts';
 import { formatAge, formatBytes, formatLength } from './format.ts';
 import { SCRIPT } from './script.ts';
