@@ -104,6 +104,7 @@ export async function executePlan<T>(
     return await scheduler.rewinding(() => finish(scheduler));
   } catch (error) {
     failure.abort(error); // the other stages need not go on
+    await scheduler.settled();
     throw error;
   }
 }

@@ -8,7 +8,7 @@ import type { ContextReads } from './context/context-reads.ts';
 import { digestSources } from './copy/digest-sources.ts';
 import type { ExecutionWish, InputStacks } from './scheduler.ts';
 import { cachedResult } from './scheduler.ts';
-import type { LayerStack, TreeView } from './snapshotter.ts';
+import type { GrowingStack, TreeView } from './snapshotter.ts';
 import type { StepKey } from './step-keys.ts';
 import { baseKey, contentKey, isLinked } from './step-keys.ts';
 import type { StepResult } from './step-result.ts';
@@ -33,7 +33,7 @@ export function stepExecutor({ build, keys, reads, session, signal }: ExecuteOpt
   return async (
     step: StepNode,
     stacks: InputStacks,
-    { again: isLost, isBypassed, isParentNew, isSourceNew }: ExecutionWish,
+    { again: isLost, isBypassed, isParentNew, isSourceNew, onPacking }: ExecutionWish,
   ): Promise<StepResult> => {
     const key = keys.get(step) as StepKey;
     const replace = isBypassed || isParentNew || isSourceNew;
@@ -43,11 +43,11 @@ export function stepExecutor({ build, keys, reads, session, signal }: ExecuteOpt
       return cachedResult(key, again.hit, build.cache.name);
     }
     const started = performance.now();
-    const layer = await makeLayer(step, stacks);
+    const layer = await makeLayer(step, stacks, onPacking);
     const durationMs = Math.round(performance.now() - started);
     const entry = cacheEntry(step, layer, key, durationMs);
     for (const { key: name } of [key, ...(again === undefined ? [] : [again.key])])
-      await build.cache.store(name, entry, { signal, replace });
+      await build.cache.store(name, entry, { signal: build.signal, replace });
     return {
       key: key.key,
       layer,
@@ -79,12 +79,12 @@ export function stepExecutor({ build, keys, reads, session, signal }: ExecuteOpt
     return node.kind === 'base' ? baseKey(node) : (keys.get(node) as StepKey).key;
   }
 
-  async function makeLayer(step: StepNode, stacks: InputStacks): Promise<Layer> {
+  async function makeLayer(step: StepNode, stacks: InputStacks, onPacking: ExecutionWish['onPacking']): Promise<Layer> {
     const isolation = await build.isolation();
     using _ = await isolation.executor?.takeTurn?.({ signal });
     const { action } = step;
     // a linked copy is made on nothing, and stacked on whatever is below
-    const parent = action.type === 'copy' && isLinked(action) ? [] : (stacks.get(step.parent) as LayerStack);
+    const parent = action.type === 'copy' && isLinked(action) ? [] : (stacks.get(step.parent) as GrowingStack);
     await using tree = await isolation.snapshotter.prepare(parent, { onProgress: build.onProgress, signal });
     await performStep({
       step,
@@ -102,13 +102,14 @@ export function stepExecutor({ build, keys, reads, session, signal }: ExecuteOpt
       store: build.store,
       compression: build.compression ?? DEFAULT_COMPRESSION,
       sourceDateEpoch: build.sourceDateEpoch,
-      signal,
+      onPacking,
+      signal: build.signal, // what a step has done is kept, though another one fails
     });
   }
 
   async function view(node: GraphNode, stacks: InputStacks): Promise<TreeView> {
     const { snapshotter } = await build.isolation();
-    return snapshotter.view(stacks.get(node) as LayerStack, { onProgress: build.onProgress, signal });
+    return snapshotter.view(stacks.get(node) as GrowingStack, { onProgress: build.onProgress, signal });
   }
 
   function cacheEntry(step: StepNode, layer: Layer, { inputs }: StepKey, durationMs: number): CacheEntry {

@@ -47,8 +47,10 @@ export { recoverRoot, replaceRoot, type ReplaceRootOptions } from './root/replac
 export type { SecretSource } from './secrets.ts';
 export type {
   CommitOptions,
+  GrowingStack,
   LayerCompression,
   LayerStack,
+  PackingLayer,
   Snapshotter,
   StackedLayer,
   TreeView,

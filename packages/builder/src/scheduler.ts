@@ -4,7 +4,7 @@ import { BlobMissingError, DigestMismatchError, LocatedError, SizeMismatchError 
 import pLimit from 'p-limit';
 import type { GraphNode, StepNode } from './build-graph.ts';
 import { chainOf, inputsOf } from './build-graph.ts';
-import type { LayerStack } from './snapshotter.ts';
+import type { GrowingStack, LayerStack, PackingLayer, StackedLayer } from './snapshotter.ts';
 import type { StepKey } from './step-keys.ts';
 import { cachedStep } from './step-progress.ts';
 import type { StepResult } from './step-result.ts';
@@ -28,6 +28,8 @@ export interface SchedulerOptions {
 }
 
 export interface ExecutionWish extends Standing {
+  /** To be told when others can build on what the step did, though it is not packed yet. */
+  readonly onPacking: (layer: PackingLayer) => void;
   /** What the cache had for the step turned out to be gone. */
   readonly again: boolean;
   /** The cache was not asked for the step, and its entry is to be replaced. */
@@ -43,7 +45,14 @@ interface Standing {
 const SETTLED: Standing = { isParentNew: false, isSourceNew: false };
 
 /** The layers of each node that the step reads. */
-export type InputStacks = ReadonlyMap<GraphNode, LayerStack>;
+export type InputStacks = ReadonlyMap<GraphNode, GrowingStack>;
+
+/** A step on its way to its result. */
+interface Evaluation {
+  readonly result: Promise<StepResult>;
+  /** What the next step stands on: there before the result, where the layer is packed beside that step. */
+  readonly top: Promise<StackedLayer | PackingLayer>;
+}
 
 export interface Scheduler {
   /** Runs what is missing for this step, and nothing else. */
@@ -52,6 +61,8 @@ export interface Scheduler {
   stackOf(node: GraphNode): Promise<LayerStack>;
   /** Whether this build asked for the step's result. */
   isEvaluated(step: StepNode): boolean;
+  /** Resolves when nothing is run or packed any more. */
+  settled(): Promise<void>;
   /** Runs `work`, and when it finds a cached layer gone, has the step that made the layer run again first. */
   rewinding<T>(work: () => Promise<T>): Promise<T>;
 }
@@ -61,13 +72,13 @@ const MAX_REWINDS = 1000;
 
 /**
  * Evaluates steps on demand, each key once: a step that hit needs nothing below it to run, a step that must run asks for
- * its inputs, and independent ones run beside each other.
+ * its inputs, and independent ones run beside each other. A layer is packed beside the step on top of it.
  */
 export function createScheduler(options: SchedulerOptions): Scheduler {
   const { keys, hits, execute, bypassed, unsettled, onProgress, signal } = options;
   /** Steps that came to something new. */
   const renewed = new Set<CacheKey>();
-  const results = new Map<CacheKey, Promise<StepResult>>();
+  const evaluations = new Map<CacheKey, Evaluation>();
   /** Results of steps that missed: made here, or found in the cache by their content. */
   const missed = new Map<StepNode, StepResult>();
   let rewinds = 0;
@@ -81,23 +92,12 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   const limit = pLimit(options.concurrency);
 
   const scheduler: Scheduler = {
-    resultOf(step) {
-      const known = results.get(keyOf(step));
-      if (known !== undefined) return known;
-      const result = Promise.resolve().then(() => evaluate(step)); // later: a chain may be longer than the stack is
-      results.set(keyOf(step), result);
-      return result;
+    resultOf: (step) => evaluationOf(step).result,
+    stackOf: (node) => layersOf(node, async ({ result }) => (await result).stacked),
+    isEvaluated: (step) => evaluations.has(keyOf(step)),
+    async settled() {
+      await Promise.allSettled([...evaluations.values()].map(({ result }) => result));
     },
-    async stackOf(node) {
-      for (;;) {
-        const asked = chainOf(node).map((step) => [keyOf(step), scheduler.resultOf(step)] as const);
-        const steps = await Promise.all(asked.map(([, result]) => result));
-        // one of them may have been found gone while another ran
-        if (asked.every(([key, result]) => results.get(key) === result))
-          return [...baseStack(node), ...steps.map(({ stacked }) => stacked)];
-      }
-    },
-    isEvaluated: (step) => results.has(keyOf(step)),
     async rewinding(work) {
       for (;;) {
         const began = (attempts += 1);
@@ -111,16 +111,40 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     },
   };
 
-  async function evaluate(step: StepNode): Promise<StepResult> {
+  function evaluationOf(step: StepNode): Evaluation {
+    const known = evaluations.get(keyOf(step));
+    if (known !== undefined) return known;
+    const { promise: packing, resolve: onPacking } = Promise.withResolvers<PackingLayer>();
+    const result = Promise.resolve().then(() => evaluate(step, onPacking)); // later: a chain may be longer than the stack is
+    const top = Promise.race([packing, result.then(({ stacked }) => stacked)]);
+    top.catch(() => undefined); // it is the result's failure
+    const evaluation = { result, top };
+    evaluations.set(keyOf(step), evaluation);
+    return evaluation;
+  }
+
+  async function layersOf<Stacked extends StackedLayer | PackingLayer>(
+    node: GraphNode,
+    layerOf: (evaluation: Evaluation) => Promise<Stacked>,
+  ): Promise<readonly (Stacked | StackedLayer)[]> {
+    for (;;) {
+      const asked = chainOf(node).map((step) => [keyOf(step), evaluationOf(step)] as const);
+      const layers = await Promise.all(asked.map(([, evaluation]) => layerOf(evaluation)));
+      // one of them may have been found gone while another ran
+      if (asked.every(([key, evaluation]) => evaluations.get(key) === evaluation))
+        return [...baseStack(node), ...layers];
+    }
+  }
+
+  async function evaluate(step: StepNode, onPacking: ExecutionWish['onPacking']): Promise<StepResult> {
     const hit = hits.get(step);
     const isUnsettled = unsettled?.has(keyOf(step)) === true;
     if (hit !== undefined && !isUnsettled) return cachedResult(keys.get(step) as StepKey, hit, options.cacheName);
     if (hit === undefined && step.action.type === 'run') prefetchBelow(step);
     return scheduler.rewinding(async () => {
       // outside the limit: a step that waits for its inputs holds no place
-      const stacks = await Promise.all(
-        inputsOf(step).map(async (node) => [node, await scheduler.stackOf(node)] as const),
-      );
+      const stackOf = (node: GraphNode) => (isUnsettled ? scheduler.stackOf(node) : layersOf(node, ({ top }) => top));
+      const stacks = await Promise.all(inputsOf(step).map(async (node) => [node, await stackOf(node)] as const));
       const again = lostSteps.has(keyOf(step));
       const isBypassed = bypassed?.has(keyOf(step)) === true;
       const standing = isUnsettled ? standingOf(step) : SETTLED;
@@ -129,7 +153,10 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
         onProgress(cachedStep(step, hit, options.cacheName));
         return cachedResult(keys.get(step) as StepKey, hit, options.cacheName);
       }
-      const result = await limit(() => execute(step, new Map(stacks), { again, isBypassed, ...standing }));
+      const result = await limit(() => {
+        signal.throwIfAborted();
+        return execute(step, new Map(stacks), { again, isBypassed, onPacking, ...standing });
+      });
       missed.set(step, result);
       if (isBypassed || (isNew && result.layer.diffId !== hit?.layer.diffId)) renewed.add(keyOf(step));
       return result;
@@ -179,7 +206,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     for (const step of steps) {
       hits.delete(step);
       missed.delete(step);
-      results.delete(keyOf(step));
+      evaluations.delete(keyOf(step));
       lostSteps.add(keyOf(step));
     }
     if (steps.length > 0) onProgress({ type: 'cache.degraded', backend: options.cacheName, error });

@@ -11,6 +11,24 @@ export interface StackedLayer {
 /** Layers from base to top; `[]` is scratch. Its ChainID names the snapshot. */
 export type LayerStack = readonly StackedLayer[];
 
+/** A layer on its way: the snapshotter that gave it builds on its tree already. */
+export interface PackingLayer {
+  /** Rejects with what its `commit` does. */
+  readonly packed: Promise<StackedLayer>;
+}
+
+/** Layers from base to top, packed or not yet. */
+export type GrowingStack = readonly (StackedLayer | PackingLayer)[];
+
+export function isPacking(layer: StackedLayer | PackingLayer): layer is PackingLayer {
+  return 'packed' in layer;
+}
+
+/** Waits until all layers are packed. */
+export function packedStack(stack: GrowingStack): Promise<LayerStack> {
+  return Promise.all(stack.map((layer) => (isPacking(layer) ? layer.packed : layer)));
+}
+
 /** What a stack of layers looks like on disk. */
 export interface TreeView extends AsyncDisposable {
   /** Absolute. Real files: symlinks in it are not to be followed from outside. */
@@ -29,6 +47,8 @@ export interface CommitOptions extends CallOptions {
   readonly compression: LayerCompression;
   /** Clamps the times of changed files, in seconds since the epoch; `undefined` keeps them. */
   readonly sourceDateEpoch?: number | undefined;
+  /** Told before the changes are packed, where others can build on the tree meanwhile. Not every snapshotter lets them. */
+  readonly onPacking?: ((layer: PackingLayer) => void) | undefined;
 }
 
 export interface LayerCompression {
@@ -53,7 +73,7 @@ export interface Snapshotter {
   /** Stable, for progress and `--isolation`: `overlay`, `copy`. */
   readonly name: string;
   /** A view to read from: the stages that COPY reads. Unpacks what is missing. */
-  view(stack: LayerStack, options?: UnpackingOptions): Promise<TreeView>;
+  view(stack: GrowingStack, options?: UnpackingOptions): Promise<TreeView>;
   /** A tree to change. Unpacks what is missing. */
-  prepare(stack: LayerStack, options?: UnpackingOptions): Promise<WorkingTree>;
+  prepare(stack: GrowingStack, options?: UnpackingOptions): Promise<WorkingTree>;
 }

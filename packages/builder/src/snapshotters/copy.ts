@@ -5,12 +5,14 @@ import type { Digest, Layer, SystemCalls } from '@shale/core';
 import { EMPTY_DIFF_ID, hostPath, writeLayer } from '@shale/core';
 import type {
   CommitOptions,
+  GrowingStack,
   LayerStack,
   Snapshotter,
   TreeView,
   UnpackingOptions,
   WorkingTree,
 } from '../snapshotter.ts';
+import { packedStack } from '../snapshotter.ts';
 import { ChangeWriter } from './change-writer.ts';
 import { touchedFiles, writeCopyChanges } from './copy-changes.ts';
 import type { DirectoryLock } from './directory-lock.ts';
@@ -81,7 +83,8 @@ class CopySnapshotter implements Snapshotter {
     this.#lastIntrusionMs = lastIntrusionMs;
   }
 
-  async view(stack: LayerStack, options?: UnpackingOptions): Promise<TreeView> {
+  async view(growing: GrowingStack, options?: UnpackingOptions): Promise<TreeView> {
+    const stack = await packedStack(growing);
     const chainId = chainIdOf(stack);
     if (chainId === undefined) return this.#emptyView();
     const lock = await this.#hold(chainId, stack, options);
@@ -116,7 +119,8 @@ class CopySnapshotter implements Snapshotter {
     }
   }
 
-  async prepare(stack: LayerStack, options?: UnpackingOptions): Promise<WorkingTree> {
+  async prepare(growing: GrowingStack, options?: UnpackingOptions): Promise<WorkingTree> {
+    const stack = await packedStack(growing);
     options?.signal?.throwIfAborted();
     const chainId = chainIdOf(stack);
     if (chainId !== undefined) this.#dropUnlessIntact(chainId);

@@ -4,18 +4,20 @@ import type { Layer, SystemCalls } from '@shale/core';
 import { EMPTY_DIFF_ID, UnmountFlag, writeLayer } from '@shale/core';
 import type {
   CommitOptions,
-  LayerStack,
+  GrowingStack,
   Snapshotter,
   TreeView,
   WorkingTree,
   UnpackingOptions,
 } from '../snapshotter.ts';
+import { packedStack } from '../snapshotter.ts';
 import { ChangeWriter } from './change-writer.ts';
 import type { DirectoryLock } from './directory-lock.ts';
+import { holdGrowing, UnpackedPackingLayer } from './growing-layers.ts';
 import { layerCompression } from './layer-compression.ts';
 import { writeOverlayChanges } from './overlay-changes.ts';
 import { mountOverlay } from './overlay-mount.ts';
-import type { Draft } from './snapshot-directory.ts';
+import { SharedDraft } from './shared-draft.ts';
 import { SnapshotDirectory } from './snapshot-directory.ts';
 import { topChainId } from './top-chain-id.ts';
 import { makeTreeRoot } from './tree-root.ts';
@@ -30,16 +32,16 @@ export interface OverlaySnapshotterOptions {
 }
 
 /**
- * Keeps each layer as a directory and stacks them with overlayfs: what a step wrote is what it changed. Needs the right to
- * mount, and `enterPrivateMounts()` before.
+ * Keeps each layer as a directory and stacks them with overlayfs: what a step wrote is what it changed, and the next step
+ * can start on it while it is packed. Needs the right to mount, and `enterPrivateMounts()` before.
  */
 export function overlaySnapshotter(options: OverlaySnapshotterOptions): Snapshotter {
   const { stateDir, calls, isUserNamespace = false } = options;
   const format = isUserNamespace ? 'overlay-user-v1' : 'overlay-v1';
   const snapshots = new SnapshotDirectory(join(stateDir, 'snapshots', format), calls);
   const layers = new UnpackedLayers(snapshots, { overlayXattrs: isUserNamespace ? 'user' : 'trusted' });
-  const open = async (stack: LayerStack, call?: UnpackingOptions) => {
-    const held = await layers.hold(stack, call);
+  const open = async (stack: GrowingStack, call?: UnpackingOptions) => {
+    const held = await holdGrowing(layers, stack, call);
     return new OverlayTree({ snapshots, calls, isUserNamespace, stack, held });
   };
   return {
@@ -65,7 +67,7 @@ interface OverlayTreeOptions {
   readonly snapshots: SnapshotDirectory;
   readonly calls: SystemCalls;
   readonly isUserNamespace: boolean;
-  readonly stack: LayerStack;
+  readonly stack: GrowingStack;
   /** The stack's snapshots, from base to top. */
   readonly held: readonly DirectoryLock[];
 }
@@ -73,16 +75,18 @@ interface OverlayTreeOptions {
 /** The mounts over one stack, and the draft that they write to: `fs` with the changes, and overlayfs's own `work`. */
 class OverlayTree {
   readonly #options: OverlayTreeOptions;
-  readonly #draft: Draft;
+  readonly #draft: SharedDraft;
+  readonly #directory: DirectoryLock;
   readonly #mounted: string[] = [];
 
   constructor(options: OverlayTreeOptions) {
     this.#options = options;
-    this.#draft = options.snapshots.startDraft();
+    this.#draft = new SharedDraft(options.snapshots.startDraft());
+    this.#directory = this.#draft.use() as DirectoryLock;
   }
 
-  #path(name: 'fs' | 'work' | 'merged' | 'lower' | 'empty'): string {
-    return join(this.#draft.path, name);
+  #path(name: 'fs' | 'work' | 'merged' | 'above' | 'lower' | 'empty'): string {
+    return join(this.#directory.path, name);
   }
 
   get #lowers(): string[] {
@@ -117,8 +121,13 @@ class OverlayTree {
     return this.#mount('merged', this.#lowers, { directory: this.#path('fs'), work: this.#path('work') });
   }
 
+  /** What `merged` was, to read from. */
+  #mountAbove(): string {
+    return this.#mount('above', [this.#path('fs'), ...this.#lowers]);
+  }
+
   #mount(
-    name: 'merged' | 'lower',
+    name: 'merged' | 'above' | 'lower',
     lowers: readonly string[],
     upper?: { readonly directory: string; readonly work: string },
   ): string {
@@ -130,13 +139,26 @@ class OverlayTree {
     return target;
   }
 
-  async commit({ store, compression, sourceDateEpoch, signal }: CommitOptions): Promise<Layer> {
-    const { stack } = this.#options;
+  async commit(options: CommitOptions): Promise<Layer> {
+    const { store, sourceDateEpoch, onPacking } = options;
+    this.#unmountAll(); // what was written is a layer from now on
+    const packing = this.#pack(options);
+    // on nothing, the root's own mode and owner are the tree's; clamped times are set while packing
+    if (onPacking !== undefined && this.#options.stack.length > 0 && sourceDateEpoch === undefined) {
+      const packed = packing.then((layer) => ({ layer, blobs: store }));
+      onPacking(new UnpackedPackingLayer(packed, this.#draft));
+    }
+    const layer = await packing;
+    this.close();
+    return layer;
+  }
+
+  async #pack({ store, compression, sourceDateEpoch, signal }: CommitOptions): Promise<Layer> {
     const upper = this.#path('fs');
     const sides =
-      stack.length === 0
+      this.#options.stack.length === 0
         ? { lower: undefined, upper, merged: upper }
-        : { lower: this.mountLower(), upper, merged: this.#path('merged') };
+        : { lower: this.mountLower(), upper, merged: this.#mountAbove() };
     const layer = await writeLayer(
       store,
       async (tar) => {
@@ -146,18 +168,17 @@ class OverlayTree {
       },
       { compression: layerCompression(compression), signal },
     );
-    if (layer.diffId !== EMPTY_DIFF_ID) this.#publish(layer);
-    this.close();
+    if (layer.diffId !== EMPTY_DIFF_ID) await this.#publish(layer);
     return layer;
   }
 
-  #publish(layer: Layer): void {
-    const { stack } = this.#options;
+  async #publish(layer: Layer): Promise<void> {
+    const below = await packedStack(this.#options.stack);
     this.#unmountAll();
-    for (const name of ['work', 'merged', 'lower', 'empty'] as const) {
+    for (const name of ['work', 'merged', 'above', 'lower', 'empty'] as const) {
       rmSync(this.#path(name), { recursive: true, force: true });
     }
-    this.#draft.publish(topChainId([...stack.map(({ layer }) => layer), layer]));
+    this.#draft.publish(topChainId([...below.map(({ layer }) => layer), layer]));
   }
 
   #unmountAll(): void {
@@ -166,7 +187,7 @@ class OverlayTree {
 
   close(): void {
     this.#unmountAll();
-    this.#draft[Symbol.dispose]();
+    this.#directory[Symbol.dispose]();
     for (const lock of this.#options.held) lock[Symbol.dispose]();
   }
 }

@@ -7,8 +7,9 @@ import type { DirectoryLock } from './directory-lock.ts';
 import { tryLockDirectory } from './directory-lock.ts';
 import { removeTree } from './remove-tree.ts';
 
-/** A directory being filled. Disposed unpublished, it is gone. */
+/** A directory being filled, and held until it is disposed. Disposed unpublished, it is gone. */
 export interface Draft extends Disposable {
+  /** Where it is now: publishing moves it. */
   readonly path: string;
   /** Makes it the snapshot of this chain, unless there is one already: then the other one stays. */
   publish(chainId: Digest): void;
@@ -51,7 +52,7 @@ export class SnapshotDirectory {
   startDraft(): Draft {
     const path = join(this.#drafts, randomBytes(8).toString('hex'));
     mkdirSync(path, { mode: 0o700 });
-    return this.#ownDraft(path);
+    return this.#ownDraft(path, tryLockDirectory(this.#calls, path, 'shared')); // as it stays when it is published
   }
 
   /** Turns a snapshot into a draft, so that it is no snapshot any more. `undefined` when there is none, or it is in use. */
@@ -83,16 +84,19 @@ export class SnapshotDirectory {
     return true;
   }
 
-  #ownDraft(path: string, held?: DirectoryLock): Draft {
-    const lock = held ?? tryLockDirectory(this.#calls, path, 'exclusive');
+  #ownDraft(draft: string, lock: DirectoryLock | undefined): Draft {
+    let path = draft;
     let isOpen = true;
     return {
-      path,
+      get path() {
+        return path;
+      },
       publish: (chainId) => {
+        const published = this.pathOf(chainId);
         try {
-          renameSync(path, this.pathOf(chainId));
+          renameSync(path, published);
+          path = published;
           isOpen = false;
-          lock?.[Symbol.dispose]();
         } catch (error) {
           if (!isTaken(error)) throw error;
         }
