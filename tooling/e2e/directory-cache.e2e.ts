@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { helloExample } from './example.ts';
@@ -39,4 +39,16 @@ it('--no-cache runs everything and stores it', async () => {
   const bypassed = await bench.requireBuild({ context: helloExample, state, flags: ['--no-cache'] });
   expect(bypassed.ran.toSorted()).toEqual(first.ran.toSorted()); // independent stages run side by side
   expect((await bench.requireBuild({ context: helloExample, state })).ran).toEqual([]);
+});
+
+it('keeps what was done before a step that fails, though it is still being packed then', async () => {
+  const state = join(bench.scratch, 'failing-state');
+  const dockerfile = (end: string) =>
+    ['FROM busybox', 'RUN dd if=/dev/urandom of=/random bs=1M count=64', `RUN ls -l /random && ${end}`, ''].join('\n');
+  const context = await bench.writeContext({ Dockerfile: dockerfile('false') });
+  const failed = await bench.build({ context, state });
+  expect(failed.status).toBe(1);
+  await writeFile(join(context, 'Dockerfile'), dockerfile('true'));
+  const mended = await bench.requireBuild({ context, state });
+  expect(mended.ran).toHaveLength(1);
 });

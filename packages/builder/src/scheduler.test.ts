@@ -5,6 +5,7 @@ import { expect, it } from 'vitest';
 import type { GraphNode, StepNode, TreeSource } from './build-graph.ts';
 import type { SchedulerOptions } from './scheduler.ts';
 import { createScheduler } from './scheduler.ts';
+import { type GrowingStack, isPacking, type PackingLayer } from './snapshotter.ts';
 import type { StepKey } from './step-keys.ts';
 import type { StepResult } from './step-result.ts';
 
@@ -77,7 +78,8 @@ function open(
   return { scheduler, ran, prefetched };
 }
 
-const diffIds = (stack: readonly { layer: Layer }[]): Digest[] => stack.map(({ layer }) => layer.diffId);
+const diffIds = (stack: GrowingStack): Digest[] =>
+  stack.map((layer) => (isPacking(layer) ? sha256('packing') : layer.layer.diffId));
 
 it('createScheduler() runs nothing for a chain that hit, and nothing below a hit that is not in the chain', async () => {
   const other = step('other', scratch);
@@ -213,4 +215,64 @@ it('createScheduler() has the layers below a RUN fetched while a COPY between th
   const ready = open([other, hit, copy, run], [hit, other]);
   await ready.scheduler.stackOf(run);
   expect(ready.prefetched).toEqual([]);
+});
+
+/** A step that can be built upon before its layer is there. */
+function packingStep() {
+  const { promise: packed, resolve, reject } = Promise.withResolvers<StepResult>();
+  const layer: PackingLayer = { packed: packed.then(({ stacked }) => stacked) };
+  layer.packed.catch(() => undefined);
+  return { layer, packed, resolve, reject };
+}
+
+it('createScheduler() starts a step while what is below it is packed', async () => {
+  const below = step('below', scratch);
+  const above = step('above', below);
+  const packing = packingStep();
+  const { scheduler } = open([below, above], [], async (node, stacks, { onPacking }) => {
+    if (node === below) {
+      onPacking(packing.layer);
+      return packing.packed;
+    }
+    expect(diffIds(stacks.get(below) ?? [])).toEqual([sha256('packing')]);
+    packing.resolve(ranResult(layerOf('below')));
+    return ranResult(layerOf('above'));
+  });
+  expect(diffIds(await scheduler.stackOf(above))).toEqual([sha256('below'), sha256('above')]);
+});
+
+it('createScheduler() waits for the layer below where it decides whether a step runs', async () => {
+  const below = step('below', scratch);
+  const above = step('above', below);
+  const packing = packingStep();
+  const execute: SchedulerOptions['execute'] = async (_node, _stacks, { onPacking }) => {
+    onPacking(packing.layer);
+    setImmediate(() => packing.resolve(ranResult(layerOf('new'))));
+    return packing.packed;
+  };
+  const { scheduler, ran } = open([below, above], [below, above], execute, { bypassed: [], unsettled: [below, above] });
+  expect(diffIds(await scheduler.stackOf(above))).toEqual([sha256('below'), sha256('above')]);
+  const doubted = open([below, above], [above], execute, { bypassed: [below], unsettled: [above] });
+  await doubted.scheduler.stackOf(above);
+  expect([ran, doubted.ran]).toEqual([[], ['below', 'above']]);
+});
+
+it('createScheduler() repeats no step that another one was built upon, and settles when all have ended', async () => {
+  const below = step('below', scratch);
+  const above = step('above', below);
+  const packing = packingStep();
+  const { scheduler, ran } = open([below, above], [], async (node, _stacks, { onPacking }) => {
+    if (node === above) throw new Error('failed');
+    onPacking(packing.layer);
+    return packing.packed;
+  });
+  await expect(scheduler.resultOf(above)).rejects.toThrow('failed');
+  let isSettled = false;
+  const settled = scheduler.settled().then(() => (isSettled = true));
+  await new Promise(setImmediate);
+  expect(isSettled).toBe(false);
+  packing.reject(new BlobMissingError(sha256('blob of a base'), 'a directory'));
+  await settled;
+  await expect(scheduler.resultOf(below)).rejects.toBeInstanceOf(BlobMissingError);
+  expect(ran).toEqual(['below', 'above']);
 });

@@ -98,18 +98,20 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     async settled() {
       await Promise.allSettled([...evaluations.values()].map(({ result }) => result));
     },
-    async rewinding(work) {
-      for (;;) {
-        const began = (attempts += 1);
-        try {
-          return await work();
-        } catch (error) {
-          signal.throwIfAborted();
-          if (!mayHelpToRepeat(error, began)) throw error;
-        }
-      }
-    },
+    rewinding: (work) => repeating(work, () => true),
   };
+
+  async function repeating<T>(work: () => Promise<T>, mayRepeat: () => boolean): Promise<T> {
+    for (;;) {
+      const began = (attempts += 1);
+      try {
+        return await work();
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!mayRepeat() || !mayHelpToRepeat(error, began)) throw error;
+      }
+    }
+  }
 
   function evaluationOf(step: StepNode): Evaluation {
     const known = evaluations.get(keyOf(step));
@@ -141,7 +143,12 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     const isUnsettled = unsettled?.has(keyOf(step)) === true;
     if (hit !== undefined && !isUnsettled) return cachedResult(keys.get(step) as StepKey, hit, options.cacheName);
     if (hit === undefined && step.action.type === 'run') prefetchBelow(step);
-    return scheduler.rewinding(async () => {
+    let isBuiltUpon = false; // done again, it could come to something else
+    const onPackingOnce = (layer: PackingLayer) => {
+      isBuiltUpon = true;
+      onPacking(layer);
+    };
+    const attempt = async () => {
       // outside the limit: a step that waits for its inputs holds no place
       const stackOf = (node: GraphNode) => (isUnsettled ? scheduler.stackOf(node) : layersOf(node, ({ top }) => top));
       const stacks = await Promise.all(inputsOf(step).map(async (node) => [node, await stackOf(node)] as const));
@@ -155,12 +162,13 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       }
       const result = await limit(() => {
         signal.throwIfAborted();
-        return execute(step, new Map(stacks), { again, isBypassed, onPacking, ...standing });
+        return execute(step, new Map(stacks), { again, isBypassed, onPacking: onPackingOnce, ...standing });
       });
       missed.set(step, result);
       if (isBypassed || (isNew && result.layer.diffId !== hit?.layer.diffId)) renewed.add(keyOf(step));
       return result;
-    });
+    };
+    return repeating(attempt, () => !isBuiltUpon);
   }
 
   /** A RUN that missed runs, and needs what is below it: the layers that are known, and the first missing step has to wait. */

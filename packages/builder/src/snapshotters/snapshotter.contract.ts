@@ -1,5 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { lstatSync, mkdirSync, readdirSync, rmSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import {
+  appendFileSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import {
   type ArchiveEntry,
@@ -15,7 +26,7 @@ import {
 } from '@shale/core';
 import { makeLayer } from '@shale/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { LayerStack, Snapshotter, StackedLayer } from '../snapshotter.ts';
+import type { LayerStack, PackingLayer, Snapshotter, StackedLayer } from '../snapshotter.ts';
 import { BASE, SCENARIOS } from './snapshotter-scenarios.contract.ts';
 
 export interface SnapshotterContract {
@@ -73,6 +84,27 @@ export function snapshotterContract(name: string, { open, skip }: SnapshotterCon
       await using tree = await by.prepare(stack);
       work(tree.path);
       return { layer: await tree.commit({ store, compression }), blobs: store };
+    }
+
+    /** The second change begins as soon as it can. */
+    async function changeBoth(
+      stack: LayerStack,
+      first: (tree: string) => void,
+      second: (tree: string) => void,
+    ): Promise<readonly [StackedLayer, StackedLayer]> {
+      await using lower = await snapshotter.prepare(stack);
+      first(lower.path);
+      let packing: PackingLayer | undefined;
+      const onPacking = (layer: PackingLayer) => void (packing = layer);
+      const committed = lower.commit({ store, compression, onPacking });
+      const below = packing ?? { layer: await committed, blobs: store };
+      await using upper = await snapshotter.prepare([...stack, below]);
+      second(upper.path);
+      const layer = await upper.commit({ store, compression });
+      return [
+        { layer: await committed, blobs: store },
+        { layer, blobs: store },
+      ];
     }
 
     const treeOf = async (stack: LayerStack, by = snapshotter) => {
@@ -148,6 +180,50 @@ export function snapshotterContract(name: string, { open, skip }: SnapshotterCon
       await using next = await snapshotter.prepare([...base, { layer, blobs: store }]);
       expect(['dir', 'dir/new'].map((path) => lstatSync(join(next.path, path)).mtimeMs)).toEqual([50_000, 50_000]);
       expect((await next.commit({ store, compression })).diffId).toBe(EMPTY_DIFF_ID);
+    });
+
+    it('lets a step start on a tree that is being packed, with the same layers in the end', async () => {
+      const first = (tree: string) => {
+        writeFileSync(`${tree}/dir/big`, randomBytes(3_000_000));
+        unlinkSync(`${tree}/link`);
+      };
+      const second = (tree: string) => appendFileSync(`${tree}/dir/a`, 'more');
+      const grown = await changeBoth(base, first, second);
+      expect(await listLayer(store, grown[0].layer)).toEqual(['.wh.link', 'dir directory', 'dir/big']);
+      expect(await listLayer(store, grown[1].layer)).toEqual(['dir directory', 'dir/a']);
+      const tree = await treeOf([...base, ...grown]);
+      expect(tree).toBe(await treeOf([...base, ...grown], open(join(stateDir, 'fresh'))));
+      expect(leftovers(stateDir)).toEqual([]);
+    });
+
+    it('keeps a tree that is being packed for the step on it, though there is a snapshot of it already', async () => {
+      const work = (tree: string) => {
+        writeFileSync(`${tree}/dir/new`, 'n');
+        for (const path of ['new', '.']) utimesSync(`${tree}/dir/${path}`, 9, 9);
+      };
+      const known = await change(base, work);
+      const [again, above] = await changeBoth(base, work, (tree) => renameSync(`${tree}/dir/new`, `${tree}/moved`));
+      expect(again.layer).toEqual(known.layer);
+      expect(await listLayer(store, above.layer)).toContain('moved');
+      expect(leftovers(stateDir)).toEqual([]);
+    });
+
+    it('does not pack what stands on something that could not be packed', async () => {
+      const controller = new AbortController();
+      await using lower = await snapshotter.prepare(base);
+      writeFileSync(`${lower.path}/x`, 'x');
+      const packing: PackingLayer[] = [];
+      const onPacking = (layer: PackingLayer) => void packing.push(layer);
+      const failed = lower.commit({ store, compression, signal: controller.signal, onPacking });
+      failed.catch(() => {});
+      controller.abort(new Error('no more'));
+      if (packing.length > 0) {
+        await using upper = await snapshotter.prepare([...base, ...packing]);
+        expect(readdirSync(upper.path)).toContain('x');
+        writeFileSync(`${upper.path}/y`, 'y');
+        await expect(upper.commit({ store, compression })).rejects.toThrow('no more');
+      }
+      await expect(failed).rejects.toThrow('no more');
     });
 
     it('forgets a tree that is not committed', async () => {
