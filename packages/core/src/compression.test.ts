@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { constants, gzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Compression } from './compression.ts';
@@ -45,6 +46,18 @@ it.each(['gzip', 'zstd'] as const)('compressorFor() gives %s bytes that do not d
   for (const chunkBytes of [MIB, 12_345, 3 * MIB + 1]) {
     expect(sha256(await compress({ algorithm }, mixed, chunkBytes))).toBe(sha256(whole));
   }
+});
+
+it.each([0, 1, 6, 9])('compressorFor() makes a member of each MiB as zlib alone does at level %i', async (level) => {
+  const input = Buffer.concat([
+    Buffer.from(randomBytes(5 * MIB).toString('hex')),
+    Buffer.alloc(2 * MIB + 3, 'some text\n'),
+  ]);
+  const members = Array.from({ length: Math.ceil(input.byteLength / MIB) }, (_, index) => {
+    const block = input.subarray(index * MIB, (index + 1) * MIB);
+    return gzipSync(block, { level, memLevel: constants.Z_MAX_MEMLEVEL, chunkSize: 2 * MIB });
+  });
+  expect(sha256(await compress({ algorithm: 'gzip', level }, input))).toBe(sha256(Buffer.concat(members)));
 });
 
 it('compressorFor() passes everything on for none', async () => {

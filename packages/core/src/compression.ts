@@ -1,6 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { promisify } from 'node:util';
-import { constants, deflateRaw, gzip, zstdCompress } from 'node:zlib';
+import type { DeflateRaw, Gzip, ZlibReset } from 'node:zlib';
+import { constants, createDeflateRaw, createGzip, zstdCompress } from 'node:zlib';
+import { storedMemberBytes, writeStoredMember } from './stored-member.ts';
 
 export interface Compression {
   readonly algorithm: 'gzip' | 'zstd' | 'none';
@@ -33,24 +35,47 @@ const DEFAULT_LEVEL = { gzip: 6, zstd: 3 } as const;
  */
 export function compressorFor(compression: Compression, sink: CompressedSink): Compressor {
   if (compression.algorithm === 'none') return { write: (chunk) => sink(chunk), end: () => Promise.resolve() };
-  return new BlockCompressor(compressBlockWith(compression), sink);
+  return new BlockCompressor(compression, sink);
 }
 
-type CompressBlock = (block: Uint8Array) => Promise<Uint8Array>;
+/** The pieces are good until the next call, which comes after this one is done. */
+type CompressBlock = (block: Uint8Array) => Promise<readonly Uint8Array[]>;
 
-function compressBlockWith({ algorithm, level: wanted }: Compression): CompressBlock {
+function blockCompression({ algorithm, level: wanted }: Compression): CompressBlock {
   if (algorithm === 'zstd') {
     const params = { [constants.ZSTD_c_compressionLevel]: wanted ?? DEFAULT_LEVEL.zstd };
     const compress = promisify<Uint8Array, object, Uint8Array>(zstdCompress);
-    return (block) => compress(block, { params, pledgedSrcSize: block.byteLength });
+    return async (block) => [await compress(block, { params, pledgedSrcSize: block.byteLength })];
   }
-  const asked = wanted ?? DEFAULT_LEVEL.gzip;
-  const compress = promisify<Uint8Array, object, Uint8Array>(gzip);
+  const level = wanted ?? DEFAULT_LEVEL.gzip;
+  const finish = { flush: constants.Z_FINISH };
+  const gzip = createGzip({ ...finish, level, memLevel: constants.Z_MAX_MEMLEVEL, chunkSize: BLOCK_BYTES });
+  const compress = lasting(gzip as Gzip & ZlibReset); // Node's types know reset() of DeflateRaw only
+  const sample = lasting(createDeflateRaw({ ...finish, level: 1, chunkSize: 2 * SAMPLE_BYTES }));
+  let member: Buffer | undefined;
   return async (block) => {
-    const isStored = asked !== 0 && looksRandom(block) && !(await shrinks(block));
-    const level = isStored ? 0 : asked;
-    return compress(block, { level, memLevel: constants.Z_MAX_MEMLEVEL, chunkSize: BLOCK_BYTES + SAMPLE_BYTES });
+    const isStored = level === 0 || (looksRandom(block) && !shrank(await sample(block.subarray(0, SAMPLE_BYTES))));
+    if (!isStored) return compress(block);
+    member ??= Buffer.allocUnsafeSlow(storedMemberBytes(BLOCK_BYTES));
+    return [writeStoredMember(member, block)];
   };
+}
+
+/** Compresses block after block with one stream, which finishes at each: making a stream costs time and memory. */
+function lasting(stream: DeflateRaw | (Gzip & ZlibReset)): CompressBlock {
+  let pieces: Uint8Array[] = [];
+  let fail: (error: Error) => void = () => {};
+  stream.on('data', (piece: Uint8Array) => pieces.push(piece)).on('error', (error) => fail(error));
+  return (block) =>
+    new Promise((resolve, reject) => {
+      pieces = [];
+      fail = reject;
+      stream.write(block, (error) => {
+        if (error) return reject(error);
+        stream.reset();
+        resolve(pieces);
+      });
+    });
 }
 
 /** In a random sample of 64 KiB no byte strays further than this from its share of 256: eight standard deviations. */
@@ -65,31 +90,35 @@ function looksRandom(block: Uint8Array): boolean {
   return counts.every((count) => Math.abs(count - share) < MAX_STRAY);
 }
 
-async function shrinks(block: Uint8Array): Promise<boolean> {
-  const compress = promisify<Uint8Array, object, Uint8Array>(deflateRaw);
-  const deflated = await compress(block.subarray(0, SAMPLE_BYTES), { level: 1, chunkSize: 2 * SAMPLE_BYTES });
-  return deflated.byteLength < SAMPLE_BYTES * STORE_RATIO;
+function shrank(sample: readonly Uint8Array[]): boolean {
+  return sample.reduce((bytes, piece) => bytes + piece.byteLength, 0) < SAMPLE_BYTES * STORE_RATIO;
+}
+
+/** What a block is collected and compressed in; used again, so that memory stays flat. */
+interface Lane {
+  readonly block: Buffer;
+  readonly compress: CompressBlock;
 }
 
 interface Job {
-  readonly block: Buffer;
-  readonly result: Promise<Uint8Array>;
+  readonly lane: Lane;
+  readonly result: Promise<readonly Uint8Array[]>;
 }
 
 class BlockCompressor implements Compressor {
-  readonly #compress: CompressBlock;
+  readonly #compression: Compression;
   readonly #sink: CompressedSink;
   readonly #inFlight: number = Math.min(availableParallelism() + 1, MAX_IN_FLIGHT);
   readonly #jobs: Job[] = [];
-  /** Blocks to fill again, so that memory stays flat. */
-  readonly #spare: Buffer[] = [];
-  #block: Buffer = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+  readonly #spare: Lane[] = [];
+  #lane: Lane;
   #used = 0;
   #isEmpty = true;
 
-  constructor(compress: CompressBlock, sink: CompressedSink) {
-    this.#compress = compress;
+  constructor(compression: Compression, sink: CompressedSink) {
+    this.#compression = compression;
     this.#sink = sink;
+    this.#lane = newLane(compression);
   }
 
   write(chunk: Uint8Array): void | Promise<void> {
@@ -108,7 +137,7 @@ class BlockCompressor implements Compressor {
     let taken = 0;
     while (taken < chunk.byteLength && this.#jobs.length < this.#inFlight) {
       const piece = chunk.subarray(taken, taken + BLOCK_BYTES - this.#used);
-      this.#block.set(piece, this.#used);
+      this.#lane.block.set(piece, this.#used);
       this.#used += piece.byteLength;
       taken += piece.byteLength;
       if (this.#used === BLOCK_BYTES) this.#start();
@@ -125,10 +154,11 @@ class BlockCompressor implements Compressor {
   }
 
   #start(): void {
-    const result = this.#compress(this.#block.subarray(0, this.#used));
+    const lane = this.#lane;
+    const result = lane.compress(lane.block.subarray(0, this.#used));
     result.catch(() => {}); // whoever takes the job's result meets the failure
-    this.#jobs.push({ block: this.#block, result });
-    this.#block = this.#spare.pop() ?? Buffer.allocUnsafeSlow(BLOCK_BYTES);
+    this.#jobs.push({ lane, result });
+    this.#lane = this.#spare.pop() ?? newLane(this.#compression);
     this.#used = 0;
     this.#isEmpty = false;
   }
@@ -136,8 +166,11 @@ class BlockCompressor implements Compressor {
   async #finishOldest(): Promise<void> {
     const job = this.#jobs.shift();
     if (job === undefined) return;
-    const compressed = await job.result;
-    this.#spare.push(job.block);
-    await this.#sink(compressed);
+    for (const piece of await job.result) await this.#sink(piece);
+    this.#spare.push(job.lane);
   }
+}
+
+function newLane(compression: Compression): Lane {
+  return { block: Buffer.allocUnsafeSlow(BLOCK_BYTES), compress: blockCompression(compression) };
 }
