@@ -1,3 +1,4 @@
+import type { DynamicLibrary } from 'node:ffi';
 import { getBuiltinModule, platform } from 'node:process';
 import { getSystemErrorName } from 'node:util';
 
@@ -95,7 +96,7 @@ export function loadSystemCalls(): SystemCalls | undefined {
 }
 
 function bindSystemCalls(ffi: typeof import('node:ffi')): SystemCalls {
-  const { functions: libc } = ffi.dlopen(null, SYMBOLS);
+  const libc = bindWhenUsed(ffi.dlopen(null).lib);
   const errnoAddress = libc[ERRNO_LOCATION](); // of this thread, for its life
   const values = Buffer.allocUnsafeSlow(MAX_XATTR_BYTES);
   const valuesAddress = ffi.getRawPointer(values);
@@ -174,6 +175,22 @@ function bindSystemCalls(ffi: typeof import('node:ffi')): SystemCalls {
       return result;
     },
   };
+}
+
+type Libc = ReturnType<typeof import('node:ffi').dlopen<typeof SYMBOLS>>['functions'];
+
+/** Binding a symbol costs as much as a hundred calls, and most processes make few of them. */
+function bindWhenUsed(library: DynamicLibrary): Libc {
+  const libc = {};
+  for (const [name, signature] of Object.entries(SYMBOLS)) {
+    const get = () => {
+      const value = library.getFunction(name, signature);
+      Object.defineProperty(libc, name, { value });
+      return value;
+    };
+    Object.defineProperty(libc, name, { configurable: true, get });
+  }
+  return libc as Libc;
 }
 
 const splitNames = (buffer: Buffer, length: number) =>
