@@ -1,3 +1,5 @@
+import { monotonicMs } from '@shale/core';
+
 export interface CircuitBreakerOptions {
   /** Failures in a row that open it. @default 3 */
   readonly failures?: number | undefined;
@@ -24,8 +26,8 @@ export class CircuitBreaker {
   /** Whether to make a call now. */
   allows(): boolean {
     if (this.#openedAt === undefined) return true;
-    if (performance.now() - this.#openedAt < this.#retryAfterMs) return false;
-    this.#openedAt = performance.now(); // the next ones wait for this one's result
+    if (monotonicMs() - this.#openedAt < this.#retryAfterMs) return false;
+    this.#openedAt = monotonicMs(); // the next ones wait for this one's result
     return true;
   }
 
@@ -40,6 +42,6 @@ export class CircuitBreaker {
   }
 
   open(): void {
-    this.#openedAt ??= performance.now();
+    this.#openedAt ??= monotonicMs();
   }
 }

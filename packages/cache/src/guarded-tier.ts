@@ -1,4 +1,4 @@
-import type { BlobSource, CallOptions } from '@shale/core';
+import { type BlobSource, type CallOptions, monotonicMs } from '@shale/core';
 import pLimit from 'p-limit';
 import type { CacheBackend, CacheEntry, StoreOptions, StoreOutcome } from './cache-backend.ts';
 import { CacheRequiredError } from './cache-error.ts';
@@ -53,14 +53,14 @@ export class GuardedTier {
     return this.#lookupLimit(async () => {
       signal?.throwIfAborted();
       if (!this.#lookups.allows()) return undefined;
-      const started = performance.now();
+      const started = monotonicMs();
       try {
         const entry = await this.#clock.wait((inner) => this.backend.lookup(key, { signal: inner }), signal);
         this.#lookups.succeeded();
         return entry;
       } catch (error) {
         signal?.throwIfAborted(); // a cancelled build is not a broken cache
-        const isSlow = error instanceof LookupTimeoutError || performance.now() - started > SLOW_FAILURE_MS;
+        const isSlow = error instanceof LookupTimeoutError || monotonicMs() - started > SLOW_FAILURE_MS;
         if (isSlow) this.#giveUp();
         else this.#lookups.failed();
         this.#degrade(error);

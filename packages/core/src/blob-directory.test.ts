@@ -1,15 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { hash } from 'node:crypto';
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { inChunks } from '@shale/testing';
@@ -77,15 +68,25 @@ it('put() publishes nothing that is not what it should be', async () => {
   expect(readdirSync(join(scratch.path, 'ingest'))).toEqual([]);
 });
 
-it('read() says which blob is missing, and finds damage at its end', async () => {
+it.each([
+  ['a large', bytes],
+  ['a small', bytes.subarray(0, 500)],
+])('read() says when %s blob is missing, and finds damage at its end', async (_, original) => {
   await using scratch = await openScratchDirectory();
   const store = blobDirectory(scratch.path);
-  await expect(readBytes(store.read(blob))).rejects.toThrow(BlobMissingError);
-  await store.put(blob, content);
-  const damaged = readFileSync(store.pathOf(blob.digest));
+  const stored = { ...blob, digest: sha256(original), size: original.byteLength };
+  const path = store.pathOf(stored.digest);
+  await expect(readBytes(store.read(stored))).rejects.toThrow(BlobMissingError);
+  await store.put(stored, () => inChunks(original));
+  expect(Buffer.from(await readBytes(store.read(stored))).equals(original)).toBe(true);
+  const damaged = Buffer.from(original);
   damaged[5] = 0;
-  writeFileSync(store.pathOf(blob.digest), damaged);
-  await expect(readBytes(store.read(blob))).rejects.toThrow(DigestMismatchError);
+  writeFileSync(path, damaged);
+  await expect(readBytes(store.read(stored))).rejects.toThrow(DigestMismatchError);
+  writeFileSync(path, Buffer.concat([original, original]));
+  await expect(readBytes(store.read(stored))).rejects.toThrow(SizeMismatchError);
+  const signal = AbortSignal.abort(new Error('enough'));
+  await expect(readBytes(store.read(stored, { signal }))).rejects.toThrow();
 });
 
 it('startUpload() makes nothing visible before its commit, and leaves nothing without one', async () => {

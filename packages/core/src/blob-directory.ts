@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { opendir, rm, stat, utimes } from 'node:fs/promises';
+import { opendir, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { undefinedIfMissing } from './atomic-file.ts';
 import { openUpload, removeAbandonedUploads } from './blob-upload.ts';
@@ -12,6 +12,8 @@ import { BlobMissingError } from './errors.ts';
 import { verifyBlob } from './verify-blob.ts';
 
 const READ_CHUNK_BYTES = 1024 * 1024;
+/** Up to this size a blob, such as a manifest, is read without a stream, which would cost more than the bytes. */
+const SMALL_BLOB_BYTES = 64 * 1024;
 
 /**
  * Blobs as files, `<root>/blobs/<algorithm>/<hex>`: the blob half of an OCI image layout. Any number of processes may
@@ -78,8 +80,10 @@ async function copyInto(
 }
 
 async function* readFileChunks(path: string, blob: Descriptor, options?: CallOptions): AsyncIterable<Uint8Array> {
+  options?.signal?.throwIfAborted();
   try {
-    yield* createReadStream(path, { highWaterMark: READ_CHUNK_BYTES, signal: options?.signal });
+    if (blob.size <= SMALL_BLOB_BYTES) yield await readFile(path);
+    else yield* createReadStream(path, { highWaterMark: READ_CHUNK_BYTES, signal: options?.signal });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT')
       throw new BlobMissingError(blob.digest, path, { cause: error });

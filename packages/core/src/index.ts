@@ -92,6 +92,7 @@ export {
 } from './manifest.ts';
 export type { ImageStore, ManifestSource, ManifestStore, RawManifest } from './manifest-store.ts';
 export { isForeignLayerType, isIndexType, isManifestType, MediaType } from './media-type.ts';
+export { monotonicMs } from './monotonic-time.ts';
 export { noSpace } from './no-space.ts';
 export { formatPlatform, hostPlatform, parsePlatform, type Platform, platformMatches, platformOf } from './platform.ts';
 export type { ProgressEvent, ProgressListener, SourcePlace, StepInfo, StepOutcome } from './progress.ts';

@@ -38,6 +38,15 @@ describe("kaniko's registry flags", () => {
     await expect(ask(name, { registryCertificate: ['a=/absent'] })).rejects.toThrow('cannot be read');
   });
 
+  it('say which authorities cannot be read once a registry is asked', async () => {
+    const env = { HOME: '/nowhere', SSL_CERT_FILE: '/absent' };
+    await using client = openRegistryClient({ options: place, env, onProgress: () => undefined });
+    const reference = parseReference('127.0.0.1:1/app:v1');
+    await expect(client.repository(reference).headManifest('v1')).rejects.toThrow(
+      'SSL_CERT_FILE names /absent, which cannot be read',
+    );
+  });
+
   it('send to another place, and to no other when told so', async () => {
     await using registry = await startRegistry();
     await using client = createRegistryClient();

@@ -68,7 +68,10 @@ export function openRegistryClient({ options, env, onProgress, patience }: Regis
     mirrorFallback: options.skipDefaultRegistryFallback !== true,
     insecure: insecureHosts(options),
     certificates: hostCertificates(options),
-    ca: certificates(env, sslCertBase64),
+    // A bundle of authorities is large, and many a build asks no registry.
+    get ca() {
+      return certificates(env, sslCertBase64);
+    },
     certificateDirectories: [
       join(home, '.config/containers/certs.d'),
       join(home, '.docker/certs.d'),

@@ -6,8 +6,8 @@ import {
   type Platform,
   type ProgressListener,
   hostPlatform,
+  monotonicMs,
 } from '@shale/core';
-import { monotonicMs } from '../monotonic-time.ts';
 import { startBuildChecks } from '../checks/build-checks.ts';
 import type { OptionValues } from '../options/option.ts';
 import { checkOutputs, describeOutput, exporterFor, type ExporterWiring } from '../outputs/exporters.ts';

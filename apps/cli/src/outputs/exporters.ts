@@ -7,6 +7,7 @@ import {
   formatReference,
   type Image,
   type ImageStore,
+  monotonicMs,
   type ProgressListener,
   type Reference,
 } from '@shale/core';
@@ -19,7 +20,6 @@ import {
   writeLayoutTar,
 } from '@shale/registry';
 import type { Session } from '../commands/command.ts';
-import { monotonicMs } from '../monotonic-time.ts';
 import { UsageError } from '../usage-error.ts';
 import { checkDirectoryDestination, checkFileDestination, writeDestination } from './destination.ts';
 import type { Output } from './output.ts';
