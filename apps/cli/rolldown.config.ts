@@ -12,7 +12,7 @@ const STEP_THREAD = '../../../packages/builder/src/executors/sandbox-worker.ts';
 const PIECES = {
   step: [STEP_THREAD],
   program: ['start.ts', 'program.ts'],
-  build: ['commands/build.ts'],
+  build: ['commands/build.ts', 'render/plain.ts', 'render/quiet.ts'],
 } as const;
 
 /** Adds a module, and what it imports before it runs. */

@@ -59,6 +59,9 @@ export function programBundle({ name: program, ...output }: ProgramBundleOptions
       entryFileNames: '[name].cjs',
       chunkFileNames: '[name]-[hash].cjs',
       cleanDir: true,
+      minifyInternalExports: false, // `lazyBuiltins` knows them by name
+      // Less text to read and shorter names to look up. What stacks and errors show stays as it is.
+      minify: { compress: false, mangle: { keepNames: true } },
       banner: ({ isEntry, name }) => (isEntry && name !== program ? QUIET_THREAD : ''),
       ...output,
     },

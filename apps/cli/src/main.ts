@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { useCompileCache } from './compile-cache.ts';
 import { version } from './version.ts';
 
 /** As `engines` in package.json says. */
@@ -17,7 +18,6 @@ if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1
 }
 
 async function main(): Promise<void> {
-  const { useCompileCache } = await import('./compile-cache.ts');
   useCompileCache();
   const { start } = await import('./start.ts');
   await start(version);
