@@ -111,6 +111,8 @@ class BlockCompressor implements Compressor {
   readonly #inFlight: number = Math.min(availableParallelism() + 1, MAX_IN_FLIGHT);
   readonly #jobs: Job[] = [];
   readonly #spare: Lane[] = [];
+  /** Settles when the sink has the last block: it takes that one while the next ones are collected. */
+  #taken: Promise<void> | undefined;
   #lane: Lane;
   #used = 0;
   #isEmpty = true;
@@ -130,6 +132,7 @@ class BlockCompressor implements Compressor {
   async end(): Promise<void> {
     if (this.#used > 0 || this.#isEmpty) this.#start();
     while (this.#jobs.length > 0) await this.#finishOldest();
+    await this.#taken;
   }
 
   /** Copies what there is room for, and returns how much that was. */
@@ -166,8 +169,15 @@ class BlockCompressor implements Compressor {
   async #finishOldest(): Promise<void> {
     const job = this.#jobs.shift();
     if (job === undefined) return;
-    for (const piece of await job.result) await this.#sink(piece);
-    this.#spare.push(job.lane);
+    const pieces = await job.result;
+    await this.#taken;
+    this.#taken = this.#give(pieces, job.lane);
+    this.#taken.catch(() => {}); // the next to wait for it meets the failure
+  }
+
+  async #give(pieces: readonly Uint8Array[], lane: Lane): Promise<void> {
+    for (const piece of pieces) await this.#sink(piece);
+    this.#spare.push(lane);
   }
 }
 
