@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { useCompileCache } from './compile-cache.ts';
+import { useCompiledCode } from './compiled-code.ts';
 import { version } from './version.ts';
 
 /** As `engines` in package.json says. */
@@ -18,7 +18,10 @@ if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1
 }
 
 async function main(): Promise<void> {
-  useCompileCache();
+  const keepCompiledCode = useCompiledCode(first ?? '');
   const { start } = await import('./start.ts');
   await start(version);
+  keepCompiledCode();
+  // Idle connections to registries must not keep a finished command waiting.
+  process.exit();
 }

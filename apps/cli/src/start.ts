@@ -2,7 +2,7 @@ import { ExitCode, exitCodeOf, SignalReceivedError } from './exit-code.ts';
 import { formatError } from './report-error.ts';
 import { palette } from './terminal/palette.ts';
 
-/** Runs the process's own command line, and ends the process. */
+/** Runs the process's own command line, and ends the process if it fails. */
 export async function start(version: string): Promise<void> {
   const { argv, env, stdout, stderr } = process;
   const stdin = () => process.stdin;
@@ -23,8 +23,6 @@ export async function start(version: string): Promise<void> {
   } catch (error) {
     report(signal.aborted ? signal.reason : error);
   }
-  // Idle connections to registries must not keep a finished command waiting.
-  process.exit(ExitCode.ok);
 }
 
 /** Ctrl-C reaches a process in a user namespace twice: from the terminal, and from the process that started it. */
