@@ -69,9 +69,12 @@ it('compressorFor() passes everything on for none', async () => {
 });
 
 it('compressorFor() stores what does not shrink, and compresses what only looks random', async () => {
-  const random = await compress({ algorithm: 'gzip', level: 9 }, randomBytes(MIB));
+  const block = randomBytes(MIB);
+  const random = await compress({ algorithm: 'gzip', level: 9 }, block);
   expect(random.byteLength).toBeGreaterThan(MIB);
   expect(random.byteLength).toBeLessThan(MIB + 200);
+  const twice = await compress({ algorithm: 'gzip', level: 9 }, Buffer.concat([block, block]));
+  expect(twice.equals(Buffer.concat([random, random]))).toBe(true); // blocks are judged by themselves
   const flat = Buffer.alloc(MIB, Buffer.from(Array.from({ length: 256 }, (_, index) => index)));
   expect((await compress({ algorithm: 'gzip' }, flat)).byteLength).toBeLessThan(MIB / 50);
   const repeated = Buffer.alloc(MIB, randomBytes(16 * 1024));

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { promisify } from 'node:util';
-import type { DeflateRaw, Gzip, ZlibReset } from 'node:zlib';
-import { constants, createDeflateRaw, createGzip, zstdCompress } from 'node:zlib';
+import type { Gzip, ZlibReset } from 'node:zlib';
+import { constants, createGzip, zstdCompress } from 'node:zlib';
 import { storedMemberBytes, writeStoredMember } from './stored-member.ts';
 
 export interface Compression {
@@ -23,8 +23,6 @@ export type CompressedSink = (chunk: Uint8Array) => void | Promise<void>;
 /** One gzip member or zstd frame holds this much input: the bytes depend on it, so it never changes. */
 const BLOCK_BYTES = 1024 * 1024;
 const SAMPLE_BYTES = 64 * 1024;
-/** A sample that deflates to more than this part of itself makes its block be stored. */
-const STORE_RATIO = 0.98;
 const MAX_IN_FLIGHT = 8;
 const DEFAULT_LEVEL = { gzip: 6, zstd: 3 } as const;
 
@@ -48,21 +46,19 @@ function blockCompression({ algorithm, level: wanted }: Compression): CompressBl
     return async (block) => [await compress(block, { params, pledgedSrcSize: block.byteLength })];
   }
   const level = wanted ?? DEFAULT_LEVEL.gzip;
-  const finish = { flush: constants.Z_FINISH };
-  const gzip = createGzip({ ...finish, level, memLevel: constants.Z_MAX_MEMLEVEL, chunkSize: BLOCK_BYTES });
-  const compress = lasting(gzip as Gzip & ZlibReset); // Node's types know reset() of DeflateRaw only
-  const sample = lasting(createDeflateRaw({ ...finish, level: 1, chunkSize: 2 * SAMPLE_BYTES }));
+  const compress = lastingGzip(level);
   let member: Buffer | undefined;
   return async (block) => {
-    const isStored = level === 0 || (looksRandom(block) && !shrank(await sample(block.subarray(0, SAMPLE_BYTES))));
-    if (!isStored) return compress(block);
+    if (level !== 0 && !looksRandom(block)) return compress(block);
     member ??= Buffer.allocUnsafeSlow(storedMemberBytes(BLOCK_BYTES));
     return [writeStoredMember(member, block)];
   };
 }
 
 /** Compresses block after block with one stream, which finishes at each: making a stream costs time and memory. */
-function lasting(stream: DeflateRaw | (Gzip & ZlibReset)): CompressBlock {
+function lastingGzip(level: number): CompressBlock {
+  const options = { level, memLevel: constants.Z_MAX_MEMLEVEL, flush: constants.Z_FINISH, chunkSize: BLOCK_BYTES };
+  const stream = createGzip(options) as Gzip & ZlibReset; // Node's types know reset() of other streams only
   let pieces: Uint8Array[] = [];
   let fail: (error: Error) => void = () => {};
   stream.on('data', (piece: Uint8Array) => pieces.push(piece)).on('error', (error) => fail(error));
@@ -78,20 +74,41 @@ function lasting(stream: DeflateRaw | (Gzip & ZlibReset)): CompressBlock {
     });
 }
 
-/** In a random sample of 64 KiB no byte strays further than this from its share of 256: eight standard deviations. */
+/** In a random sample no byte value strays further than this from its share of 256: eight standard deviations. */
 const MAX_STRAY = 128;
+/** A sample of even bytes deflates by about one byte for each four that come again: below this, by less than 2 %. */
+const MAX_REPEATS = 0.02 * SAMPLE_BYTES;
 
-/** A cheap look before the real test: whether all byte values are about as frequent. */
+/** Whether deflate finds nothing to save in the first 64 KiB. */
 function looksRandom(block: Uint8Array): boolean {
   if (block.byteLength < SAMPLE_BYTES) return false;
+  const sample = block.subarray(0, SAMPLE_BYTES);
+  return isEven(sample) && repeats(sample) < MAX_REPEATS;
+}
+
+/** Whether all byte values are about as frequent. */
+function isEven(sample: Uint8Array): boolean {
   const counts = new Uint32Array(256);
-  for (let at = 0; at < SAMPLE_BYTES; at += 1) (counts[block[at] as number] as number) += 1;
+  for (let at = 0; at < SAMPLE_BYTES; at += 1) (counts[sample[at] as number] as number) += 1;
   const share = SAMPLE_BYTES / 256;
   return counts.every((count) => Math.abs(count - share) < MAX_STRAY);
 }
 
-function shrank(sample: readonly Uint8Array[]): boolean {
-  return sample.reduce((bytes, piece) => bytes + piece.byteLength, 0) < SAMPLE_BYTES * STORE_RATIO;
+/** By a hash of theirs, the last four bytes seen. */
+const seen = new Int32Array(64 * 1024);
+
+/** How many times four bytes in a row come again, but for those that others with the same hash came between. */
+function repeats(sample: Uint8Array): number {
+  seen.fill(0);
+  let found = 0;
+  let four = 0;
+  for (let at = 0; at < SAMPLE_BYTES; at += 1) {
+    four = (four << 8) | (sample[at] as number);
+    const hash = Math.imul(four, 0x9e3779b1) >>> 16;
+    if (seen[hash] === four) found += 1;
+    seen[hash] = four;
+  }
+  return found;
 }
 
 /** What a block is collected and compressed in; used again, so that memory stays flat. */
