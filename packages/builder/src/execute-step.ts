@@ -35,6 +35,7 @@ export function stepExecutor({ build, keys, reads, session, signal }: ExecuteOpt
     stacks: InputStacks,
     { again: isLost, isBypassed, isParentNew, isSourceNew, onPacking }: ExecutionWish,
   ): Promise<StepResult> => {
+    const started = performance.now();
     const key = keys.get(step) as StepKey;
     const replace = isBypassed || isParentNew || isSourceNew;
     const again = await lookupByContent(step, stacks, isLost || isBypassed || isParentNew);
@@ -42,9 +43,8 @@ export function stepExecutor({ build, keys, reads, session, signal }: ExecuteOpt
       await build.cache.store(key.key, again.hit, { signal, replace });
       return cachedResult(key, again.hit, build.cache.name);
     }
-    const started = performance.now();
-    const layer = await makeLayer(step, stacks, onPacking);
-    const durationMs = Math.round(performance.now() - started);
+    const { layer, finished } = await makeLayer(step, stacks, onPacking);
+    const durationMs = Math.round(finished - started);
     const entry = cacheEntry(step, layer, key, durationMs);
     for (const { key: name } of [key, ...(again === undefined ? [] : [again.key])])
       await build.cache.store(name, entry, { signal: build.signal, replace });
@@ -79,7 +79,11 @@ export function stepExecutor({ build, keys, reads, session, signal }: ExecuteOpt
     return node.kind === 'base' ? baseKey(node) : (keys.get(node) as StepKey).key;
   }
 
-  async function makeLayer(step: StepNode, stacks: InputStacks, onPacking: ExecutionWish['onPacking']): Promise<Layer> {
+  async function makeLayer(
+    step: StepNode,
+    stacks: InputStacks,
+    onPacking: ExecutionWish['onPacking'],
+  ): Promise<{ readonly layer: Layer; readonly finished: number }> {
     const isolation = await build.isolation();
     using _ = await isolation.executor?.takeTurn?.({ signal });
     const { action } = step;
@@ -98,13 +102,14 @@ export function stepExecutor({ build, keys, reads, session, signal }: ExecuteOpt
       view: (node) => view(node, stacks),
     });
     reads.verify(step);
-    return await tree.commit({
+    const layer = await tree.commit({
       store: build.store,
       compression: build.compression ?? DEFAULT_COMPRESSION,
       sourceDateEpoch: build.sourceDateEpoch,
       onPacking,
       signal: build.signal, // what a step has done is kept, though another one fails
     });
+    return { layer, finished: performance.now() }; // the tree may have to wait for those below it
   }
 
   async function view(node: GraphNode, stacks: InputStacks): Promise<TreeView> {

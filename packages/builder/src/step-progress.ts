@@ -22,7 +22,8 @@ export function reportingSteps(
     try {
       const result = await execute(step, stacks, wish);
       const { outcome, origin } = result;
-      onProgress({ type: 'step.finished', step: info, outcome, durationMs: performance.now() - started, origin });
+      const durationMs = outcome === 'ran' ? result.durationMs : performance.now() - started;
+      onProgress({ type: 'step.finished', step: info, outcome, durationMs, origin });
       return result;
     } catch (error) {
       onProgress({ type: 'step.finished', step: info, outcome: 'failed', durationMs: performance.now() - started });

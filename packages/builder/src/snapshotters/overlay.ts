@@ -10,7 +10,7 @@ import type {
   WorkingTree,
   UnpackingOptions,
 } from '../snapshotter.ts';
-import { packedStack } from '../snapshotter.ts';
+import { isPacking, packedStack } from '../snapshotter.ts';
 import { ChangeWriter } from './change-writer.ts';
 import type { DirectoryLock } from './directory-lock.ts';
 import { holdGrowing, UnpackedPackingLayer } from './growing-layers.ts';
@@ -56,7 +56,7 @@ export function overlaySnapshotter(options: OverlaySnapshotterOptions): Snapshot
         (): WorkingTree => ({
           path: tree.mountMerged(),
           commit: (commit) => tree.commit(commit),
-          [Symbol.asyncDispose]: async () => tree.close(),
+          [Symbol.asyncDispose]: () => tree.end(),
         }),
       );
     },
@@ -78,6 +78,7 @@ class OverlayTree {
   readonly #draft: SharedDraft;
   readonly #directory: DirectoryLock;
   readonly #mounted: string[] = [];
+  #published: Promise<void> | undefined;
 
   constructor(options: OverlayTreeOptions) {
     this.#options = options;
@@ -149,7 +150,10 @@ class OverlayTree {
       onPacking(new UnpackedPackingLayer(packed, this.#draft));
     }
     const layer = await packing;
-    this.close();
+    if (layer.diffId === EMPTY_DIFF_ID) return layer;
+    const publishing = this.#publish(layer);
+    this.#published = publishing.catch(() => {}); // who commits what is below meets its failure
+    if (!this.#options.stack.some(isPacking)) await publishing;
     return layer;
   }
 
@@ -159,7 +163,7 @@ class OverlayTree {
       this.#options.stack.length === 0
         ? { lower: undefined, upper, merged: upper }
         : { lower: this.mountLower(), upper, merged: this.#mountAbove() };
-    const layer = await writeLayer(
+    return writeLayer(
       store,
       async (tar) => {
         const writer = new ChangeWriter(tar, { root: upper, sourceDateEpoch });
@@ -168,10 +172,9 @@ class OverlayTree {
       },
       { compression: layerCompression(compression), signal },
     );
-    if (layer.diffId !== EMPTY_DIFF_ID) await this.#publish(layer);
-    return layer;
   }
 
+  /** Its name is known when all below it is packed. */
   async #publish(layer: Layer): Promise<void> {
     const below = await packedStack(this.#options.stack);
     this.#unmountAll();
@@ -183,6 +186,11 @@ class OverlayTree {
 
   #unmountAll(): void {
     for (const target of this.#mounted.splice(0)) this.#options.calls.umount(target, UnmountFlag.detach);
+  }
+
+  async end(): Promise<void> {
+    await this.#published;
+    this.close();
   }
 
   close(): void {
