@@ -1,5 +1,6 @@
 /** A worker thread that becomes the sandbox of one step, and ends with it. @module */
 import { openSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { parentPort } from 'node:worker_threads';
 import type { SystemCalls } from '@shale/core/linux';
@@ -39,6 +40,7 @@ const CREATION_MASK = 0o022;
 const port = parentPort;
 if (port === null) throw new Error('This module runs as a worker thread');
 delete process.env['NODE_V8_COVERAGE']; // Node would pass it on to the step
+flushCompileCache(); // at the end of the thread, its path would lead into the step's root
 
 const report = (message: SandboxReport, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
 const output = new OutputForwarder(report);

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
-import { extname } from 'node:path';
+import { getCompileCacheDir } from 'node:module';
+import { dirname, extname } from 'node:path';
 import { getBuiltinModule } from 'node:process';
 import { Worker } from 'node:worker_threads';
 import type { RunProcessOptions } from '../executor.ts';
@@ -45,6 +46,7 @@ export class StepThreads {
     const options = {
       name: 'shale-step',
       trackUnmanagedFds: false,
+      env: { ...process.env, ...compileCache() },
       ...(this.#execArgv && { execArgv: [...this.#execArgv] }),
     };
     const embedded = embeddedModule();
@@ -54,6 +56,12 @@ export class StepThreads {
     worker.unref();
     return worker;
   }
+}
+
+/** Threads have none by themselves, and compiling takes more memory than all else in them. */
+function compileCache(): Record<string, string> {
+  const directory = getCompileCacheDir();
+  return directory === undefined ? {} : { NODE_COMPILE_CACHE: dirname(directory) }; // Node adds its version
 }
 
 /** In a single executable, the thread's program is in there too. */
