@@ -8,7 +8,7 @@ import type { CallOptions } from './call-options.ts';
 import type { Descriptor } from './descriptor.ts';
 import type { Digest } from './digest.ts';
 import { digestAlgorithm, digestHex, isDigest } from './digest.ts';
-import { BlobMissingError } from './errors.ts';
+import { BlobMissingError, SizeMismatchError } from './errors.ts';
 import { verifyBlob } from './verify-blob.ts';
 
 const READ_CHUNK_BYTES = 1024 * 1024;
@@ -70,13 +70,14 @@ async function copyInto(
   options?: PutBlobOptions,
 ): Promise<void> {
   let bytes = 0;
-  for await (const chunk of verifyBlob(blob, content())) {
+  for await (const chunk of content()) {
     options?.signal?.throwIfAborted();
-    await upload.write(chunk);
     bytes += chunk.byteLength;
+    if (bytes > blob.size) throw new SizeMismatchError(blob, bytes);
+    await upload.write(chunk);
     options?.onBytes?.(bytes);
   }
-  await upload.commit(blob.mediaType);
+  await upload.commit(blob.mediaType, blob);
 }
 
 async function* readFileChunks(path: string, blob: Descriptor, options?: CallOptions): AsyncIterable<Uint8Array> {

@@ -44,8 +44,11 @@ export interface BlobStore extends BlobSource {
 export interface BlobUpload extends AsyncDisposable {
   /** Takes ownership of `chunk` until the promise settles. */
   write(chunk: Uint8Array): Promise<void>;
-  /** Makes the blob visible: flushed to disk, then renamed to its digest. */
-  commit(mediaType: string): Promise<Descriptor>;
+  /**
+   * Makes the blob visible: flushed to disk, then renamed to its digest.
+   * @throws {SizeMismatchError} @throws {DigestMismatchError} when it is not the `expected` one.
+   */
+  commit(mediaType: string, expected?: Descriptor): Promise<Descriptor>;
 }
 
 export interface StartUploadOptions extends CallOptions {

@@ -7,6 +7,7 @@ import type { BlobUpload, StartUploadOptions } from './blob-store.ts';
 import type { Digest } from './digest.ts';
 import { DigestMeter } from './digest.ts';
 import { noSpace } from './no-space.ts';
+import { requireSame } from './verify-blob.ts';
 
 /** The disk starts on what is written so far each time this much came, so that the flush at the end is short. */
 const FLUSH_BYTES = 32 * 1024 * 1024;
@@ -39,10 +40,11 @@ export async function openUpload(
       await writing;
       flusher.wrote(chunk.byteLength);
     },
-    async commit(mediaType) {
+    async commit(mediaType, expected) {
+      const descriptor = { mediaType, digest: meter.digest(), size: meter.size };
+      if (expected) requireSame(descriptor, expected);
       await flusher.finish().catch(noSpace(ingest));
       await close();
-      const descriptor = { mediaType, digest: meter.digest(), size: meter.size };
       const path = pathOf(descriptor.digest);
       await mkdir(dirname(path), { recursive: true });
       await rename(temporary, path);

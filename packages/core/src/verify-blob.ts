@@ -4,23 +4,26 @@ import type { Descriptor } from './descriptor.ts';
 import { DigestMeter, digestAlgorithm } from './digest.ts';
 import { DigestMismatchError, SizeMismatchError } from './errors.ts';
 
+type BlobIdentity = Pick<Descriptor, 'digest' | 'size'>;
+
 /**
  * Passes `content` through and ends normally only when it was `blob`: reading stops at the first byte too many.
  * @throws {SizeMismatchError} @throws {DigestMismatchError}
  */
-export async function* verifyBlob(
-  blob: Pick<Descriptor, 'digest' | 'size'>,
-  content: AsyncIterable<Uint8Array>,
-): AsyncIterable<Uint8Array> {
+export async function* verifyBlob(blob: BlobIdentity, content: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
   const meter = new DigestMeter(digestAlgorithm(blob.digest));
   for await (const chunk of content) {
     meter.update(chunk);
     if (meter.size > blob.size) throw new SizeMismatchError(blob, meter.size);
     yield chunk;
   }
-  if (meter.size !== blob.size) throw new SizeMismatchError(blob, meter.size);
-  const actual = meter.digest();
-  if (actual !== blob.digest) throw new DigestMismatchError(blob.digest, actual);
+  requireSame({ digest: meter.digest(), size: meter.size }, blob);
+}
+
+/** @throws {SizeMismatchError} @throws {DigestMismatchError} unless what was read is the blob. */
+export function requireSame(read: BlobIdentity, blob: BlobIdentity): void {
+  if (read.size !== blob.size) throw new SizeMismatchError(blob, read.size);
+  if (read.digest !== blob.digest) throw new DigestMismatchError(blob.digest, read.digest);
 }
 
 /**
