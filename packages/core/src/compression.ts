@@ -43,7 +43,8 @@ function blockCompression({ algorithm, level: wanted }: Compression): CompressBl
   if (algorithm === 'zstd') {
     const params = { [constants.ZSTD_c_compressionLevel]: wanted ?? DEFAULT_LEVEL.zstd };
     const compress = promisify<Uint8Array, object, Uint8Array>(zstdCompress);
-    return async (block) => [await compress(block, { params, pledgedSrcSize: block.byteLength })];
+    const options = { params, chunkSize: BLOCK_BYTES + SAMPLE_BYTES }; // a whole frame: each chunk takes a turn on the pool
+    return async (block) => [await compress(block, { ...options, pledgedSrcSize: block.byteLength })];
   }
   const level = wanted ?? DEFAULT_LEVEL.gzip;
   const compress = lastingGzip(level);
