@@ -20,7 +20,8 @@ const PACKAGES = Object.keys(MAY_IMPORT);
 const APPS = ['apps/cli', 'apps/warmerd', 'apps/envbuilder'];
 /** What reads and writes tar archives; the rest of the workspace goes through it. */
 const TAR_OWNERS = ['packages/core/src/archive/', 'packages/registry/', 'packages/testing/'];
-const PROCESS_OWNERS = ['packages/testing/'];
+/** Tests' tools, and what hands its own environment to threads. */
+const PROCESS_OWNERS = ['packages/testing/', 'packages/builder/src/executors/step-threads.ts'];
 const IO_OF_A_PROGRAM = /(?<!delete )\bprocess\.(?:env|argv|stdout|stderr|exit|exitCode)\b|\bconsole\.\w+/g;
 
 const isTest = (file: string) =>

@@ -25,10 +25,13 @@ async function openPlace() {
     cache,
     kept,
     runs: () => readFileSync(join(kept, 'piece.build')).at(-1),
-    run(command: string) {
+    run(command: string, named?: string) {
       const { NODE_COMPILE_CACHE: _, ...env } = process.env;
       const argv = ['--input-type=module', '--disable-warning=ExperimentalWarning', '-e', SCRIPT, file, command];
-      return execFileSync(process.execPath, argv, { encoding: 'utf8', env: { ...env, XDG_CACHE_HOME: cache } });
+      return execFileSync(process.execPath, argv, {
+        encoding: 'utf8',
+        env: { ...env, XDG_CACHE_HOME: cache, ...(named !== undefined && { NODE_COMPILE_CACHE: named }) },
+      });
     },
     [Symbol.asyncDispose]: () => scratch[Symbol.asyncDispose](),
   };
@@ -45,6 +48,14 @@ it('useCompiledCode() learns from the first runs of a command, and starts over w
   expect(readdirSync(place.kept).toSorted()).toEqual(['piece.any', 'piece.build', 'piece.check']);
   writeFileSync(join(place.kept, 'piece.build'), 'damaged');
   expect(place.run('build')).toBe('piece.cjs greets you');
+  expect(place.runs()).toBe(1);
+});
+
+it('useCompiledCode() leaves a folder that was named to Node, unless it is its own', async () => {
+  await using place = await openPlace();
+  place.run('build', join(place.cache, 'named'));
+  expect(existsSync(place.kept)).toBe(false);
+  place.run('build', join(place.cache, 'shale/compiled'));
   expect(place.runs()).toBe(1);
 });
 

@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { createRequire, enableCompileCache } from 'node:module';
 import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { constants, Script } from 'node:vm';
@@ -27,8 +27,10 @@ interface Learning {
 export function useCompiledCode(command: string): () => void {
   const named = process.env['NODE_COMPILE_CACHE'];
   delete process.env['NODE_COMPILE_CACHE']; // not for the programs started from here
-  const directory = named === undefined ? ownDirectory() : undefined; // the launcher of a source tree names one
-  if (directory === undefined) return () => undefined;
+  const own = ownDirectory();
+  if (own === undefined || (named ?? own) !== own) return () => undefined; // the launcher of a source tree names another
+  enableCompileCache(own); // for the threads of steps, which do not live to keep anything
+  const directory = join(own, `${process.version}-${process.arch}`);
   const learning: Learning[] = [];
   createRequire(import.meta.url).extensions['.cjs'] = (module: NodeJS.Module, filename: string) => {
     const path = join(directory, `${basename(filename, '.cjs')}.${/^[a-z]+$/.test(command) ? command : 'any'}`);
@@ -57,10 +59,10 @@ export function useCompiledCode(command: string): () => void {
 
 /** Compiled code is trusted, so it is read only from below a home that is this very user's: `sudo` may keep another's. */
 function ownDirectory(): string | undefined {
-  const base = process.env['XDG_CACHE_HOME'];
+  const base = process.env['XDG_CACHE_HOME'] || undefined;
   const home = base ?? homedir();
   if (statSync(home, { throwIfNoEntry: false })?.uid !== process.getuid?.()) return undefined;
-  return join(base ?? join(home, '.cache'), 'shale/compiled', `${process.version}-${process.arch}`);
+  return join(base ?? join(home, '.cache'), 'shale/compiled');
 }
 
 function readKept(path: string): Buffer | undefined {
