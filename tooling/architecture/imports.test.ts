@@ -24,10 +24,21 @@ const TAR_OWNERS = ['packages/core/src/archive/', 'packages/registry/', 'package
 const PROCESS_OWNERS = ['packages/testing/', 'packages/builder/src/executors/step-threads.ts'];
 const IO_OF_A_PROGRAM = /(?<!delete )\bprocess\.(?:env|argv|stdout|stderr|exit|exitCode)\b|\bconsole\.\w+/g;
 
+/** What the oldest Node of `engines` does not have. */
+const NEWER_THAN_ENGINES =
+  /\b(?:Async)?DisposableStack\b|\bError\.isError\b|\bRegExp\.escape\b|\bPromise\.try\b|\.(?:toBase64|toHex)\(/g;
+
 const isTest = (file: string) =>
   /\.(?:test|contract|e2e|bench)\.ts$/.test(file) || file.startsWith('packages/testing/');
 const edgesOf = (folder: string) =>
   sourceFiles(workspaceRoot, folder).flatMap((file) => importsOf(workspaceRoot, file));
+const usesOf = (pattern: RegExp, files: readonly string[]) =>
+  files.flatMap((file) => {
+    const text = stripComments(readFileSync(join(workspaceRoot, file), 'utf8'));
+    return [...text.matchAll(pattern)].map(
+      (match) => `${file}:${text.slice(0, match.index).split('\n').length} uses ${match[0]}`,
+    );
+  });
 const show = ({ file, line, specifier }: ImportEdge) => `${file}:${line} imports ${specifier}`;
 
 describe('packages', () => {
@@ -58,15 +69,20 @@ describe('packages', () => {
   });
 
   it('read no environment and print nothing: that is for the apps', () => {
-    const broken = PACKAGES.flatMap((folder) => sourceFiles(workspaceRoot, folder))
-      .filter((file) => !isTest(file) && !PROCESS_OWNERS.some((path) => file.startsWith(path)))
-      .flatMap((file) => {
-        const text = stripComments(readFileSync(join(workspaceRoot, file), 'utf8'));
-        return [...text.matchAll(IO_OF_A_PROGRAM)].map(
-          (match) => `${file}:${text.slice(0, match.index).split('\n').length} uses ${match[0]}`,
-        );
-      });
-    expect(broken).toEqual([]);
+    const files = PACKAGES.flatMap((folder) => sourceFiles(workspaceRoot, folder)).filter(
+      (file) => !isTest(file) && !PROCESS_OWNERS.some((path) => file.startsWith(path)),
+    );
+    expect(usesOf(IO_OF_A_PROGRAM, files)).toEqual([]);
+  });
+
+  it('and apps use nothing that the oldest Node they are for does not have', () => {
+    const files = [...PACKAGES, ...APPS].flatMap((folder) => sourceFiles(workspaceRoot, folder));
+    expect(
+      usesOf(
+        NEWER_THAN_ENGINES,
+        files.filter((file) => !isTest(file)),
+      ),
+    ).toEqual([]);
   });
 });
 

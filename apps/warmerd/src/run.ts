@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { serve } from '@hono/node-server';
+import { Resources } from '@shale/core';
 import { type Config, readConfig } from './config.ts';
 import { Daemon, type DaemonEvent, type DaemonOptions } from './daemon.ts';
 import { formatEvent } from './format-event.ts';
@@ -72,7 +73,7 @@ async function reload(running: Running, options: RunOptions): Promise<void> {
   try {
     const config = await configOf(options);
     await mkdir(config.directory, { recursive: true });
-    using made = new DisposableStack();
+    await using made = new Resources();
     const history = config.history === before.history ? undefined : made.use(new History(config.history));
     const server = config.listen === before.listen ? undefined : await listen(config.listen, daemon, metrics);
     made.move(); // nothing fails from here on

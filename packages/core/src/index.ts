@@ -98,6 +98,7 @@ export { formatPlatform, hostPlatform, parsePlatform, type Platform, platformMat
 export type { ProgressEvent, ProgressListener, SourcePlace, StepInfo, StepOutcome } from './progress.ts';
 export { redactUrl, redactUrls } from './redact.ts';
 export { DEFAULT_REGISTRY, formatReference, parseReference, type Reference, referenceTarget } from './reference.ts';
+export { Resources } from './resources.ts';
 export { openScratchDirectory, type ScratchDirectory } from './scratch-directory.ts';
 export { unpackLayer, type UnpackLayerOptions } from './unpack-layer.ts';
 export { consumeBlob, readBytes, verifyBlob } from './verify-blob.ts';

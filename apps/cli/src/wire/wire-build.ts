@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { type BuildOptions, chooseIsolation, type ChooseIsolationOptions, type Isolation } from '@shale/builder';
 import type { CacheEventListener } from '@shale/cache';
-import { blobDirectory, type Platform, type ProgressListener, type Reference } from '@shale/core';
+import { blobDirectory, type Platform, type ProgressListener, type Reference, Resources } from '@shale/core';
 import type { RegistryClient } from '@shale/registry';
 import { gitEnvironment, imageSources, openRegistryClient, proxyOf, urlFetcher } from '@shale/wiring';
 import type { Invocation } from '../commands/command.ts';
@@ -98,7 +98,7 @@ export async function wireBuild(invocation: Invocation<BuildTable>, wishes: Buil
     named: named.images,
     pull: options.pull,
   });
-  await using opened = new AsyncDisposableStack();
+  await using opened = new Resources();
   opened.defer(() => closeNamedContexts(named.contexts));
   const { context, dockerfile } = await openBuildSource({
     ...invocation,
@@ -148,7 +148,7 @@ export async function wireBuild(invocation: Invocation<BuildTable>, wishes: Buil
     },
     async [Symbol.asyncDispose]() {
       await settle({ signal }).catch(() => undefined); // also for a build that failed, whose error matters more
-      await contexts.disposeAsync();
+      await contexts[Symbol.asyncDispose]();
       await disposeAll([client, cacheClient]);
     },
   };

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CallOptions } from '@shale/core';
-import { hostPath, openScratchDirectory, readNames } from '@shale/core';
+import { hostPath, openScratchDirectory, readNames, Resources } from '@shale/core';
 import { lstatSync } from 'node:fs';
 import { copyIntoTree } from '../copy/copy-tree.ts';
 import type { SourceTree } from '../copy/source-tree.ts';
@@ -20,7 +20,7 @@ export interface VisibleFiles extends AsyncDisposable {
 }
 
 export function visibleFiles({ stateDir, signal }: CallOptions & { readonly stateDir: string }): VisibleFiles {
-  const resources = new AsyncDisposableStack();
+  const resources = new Resources();
   const copies = new Map<BuildContext, Map<string, Promise<string>>>();
   return {
     async open(context, source) {
@@ -32,7 +32,7 @@ export function visibleFiles({ stateDir, signal }: CallOptions & { readonly stat
       known.set(found.path, copy);
       return copy;
     },
-    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+    [Symbol.asyncDispose]: () => resources[Symbol.asyncDispose](),
   };
 
   async function copyVisible(files: SourceTree, path: string): Promise<string> {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { CallOptions } from '@shale/core';
-import { formatPlatform } from '@shale/core';
+import { formatPlatform, Resources } from '@shale/core';
 import type { Isolation } from '../isolation/choose.ts';
 import { exportDirectory } from './directory.ts';
 import type { BuiltImage, BuiltPlatform, Exporter } from './exporter.ts';
@@ -35,7 +35,7 @@ function treeExporter(
     options: CallOptions,
   ) => {
     const { snapshotter } = await isolation();
-    await using views = new AsyncDisposableStack();
+    await using views = new Resources();
     const trees: TarballTree[] = [];
     for (const { stack, prefix } of images)
       trees.push({ path: views.use(await snapshotter.view(stack, options)).path, prefix });

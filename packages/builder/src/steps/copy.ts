@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { noSpace, openScratchDirectory } from '@shale/core';
+import { noSpace, openScratchDirectory, Resources } from '@shale/core';
 import { boundedWarnings } from '../bounded-warnings.ts';
 import type { CopyAction } from '../build-graph.ts';
 import { openGitContext } from '../context/git-context.ts';
@@ -46,7 +46,7 @@ interface CopyWork extends AsyncDisposable {
 }
 
 async function openCopyWork(action: CopyAction, context: StepContext): Promise<CopyWork> {
-  await using resources = new AsyncDisposableStack();
+  await using resources = new Resources();
   const scratch = resources.use(await openScratchDirectory());
   const owner = action.chown === undefined ? undefined : resolveOwner(context.tree, action.chown);
   const { step, options } = context;
@@ -57,7 +57,7 @@ async function openCopyWork(action: CopyAction, context: StepContext): Promise<C
   const tree =
     from.type === 'context' ? from.context.files : plainTree(resources.use(await context.view(from.node)).path);
   const kept = resources.move();
-  return { ...work, from: tree, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  return { ...work, from: tree, [Symbol.asyncDispose]: () => kept[Symbol.asyncDispose]() };
 }
 
 async function copySources(work: CopyWork): Promise<void> {

@@ -1,6 +1,6 @@
 import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { loadSystemCalls, openScratchDirectory, ShaleError } from '@shale/core';
+import { loadSystemCalls, openScratchDirectory, Resources, ShaleError } from '@shale/core';
 import type { Mount } from '@shale/dockerfile-parser';
 import type { RunAction, RunMount, TreeSource } from '../build-graph.ts';
 import { emptyCacheMount, openCacheMount } from '../cache-mounts.ts';
@@ -25,13 +25,13 @@ export class MountSourceError extends ShaleError {
 interface Opened {
   readonly mounts: StepMount[];
   readonly environment: string[];
-  readonly resources: AsyncDisposableStack;
+  readonly resources: Resources;
   /** For secrets and scripts: in memory where a tmpfs can be mounted. */
   scratch(): Promise<string>;
 }
 
 export async function openRunMounts(action: RunAction, context: StepContext): Promise<RunMounts> {
-  await using resources = new AsyncDisposableStack();
+  await using resources = new Resources();
   let scratch: Promise<string> | undefined;
   const opened: Opened = {
     mounts: [],
@@ -49,7 +49,11 @@ export async function openRunMounts(action: RunAction, context: StepContext): Pr
     opened.mounts.push({ type: 'bind', source, target: path, readOnly: true });
   }
   const kept = resources.move();
-  return { mounts: opened.mounts, environment: opened.environment, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  return {
+    mounts: opened.mounts,
+    environment: opened.environment,
+    [Symbol.asyncDispose]: () => kept[Symbol.asyncDispose](),
+  };
 }
 
 async function openMount(item: RunMount, opened: Opened, context: StepContext, sshIndex: number): Promise<void> {
@@ -182,7 +186,7 @@ async function placeFile(
 const SHARED_MEMORY = '/dev/shm';
 
 /** A private directory, in memory where there is some: a secret then never reaches a disk, and ends with the process. */
-async function openMemory(stateDir: string, resources: AsyncDisposableStack): Promise<string> {
+async function openMemory(stateDir: string, resources: Resources): Promise<string> {
   const calls = loadSystemCalls();
   const parent = join(stateDir, 'tmp');
   await mkdir(parent, { recursive: true, mode: 0o700 });
