@@ -139,7 +139,7 @@ describe('registryCache()', () => {
   });
 
   it.each(['gzip', 'zstd'] as const)(
-    'store() mends an entry whose layer (%s) the registry holds damaged',
+    'store() mends an entry whose layer (%s) the registry holds damaged, and again when that rots',
     async (algorithm) => {
       await using storage = await openScratchDirectory();
       await using registry = await startRegistry({ storage: storage.path });
@@ -149,16 +149,19 @@ describe('registryCache()', () => {
       const layer = await writeLayer(blobs, () => {}, { compression: { algorithm } });
       const record = { created: new Date(), history: {}, durationMs: 1, builder: 'test', inputs: [] };
       await cache.store(KEY, { layer, blobs, record });
-      const hex = digestHex(layer.descriptor.digest);
-      const path = join(storage.path, `docker/registry/v2/blobs/sha256/${hex.slice(0, 2)}/${hex}/data`);
-      writeFileSync(path, readFileSync(path).reverse());
-      const damaged = (await cache.lookup(KEY)) as CacheEntry;
-      await expect(readBytes(damaged.blobs.read(damaged.layer.descriptor))).rejects.toThrow('digest');
-      await cache.store(KEY, { layer, blobs, record });
-      const mended = (await cache.lookup(KEY)) as CacheEntry;
-      expect(mended.layer.diffId).toBe(layer.diffId);
-      const plain = decompress(mended.blobs.read(mended.layer.descriptor));
-      expect(sha256(await readBytes(plain))).toBe(layer.diffId);
+      for (let times = 1; times <= 3; times += 1) {
+        const cache = registryCache(client.repository(parseReference(`${registry.host}/app/cache`)));
+        const damaged = (await cache.lookup(KEY)) as CacheEntry;
+        const hex = digestHex(damaged.layer.descriptor.digest);
+        const path = join(storage.path, `docker/registry/v2/blobs/sha256/${hex.slice(0, 2)}/${hex}/data`);
+        writeFileSync(path, readFileSync(path).reverse());
+        await expect(readBytes(damaged.blobs.read(damaged.layer.descriptor))).rejects.toThrow('digest');
+        await cache.store(KEY, { layer, blobs, record });
+        const mended = (await cache.lookup(KEY)) as CacheEntry;
+        expect(mended.layer.diffId).toBe(layer.diffId);
+        const plain = decompress(mended.blobs.read(mended.layer.descriptor));
+        expect(sha256(await readBytes(plain))).toBe(layer.diffId);
+      }
     },
   );
 

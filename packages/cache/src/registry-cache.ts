@@ -1,4 +1,4 @@
-import type { BlobSource, CallOptions, Digest, ImageStore, Manifest, RawManifest } from '@shale/core';
+import type { BlobSource, CallOptions, Descriptor, Digest, ImageStore, Manifest, RawManifest } from '@shale/core';
 import { BlobMissingError, MAX_CONFIG_BYTES, readBytes, SizeMismatchError } from '@shale/core';
 import type { CacheBackend, CacheEntry, StoreOptions, StoreOutcome } from './cache-backend.ts';
 import { isBroken } from './broken-content.ts';
@@ -13,6 +13,9 @@ import { recordFor } from './record-for.ts';
 import { rewrappedEntry } from './rewrapped-entry.ts';
 import type { RecordPolicy, RecordPolicyOptions } from './record-policy.ts';
 import { recordPolicy } from './record-policy.ts';
+
+/** Each time a layer was mended it is longer by some bytes: nobody's registry rots that often. */
+const MAX_REWRAPS = 16;
 
 export interface RegistryCacheOptions extends RecordPolicyOptions {
   /** Stable, for progress: tell several registries apart by it. @default 'registry' */
@@ -95,8 +98,7 @@ class RegistryCache implements CacheBackend {
 
   /** Children first: who sees the tag finds all that it names. */
   async #put(key: CacheKey, offered: CacheEntry, options: CallOptions): Promise<void> {
-    const isDamaged = this.#damaged.has(offered.layer.descriptor.digest);
-    const entry = (isDamaged && (await rewrappedEntry(offered, options))) || offered;
+    const entry = this.#damaged.size === 0 ? offered : await this.#undamaged(offered, options);
     const { descriptor } = entry.layer;
     const { raw, config, configBytes } = recordFor(key, entry, this.#policy);
     await Promise.all([
@@ -104,6 +106,27 @@ class RegistryCache implements CacheBackend {
       this.#store.put(config, () => inOnePiece(configBytes), options),
     ]);
     await this.#store.putManifest(entryTag(key, this.#policy.ownScope), raw, options);
+  }
+
+  /** In bytes that the registry does not hold damaged: what rots can have been mended before, and its first bytes rot still. */
+  async #undamaged(offered: CacheEntry, options: CallOptions): Promise<CacheEntry> {
+    let entry = offered;
+    for (let tries = 0; tries < MAX_REWRAPS && (await this.#isHeldDamaged(entry.layer.descriptor, options)); tries += 1)
+      entry = (await rewrappedEntry(entry, options)) ?? entry;
+    return entry;
+  }
+
+  /** A registry does not tell of a blob that it has whether it is whole. */
+  async #isHeldDamaged(blob: Descriptor, options: CallOptions): Promise<boolean> {
+    if (this.#damaged.has(blob.digest)) return true;
+    if ((await this.#store.stat(blob.digest, options)) === undefined) return false;
+    try {
+      for await (const _ of this.#read(blob, options));
+      return false;
+    } catch (error) {
+      if (!isBroken(error)) throw error;
+      return this.#damaged.has(blob.digest);
+    }
   }
 
   /** The entry in the scope that is written, if nothing of it is missing. */
