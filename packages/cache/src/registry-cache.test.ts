@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { ImageStore } from '@shale/core';
+import type { Digest, ImageStore, RawManifest } from '@shale/core';
 import {
   blobDirectory,
   BlobMissingError,
@@ -164,6 +164,30 @@ describe('registryCache()', () => {
       }
     },
   );
+
+  it('store() takes no layer for whole that a registry has already, when other content of it is broken', async () => {
+    await using storage = await openScratchDirectory();
+    await using registry = await startRegistry({ storage: storage.path });
+    await using client = createRegistryClient();
+    await using made = await openMadeEntries();
+    const openCache = () => registryCache(client.repository(parseReference(`${registry.host}/app/cache`)));
+    const contentOf = (digest: Digest) => {
+      const hex = digestHex(digest);
+      return join(storage.path, `docker/registry/v2/blobs/sha256/${hex.slice(0, 2)}/${hex}/data`);
+    };
+    const entry = await made.entry('x');
+    await openCache().store(KEY, entry);
+    const { manifest } = (await openCache().lookup(KEY)) as CacheEntry;
+    for (const digest of [entry.layer.descriptor.digest, (manifest as RawManifest).digest]) {
+      writeFileSync(contentOf(digest), readFileSync(contentOf(digest)).reverse());
+    }
+    const cache = openCache();
+    expect(await cache.lookup(KEY)).toBeUndefined();
+    await cache.store(KEY, entry);
+    const mended = (await cache.lookup(KEY)) as CacheEntry;
+    expect(mended.layer.diffId).toBe(entry.layer.diffId);
+    await readBytes(mended.blobs.read(mended.layer.descriptor));
+  });
 
   it('store() sends a layer that is gone as it was, once for all that missed it', async () => {
     await using remote = await openRegistryCache();

@@ -52,6 +52,8 @@ class RegistryCache implements CacheBackend {
    * bytes. One that is gone is not among them, since it can be sent again as it was.
    */
   readonly #damaged = new Set<Digest>();
+  /** Whether anything that it holds was found broken: then what it has already is not taken for whole. */
+  #isSuspect = false;
   #isReadOnly: boolean;
 
   constructor(store: ImageStore, options: RegistryCacheOptions) {
@@ -98,7 +100,7 @@ class RegistryCache implements CacheBackend {
 
   /** Children first: who sees the tag finds all that it names. */
   async #put(key: CacheKey, offered: CacheEntry, options: CallOptions): Promise<void> {
-    const entry = this.#damaged.size === 0 ? offered : await this.#undamaged(offered, options);
+    const entry = this.#isSuspect ? await this.#undamaged(offered, options) : offered;
     const { descriptor } = entry.layer;
     const { raw, config, configBytes } = recordFor(key, entry, this.#policy);
     await Promise.all([
@@ -172,6 +174,7 @@ class RegistryCache implements CacheBackend {
       return undefined;
     } catch (error) {
       if (!isBroken(error)) throw error;
+      this.#isSuspect = true;
       report({ type: 'corrupt', backend, key, error });
       return undefined;
     }
@@ -187,6 +190,7 @@ class RegistryCache implements CacheBackend {
       yield* this.#store.read(blob, options);
     } catch (error) {
       if (isBroken(error)) {
+        this.#isSuspect = true;
         if (!(error instanceof BlobMissingError)) this.#damaged.add(blob.digest);
         this.#onEvent({ type: 'corrupt', backend: this.name, digest: blob.digest, error });
       }
