@@ -178,9 +178,10 @@ describe('registryCache()', () => {
     const entry = await made.entry('x');
     await openCache().store(KEY, entry);
     const { manifest } = (await openCache().lookup(KEY)) as CacheEntry;
-    for (const digest of [entry.layer.descriptor.digest, (manifest as RawManifest).digest]) {
-      writeFileSync(contentOf(digest), readFileSync(contentOf(digest)).reverse());
-    }
+    const change = (digest: Digest, by: (content: Buffer) => Uint8Array | string) =>
+      writeFileSync(contentOf(digest), by(readFileSync(contentOf(digest))));
+    change(entry.layer.descriptor.digest, (content) => content.reverse());
+    change((manifest as RawManifest).digest, (content) => content.toString().replace(/[0-8](?=")/, '9')); // still JSON
     const cache = openCache();
     expect(await cache.lookup(KEY)).toBeUndefined();
     await cache.store(KEY, entry);
