@@ -75,8 +75,11 @@ const AT_SYMLINK_NOFOLLOW = 0x100;
 /** The largest value, and the largest list of names, that the kernel gives. */
 const MAX_XATTR_BYTES = 65_536;
 const XATTR_BYTES = BigInt(MAX_XATTR_BYTES);
+/** Most files have few names or none, and for each call the kernel makes room for as many bytes as are asked for. */
+const FEW_NAMES_BYTES = 256n;
 const NO_NAMES: readonly string[] = [];
 const EINVAL = 22;
+const ERANGE = 34;
 const ENODATA = 61;
 const PIVOT_ROOT: Readonly<Record<string, number>> = { x64: 155, arm64: 41 };
 
@@ -107,6 +110,7 @@ function bindSystemCalls(ffi: typeof import('node:ffi')): SystemCalls {
   const check = (result: number | bigint, call: string, subject?: SystemPath) => {
     if (Number(result) === -1) throw failed(call, subject);
   };
+  const isTooShort = (length: bigint) => length === -1n && errno() === ERANGE;
 
   return {
     mount({ source, target, type, flags = 0, data }) {
@@ -146,12 +150,14 @@ function bindSystemCalls(ffi: typeof import('node:ffi')): SystemCalls {
       throw failed('lgetxattr', path);
     },
     llistxattr(path) {
-      const length = libc.llistxattr(cString(path), valuesAddress, XATTR_BYTES);
+      let length = libc.llistxattr(cString(path), valuesAddress, FEW_NAMES_BYTES);
+      if (isTooShort(length)) length = libc.llistxattr(cString(path), valuesAddress, XATTR_BYTES);
       check(length, 'llistxattr', path);
       return splitNames(values, Number(length));
     },
     flistxattr(fd) {
-      const length = libc.flistxattr(fd, valuesAddress, XATTR_BYTES);
+      let length = libc.flistxattr(fd, valuesAddress, FEW_NAMES_BYTES);
+      if (isTooShort(length)) length = libc.flistxattr(fd, valuesAddress, XATTR_BYTES);
       check(length, 'flistxattr');
       return splitNames(values, Number(length));
     },
