@@ -1,4 +1,4 @@
-import type { Stats } from 'node:fs';
+import type { BigIntStats, Stats } from 'node:fs';
 import {
   chmodSync,
   closeSync,
@@ -137,6 +137,7 @@ export class FileCopier {
     const source = this.#open(original.host);
     try {
       this.#finishFile(original, to, { source, hasMode: false });
+      setTime(to, exactFile(original.host, source));
     } finally {
       closeSync(source);
     }
@@ -145,11 +146,13 @@ export class FileCopier {
   #copyContent(original: Original, to: string): void {
     const source = this.#open(original.host);
     try {
+      const exact = exactFile(original.host, source);
       const isSmall = original.stats.size <= SMALL_FILE_BYTES;
-      if (isSmall) this.#copySmall(source, to, this.#modeOf(original.stats));
+      if (isSmall) this.#copySmall(source, to, this.#modeOf(original.stats), exact);
       else
         this.#create(to, () => copyFileSync(hostPath(original.host), hostPath(to), COPYFILE_FICLONE | COPYFILE_EXCL));
       this.#finishFile(original, to, { source, hasMode: isSmall && !this.#inheritsMode });
+      if (!isSmall) setTime(to, exact);
     } finally {
       closeSync(source);
     }
@@ -160,14 +163,11 @@ export class FileCopier {
   }
 
   #finishFile(original: Original, to: string, { source, hasMode }: { source: number; hasMode: boolean }): void {
-    const exact = fstatSync(source, { bigint: true });
-    if (!exact.isFile()) throw new PathConflictError(`${original.host} changed while it was copied`);
     const mode = this.#modeOf(original.stats);
     this.#setOwner(original.stats, to);
     // after the owner: a change of that takes special bits away
     if (!hasMode || (mode & (SPECIAL_BITS | this.#umask)) !== 0) chmodSync(hostPath(to), mode);
     this.#copyAttributes(original.host, to, source);
-    setTime(to, exact);
   }
 
   /** Where the file was copied to under another name; remembers `to` when this is the first. */
@@ -178,7 +178,7 @@ export class FileCopier {
     return first;
   }
 
-  #copySmall(source: number, to: string, mode: number): void {
+  #copySmall(source: number, to: string, mode: number, exact: BigIntStats): void {
     const target = this.#create(to, () => openSync(hostPath(to), NEW_FILE, mode & 0o777));
     try {
       let read: number;
@@ -186,6 +186,7 @@ export class FileCopier {
         read = readSync(source, buffer);
         for (let written = 0; written < read; ) written += writeSync(target, buffer, written, read - written);
       } while (read === buffer.byteLength); // less is the end
+      setTime(to, exact, target);
     } finally {
       closeSync(target);
     }
@@ -254,6 +255,12 @@ export class FileCopier {
   #shown(to: string): string {
     return shownPath(this.#tree, to);
   }
+}
+
+function exactFile(host: string, fd: number): BigIntStats {
+  const exact = fstatSync(fd, { bigint: true });
+  if (!exact.isFile()) throw new PathConflictError(`${host} changed while it was copied`);
+  return exact;
 }
 
 const isExisting = (error: unknown) => (error as NodeJS.ErrnoException).code === 'EEXIST';

@@ -1,6 +1,8 @@
 import {
   chownSync,
+  closeSync,
   existsSync,
+  fstatSync,
   lstatSync,
   mkdirSync,
   openSync,
@@ -33,6 +35,12 @@ it.runIf(calls)('lsetxattr() and lgetxattr() keep bytes and never follow a symli
   expect(calls?.llistxattr(join(scratch.path, 'link'))).toEqual([]);
   calls?.lremovexattr(file, 'user.bytes');
   expect(calls?.llistxattr(file)).toEqual(['user.empty']);
+  const names = Array.from({ length: 40 }, (_, index) => `user.of-some-length-${index}`);
+  for (const name of names) calls?.lsetxattr(file, name, new Uint8Array());
+  const fd = openSync(file, 'r');
+  for (const found of [calls?.llistxattr(file), calls?.flistxattr(fd)])
+    expect(found?.toSorted()).toEqual([...names, 'user.empty'].toSorted());
+  closeSync(fd);
 });
 
 it.runIf(calls)('loadSystemCalls() names the failure as node:fs does', () => {
@@ -41,18 +49,23 @@ it.runIf(calls)('loadSystemCalls() names the failure as node:fs does', () => {
   expect(() => calls?.chroot('/etc/passwd\0x')).toThrow(expect.objectContaining({ code: 'EINVAL' }));
 });
 
-it.runIf(calls)('lutimens() is exact to the nanosecond, before 1970 too', async () => {
+it.runIf(calls)('lutimens() and futimens() are exact to the nanosecond, before 1970 too', async () => {
   await using scratch = await openScratchDirectory();
   const name = Buffer.concat([Buffer.from(`${scratch.path}/`), Buffer.from([0xff, 0xfe])]);
   symlinkSync('nowhere', name);
+  const fd = openSync(join(scratch.path, 'file'), 'wx');
   for (const [seconds, nanoseconds] of [
     [1_700_000_000, 123_456_789],
     [-2, 999_999_999],
     [4_294_967_296, 1],
   ] as const) {
     calls?.lutimens(name, seconds, nanoseconds);
-    expect(lstatSync(name, { bigint: true }).mtimeNs).toBe(BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds));
+    calls?.futimens(fd, seconds, nanoseconds);
+    const times = [lstatSync(name, { bigint: true }), fstatSync(fd, { bigint: true })].map(({ mtimeNs }) => mtimeNs);
+    const wanted = BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds);
+    expect(times).toEqual([wanted, wanted]);
   }
+  closeSync(fd);
 });
 
 it.runIf(calls && isRoot)('mknod() makes devices with numbers of any size', async () => {

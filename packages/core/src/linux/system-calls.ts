@@ -33,6 +33,8 @@ export interface SystemCalls {
   lremovexattr(path: SystemPath, name: string): void;
   /** Sets the modification and access time to the nanosecond. Never follows a symlink. */
   lutimens(path: SystemPath, seconds: number, nanoseconds: number): void;
+  /** The same for an open file, in a third of the time. */
+  futimens(fd: number, seconds: number, nanoseconds: number): void;
   /** Any other call, by its number on this architecture. Arguments are integers or memory that outlives the call. */
   syscall(number: number, ...args: readonly (number | bigint | Uint8Array)[]): bigint;
 }
@@ -65,6 +67,7 @@ const SYMBOLS = {
   flistxattr: { return: 'i64', arguments: ['i32', 'u64', 'u64'] },
   lsetxattr: { return: 'i32', arguments: ['pointer', 'pointer', 'pointer', 'u64', 'i32'] },
   lremovexattr: { return: 'i32', arguments: ['pointer', 'pointer'] },
+  futimens: { return: 'i32', arguments: ['i32', 'pointer'] },
   utimensat: { return: 'i32', arguments: ['i32', 'pointer', 'pointer', 'i32'] },
   syscall: { return: 'i64', arguments: ['i64', 'u64', 'u64', 'u64', 'u64', 'u64', 'u64'] },
   [ERRNO_LOCATION]: { return: 'pointer', arguments: [] },
@@ -104,6 +107,10 @@ function bindSystemCalls(ffi: typeof import('node:ffi')): SystemCalls {
   const values = Buffer.allocUnsafeSlow(MAX_XATTR_BYTES);
   const valuesAddress = ffi.getRawPointer(values);
   const times = new BigInt64Array(4);
+  const setBothTimes = (seconds: number, nanoseconds: number) => {
+    times[0] = times[2] = BigInt(seconds);
+    times[1] = times[3] = BigInt(nanoseconds);
+  };
 
   const errno = () => ffi.getInt32(errnoAddress);
   const failed = (call: string, subject?: SystemPath) => systemError(errno(), call, subject);
@@ -169,9 +176,12 @@ function bindSystemCalls(ffi: typeof import('node:ffi')): SystemCalls {
       ),
     lremovexattr: (path, name) => check(libc.lremovexattr(cString(path), cString(name)), 'lremovexattr', path),
     lutimens(path, seconds, nanoseconds) {
-      times[0] = times[2] = BigInt(seconds);
-      times[1] = times[3] = BigInt(nanoseconds);
+      setBothTimes(seconds, nanoseconds);
       check(libc.utimensat(AT_FDCWD, cString(path), times, AT_SYMLINK_NOFOLLOW), 'utimensat', path);
+    },
+    futimens(fd, seconds, nanoseconds) {
+      setBothTimes(seconds, nanoseconds);
+      check(libc.futimens(fd, times), 'futimens');
     },
     syscall(number, ...args) {
       const words = Array.from({ length: 6 }, (_, index) => toWord(ffi, args[index] ?? 0));
