@@ -136,8 +136,9 @@ export class FileCopier {
     await copyFile(hostPath(original.host), hostPath(to), COPYFILE_FICLONE);
     const source = this.#open(original.host);
     try {
+      const exact = exactFile(original.host, source);
       this.#finishFile(original, to, { source, hasMode: false });
-      setTime(to, exactFile(original.host, source));
+      setTime(to, exact);
     } finally {
       closeSync(source);
     }
