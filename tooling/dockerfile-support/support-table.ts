@@ -69,7 +69,7 @@ const directives: SupportSection = {
     done(
       '`# syntax=`',
       '`docker/dockerfile` of any version is taken as it is; other frontends are not run, and a warning says so',
-      `directive-syntax ${BUILDER}/frontend.test.ts ${PARSE}`,
+      `directive-syntax ${BUILDER}/plan/frontend.test.ts ${PARSE}`,
     ),
     done('`# escape=`', 'a backslash or a backtick', 'lex-escape-directive lex-backtick error-invalid-escape'),
     done(
@@ -143,7 +143,7 @@ const args: SupportSection = {
     done(
       'Proxies',
       '`HTTP_PROXY` and its like need no ARG, and are in no key',
-      `arg-proxy-predefined arg-rules ${BUILDER}/mutations.test.ts`,
+      `arg-proxy-predefined arg-rules ${BUILDER}/keys/mutations.test.ts`,
     ),
     done(
       '`TARGETPLATFORM`, `TARGETOS`, `TARGETARCH`, `TARGETVARIANT`, `TARGETOSVERSION`',
@@ -169,7 +169,7 @@ const args: SupportSection = {
       'caches of two namespaces have nothing in common',
       'arg-buildkit-cache-namespace',
     ),
-    done('`BUILDKIT_SYNTAX`', 'takes the place of `# syntax=`', `${BUILDER}/frontend.test.ts`),
+    done('`BUILDKIT_SYNTAX`', 'takes the place of `# syntax=`', `${BUILDER}/plan/frontend.test.ts`),
     done('`BUILDKIT_CONTEXT_KEEP_GIT_DIR`', 'of git contexts, named ones too', CREDENTIALS),
     done('`BUILDKIT_MULTI_PLATFORM`', 'an index of one platform', MULTI_PLATFORM),
     open('`BUILDKIT_INLINE_CACHE`', 'layers are cached with `--cache-repo`'),
@@ -226,7 +226,7 @@ const instructions: SupportSection = {
     done(
       'USER',
       'names, numbers, groups and supplementary groups, as the stage has them',
-      `user-forms user-groups user-run-owns-files run-home-of-user error-unknown-user-at-run ${BUILDER}/users.test.ts`,
+      `user-forms user-groups user-run-owns-files run-home-of-user error-unknown-user-at-run ${BUILDER}/tree/users.test.ts`,
     ),
     done(
       'VOLUME',
@@ -254,13 +254,13 @@ const stages: SupportSection = {
     done(
       'Named contexts',
       '`--build-context` with a directory, `docker-image://`, `oci-layout://` or git; also in place of a stage',
-      `named-contexts ${BUILDER}/named-context.test.ts ${CLI}/wire/named-contexts.test.ts`,
+      `named-contexts ${BUILDER}/plan/named-context.test.ts ${CLI}/wire/named-contexts.test.ts`,
     ),
     done('Several platforms', '`--platform a,b` makes an index', `${MULTI_PLATFORM}`),
     done(
       'RUN for another platform',
       'by an emulator that binfmt_misc knows, else an error at its line',
-      `${MULTI_PLATFORM} ${BUILDER}/isolation/emulation.test.ts tooling/acceptance/foreign-run.acceptance.ts`,
+      `${MULTI_PLATFORM} ${BUILDER}/host/emulation.test.ts tooling/acceptance/foreign-run.acceptance.ts`,
     ),
     done(
       'History',
@@ -377,7 +377,7 @@ const add: SupportSection = {
       `add-archives add-tar add-tar-zstd add-tar-detected-by-content add-tar-into-existing add-gzip-file-is-not-unpacked add-wildcard ${BUILDER}/copy/archive.test.ts`,
     ),
     done('URLs', 'mode 0600, time of Last-Modified, name of the last element', 'add-url add-url-forms'),
-    done('Unchanged URLs', 'are asked for, not fetched again', `${BUILDER}/copy/remote-version.test.ts`),
+    done('Unchanged URLs', 'are asked for, not fetched again', `${BUILDER}/keys/remote-version.test.ts`),
     done('Git repositories', '`#ref:subdir` and the query form', `add-git-forms ${BUILDER}/context/git-source.test.ts`),
     done('`HTTP_AUTH_HEADER_<host>`, `HTTP_AUTH_TOKEN_<host>`', 'secrets, said to that host only', CREDENTIALS),
     done('`GIT_AUTH_HEADER[.host]`, `GIT_AUTH_TOKEN[.host]`', 'secrets, for repositories on web servers', CREDENTIALS),

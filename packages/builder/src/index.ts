@@ -1,7 +1,12 @@
-export { BaseImageMissingError } from './base-images.ts';
-export { assembleStage, build, planAndLookUp, planTarget } from './build.ts';
-export { buildIndex, type BuildIndexOptions, type BuildIndexResult, IndexNotExportableError } from './build-index.ts';
-export type { StageNode, StepNode } from './build-graph.ts';
+export { BaseImageMissingError } from './plan/base-images.ts';
+export { assembleStage, build, planAndLookUp, planTarget } from './build/build.ts';
+export {
+  buildIndex,
+  type BuildIndexOptions,
+  type BuildIndexResult,
+  IndexNotExportableError,
+} from './build/build-index.ts';
+export type { StageNode, StepNode } from './graph/build-graph.ts';
 export type {
   BuildOptions,
   BuildResult,
@@ -10,8 +15,8 @@ export type {
   KeyedStep,
   NamedContext,
   StepReport,
-} from './build-options.ts';
-export { type BuildContext, ContextInvalidError } from './context/context.ts';
+} from './build/build-options.ts';
+export { type BuildContext, ContextInvalidError } from './graph/context.ts';
 export { type DirectoryContextOptions, openDirectoryContext } from './context/directory-context.ts';
 export { findDockerfile, type FindDockerfileOptions, type FoundDockerfile } from './context/find-dockerfile.ts';
 export { type GitContextOptions, openGitContext, resolveGitCommit } from './context/git-context.ts';
@@ -21,7 +26,7 @@ export { openTarContext, type TarContextOptions } from './context/tar-context.ts
 export { AddSourceError, type FetchResponse, type FetchUrl } from './copy/download.ts';
 export { gitAuthorization } from './copy/source-credentials.ts';
 export { SourceMissingError } from './copy/sources.ts';
-export type { Executor, ProcessUser, RunProcessOptions, StepMount, StepProcess } from './executor.ts';
+export type { Executor, ProcessUser, RunProcessOptions, StepMount, StepProcess } from './executors/executor.ts';
 export type { BuiltImage, BuiltIndex, BuiltPlatform, Exporter } from './exporters/exporter.ts';
 export { directoryExporter, tarballExporter } from './exporters/tree-exporter.ts';
 export {
@@ -30,21 +35,21 @@ export {
   type Isolation,
   IsolationUnavailableError,
 } from './isolation/choose.ts';
-export { enterPrivateMounts } from './isolation/private-mounts.ts';
-export { runInUserNamespace, type UserNamespaceOptions, wantsUserNamespace } from './isolation/user-namespace.ts';
-export { locateDockerfileError } from './locate.ts';
-export type { LookedUpPlan } from './look-up.ts';
-export type { PlanOptions } from './plan.ts';
-export { probe, type ProbedStep, type ProbeResult } from './probe.ts';
+export { enterPrivateMounts } from './host/private-mounts.ts';
+export { runInUserNamespace, type UserNamespaceOptions, wantsUserNamespace } from './host/user-namespace.ts';
+export { locateDockerfileError } from './graph/locate.ts';
+export type { LookedUpPlan } from './keys/look-up.ts';
+export type { PlanOptions } from './plan/plan.ts';
+export { probe, type ProbedStep, type ProbeResult } from './build/probe.ts';
 export {
   type CacheMountUsage,
   cacheMountUsage,
   pruneCacheMounts,
   type PruneCacheMountsOptions,
-} from './prune-cache-mounts.ts';
-export { isInContainer, NotInContainerError } from './root/container.ts';
-export { recoverRoot, replaceRoot, type ReplaceRootOptions } from './root/replace-root.ts';
-export type { SecretSource } from './secrets.ts';
+} from './snapshotters/prune-cache-mounts.ts';
+export { isInContainer, NotInContainerError } from './host/container.ts';
+export { recoverRoot, replaceRoot, type ReplaceRootOptions } from './executors/replace-root.ts';
+export type { SecretSource } from './graph/secrets.ts';
 export type {
   CommitOptions,
   GrowingStack,
@@ -55,8 +60,8 @@ export type {
   StackedLayer,
   TreeView,
   WorkingTree,
-} from './snapshotter.ts';
-export type { StepResult } from './step-result.ts';
+} from './snapshotters/snapshotter.ts';
+export type { StepResult } from './graph/step-result.ts';
 export { StepFailedError } from './steps/run.ts';
 export {
   pruneSnapshots,
@@ -64,4 +69,4 @@ export {
   type SnapshotUsage,
   snapshotUsage,
 } from './snapshotters/prune-snapshots.ts';
-export { type ResolvedUser, resolveUser, UserUnknownError } from './users.ts';
+export { type ResolvedUser, resolveUser, UserUnknownError } from './tree/users.ts';

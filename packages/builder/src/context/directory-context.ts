@@ -1,9 +1,9 @@
 import { realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ignoreMatcher } from '@shale/dockerfile-parser';
-import { fingerprintOf } from '../copy/fingerprint.ts';
-import type { BuildContext } from './context.ts';
-import { ContextInvalidError } from './context.ts';
+import { fingerprintOf } from '../tree/fingerprint.ts';
+import type { BuildContext } from '../graph/context.ts';
+import { ContextInvalidError } from '../graph/context.ts';
 import { openStatCache } from './stat-cache.ts';
 
 export interface DirectoryContextOptions {

@@ -1,8 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
-import { findPath, rootOf } from '../copy/find-path.ts';
-import { plainTree } from '../copy/source-tree.ts';
-import { ContextInvalidError } from './context.ts';
+import { findPath, rootOf } from '../tree/find-path.ts';
+import { plainTree } from '../tree/source-tree.ts';
+import { ContextInvalidError } from '../graph/context.ts';
 import { ignoreRules } from './ignore-rules.ts';
 
 export interface FoundDockerfile {

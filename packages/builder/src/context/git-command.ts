@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { CallOptions } from '@shale/core';
 import { redactUrl } from '@shale/core';
-import { hostShell } from '../executors/host-program.ts';
+import { hostShell } from '../host/host-program.ts';
 import { GitFailedError } from './git-source.ts';
 
 export interface GitCommandOptions extends CallOptions {

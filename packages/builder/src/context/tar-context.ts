@@ -2,9 +2,9 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ArchiveLimits, CallOptions } from '@shale/core';
 import { decompress, openScratchDirectory, unpackTar } from '@shale/core';
-import { plainTree } from '../copy/source-tree.ts';
-import type { BuildContext } from './context.ts';
-import { ContextInvalidError } from './context.ts';
+import { plainTree } from '../tree/source-tree.ts';
+import type { BuildContext } from '../graph/context.ts';
+import { ContextInvalidError } from '../graph/context.ts';
 
 export interface TarContextOptions extends CallOptions {
   /** Where to unpack. @default the system's directory for temporary files */

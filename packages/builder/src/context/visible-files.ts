@@ -4,10 +4,10 @@ import type { CallOptions } from '@shale/core';
 import { hostPath, openScratchDirectory, readNames, Resources } from '@shale/core';
 import { lstatSync } from 'node:fs';
 import { copyIntoTree } from '../copy/copy-tree.ts';
-import type { SourceTree } from '../copy/source-tree.ts';
-import { below, hostOf } from '../copy/source-tree.ts';
+import type { SourceTree } from '../tree/source-tree.ts';
+import { below, hostOf } from '../tree/source-tree.ts';
 import { literalSource } from '../copy/sources.ts';
-import type { BuildContext } from './context.ts';
+import type { BuildContext } from '../graph/context.ts';
 
 /** What of a context RUN may see, on the host. */
 export interface VisibleFiles extends AsyncDisposable {

@@ -1,7 +1,7 @@
 import { closeSync, createReadStream, lstatSync, openSync, readSync } from 'node:fs';
 import type { CallOptions } from '@shale/core';
 import { ArchiveInvalidError, decompress, hostPath, sniffCompression, unpackTar } from '@shale/core';
-import { makeDirectoryInTree } from './make-directory.ts';
+import { makeDirectoryInTree } from '../tree/make-directory.ts';
 
 const HEADER_BYTES = 512;
 const CHECKSUM_START = 148;

@@ -12,11 +12,11 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { attributesOf } from './attributes.ts';
+import { attributesOf } from '../tree/attributes.ts';
 import type { CopyTreeOptions } from './copy-tree.ts';
 import { copyIntoTree } from './copy-tree.ts';
-import type { SourceTree } from './source-tree.ts';
-import { plainTree } from './source-tree.ts';
+import type { SourceTree } from '../tree/source-tree.ts';
+import { plainTree } from '../tree/source-tree.ts';
 import { resolveSources } from './sources.ts';
 
 export interface CopyRequest extends Partial<CopyTreeOptions> {

@@ -4,12 +4,12 @@ import type { CallOptions } from '@shale/core';
 import { hostPath } from '@shale/core';
 import type { ModeChange } from '@shale/dockerfile-parser';
 import { parseChmod } from '@shale/dockerfile-parser';
-import { resolveInTree } from '../isolation/scoped-path.ts';
+import { resolveInTree } from '../tree/scoped-path.ts';
 import { Breather } from './breather.ts';
 import { FileCopier } from './file-copier.ts';
-import type { DirectoryMetadata } from './make-directory.ts';
-import { makeDirectories, makeDirectoryInTree, PathConflictError } from './make-directory.ts';
-import type { SourceTree } from './source-tree.ts';
+import type { DirectoryMetadata } from '../tree/make-directory.ts';
+import { makeDirectories, makeDirectoryInTree, PathConflictError } from '../tree/make-directory.ts';
+import type { SourceTree } from '../tree/source-tree.ts';
 import type { ResolvedSource } from './sources.ts';
 import { walkSource } from './walk.ts';
 

@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { fileSystemCalls } from '@shale/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CopyFixture } from './copy-fixture.ts';
-import { attributesOf } from './attributes.ts';
+import { attributesOf } from '../tree/attributes.ts';
 
 let trees: CopyFixture;
 beforeEach(() => {

@@ -19,9 +19,9 @@ import {
 import { copyFile } from 'node:fs/promises';
 import { deviceNumbers, fileSystemCalls, hostPath } from '@shale/core';
 import type { ModeChange } from '@shale/dockerfile-parser';
-import { copyAttributes, decidesOnModes } from './attributes.ts';
-import { exactStats, setTime } from './exact-time.ts';
-import { PathConflictError, shownPath } from './make-directory.ts';
+import { copyAttributes, decidesOnModes } from '../tree/attributes.ts';
+import { exactStats, setTime } from '../tree/exact-time.ts';
+import { PathConflictError, shownPath } from '../tree/make-directory.ts';
 import type { WalkEntry } from './walk.ts';
 
 export interface FileCopierOptions {

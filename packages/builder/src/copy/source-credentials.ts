@@ -1,4 +1,4 @@
-import { readSecret, type SecretSource } from '../secrets.ts';
+import { readSecret, type SecretSource } from '../graph/secrets.ts';
 import type { FetchUrl } from './download.ts';
 
 /** As `--secret` gave them. */

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { ignoreMatcher } from '@shale/dockerfile-parser';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CopyFixture } from './copy-fixture.ts';
-import type { SourceTree } from './source-tree.ts';
-import { plainTree } from './source-tree.ts';
+import type { SourceTree } from '../tree/source-tree.ts';
+import { plainTree } from '../tree/source-tree.ts';
 import { resolveSources } from './sources.ts';
 
 let trees: CopyFixture;

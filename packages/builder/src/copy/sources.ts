@@ -1,9 +1,9 @@
 import { readNames, ShaleError } from '@shale/core';
 import { globMatch, hasWildcard, suggest, unescapePattern } from '@shale/dockerfile-parser';
-import type { FoundPath } from './find-path.ts';
-import { findEntry, findPath, rootOf } from './find-path.ts';
-import type { SourceTree } from './source-tree.ts';
-import { below, plainTree } from './source-tree.ts';
+import type { FoundPath } from '../tree/find-path.ts';
+import { findEntry, findPath, rootOf } from '../tree/find-path.ts';
+import type { SourceTree } from '../tree/source-tree.ts';
+import { below, plainTree } from '../tree/source-tree.ts';
 
 /** A file or directory that a source of COPY names. */
 export interface ResolvedSource {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { ignoreMatcher } from '@shale/dockerfile-parser';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CopyFixture } from './copy-fixture.ts';
-import { plainTree } from './source-tree.ts';
+import { plainTree } from '../tree/source-tree.ts';
 
 let trees: CopyFixture;
 beforeEach(() => {

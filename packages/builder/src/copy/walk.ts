@@ -3,8 +3,8 @@ import { lstatSync } from 'node:fs';
 import { basename } from 'node:path';
 import { hostPath, readNames } from '@shale/core';
 import { ignoreMatcher } from '@shale/dockerfile-parser';
-import type { SourceTree } from './source-tree.ts';
-import { below } from './source-tree.ts';
+import type { SourceTree } from '../tree/source-tree.ts';
+import { below } from '../tree/source-tree.ts';
 import type { ResolvedSource } from './sources.ts';
 
 /** Something that a COPY takes. */

@@ -1,11 +1,11 @@
 import { openSync } from 'node:fs';
-import type { RunProcessOptions, StepProcess } from '../executor.ts';
-import { makeInTree } from '../isolation/scoped-path.ts';
-import { findHostProgram, hostProgram } from './host-program.ts';
+import type { RunProcessOptions, StepProcess } from './executor.ts';
+import { makeInTree } from '../tree/scoped-path.ts';
+import { findHostProgram, hostProgram } from '../host/host-program.ts';
 import { openNamedPipe } from './output-pipe.ts';
 import type { ChrootConfinement } from './sandbox-message.ts';
 import { StepProgram } from './step-program.ts';
-import { killTagged, newStepTag } from './step-tag.ts';
+import { killTagged, newStepTag } from '../host/step-tag.ts';
 import { GRACE_MS } from './step-threads.ts';
 
 /** In the tree: `chroot` itself starts in its root. */

@@ -1,4 +1,4 @@
-import { Capability, hasCapability } from '../isolation/privileges.ts';
+import { Capability, hasCapability } from '../host/privileges.ts';
 import { chrootExecutor } from './chroot.ts';
 import { executorContract } from './executor.contract.ts';
 

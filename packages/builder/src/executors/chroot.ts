@@ -1,16 +1,16 @@
 import { chmodSync, chownSync, closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { fileSystemCalls, FileType, loadSystemCalls } from '@shale/core';
-import type { Executor, RunProcessOptions, StepProcess } from '../executor.ts';
-import type { MountPoint } from '../isolation/mount-points.ts';
-import { MountPointStubs } from '../isolation/mount-points.ts';
+import type { Executor, RunProcessOptions, StepProcess } from './executor.ts';
+import type { MountPoint } from '../tree/mount-points.ts';
+import { MountPointStubs } from '../tree/mount-points.ts';
 import { runChrootProgram } from './chroot-program.ts';
 import { LentFiles } from './lent-files.ts';
 import { lendMount } from './lent-mounts.ts';
-import { SandboxFailedError } from './sandbox-failed-error.ts';
+import { SandboxFailedError } from '../host/sandbox-failed-error.ts';
 import type { ChrootConfinement } from './sandbox-message.ts';
 import { hostsFile } from './sandbox-paths.ts';
 import { stepMountPoints } from './step-mount-points.ts';
-import { newStepTag } from './step-tag.ts';
+import { newStepTag } from '../host/step-tag.ts';
 import { StepThreads } from './step-threads.ts';
 
 export interface ChrootExecutorOptions {

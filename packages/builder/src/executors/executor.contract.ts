@@ -18,8 +18,8 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openScratchDirectory, type ScratchDirectory } from '@shale/core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Executor, StepProcess } from '../executor.ts';
-import { isInUserNamespace } from '../isolation/privileges.ts';
+import type { Executor, StepProcess } from './executor.ts';
+import { isInUserNamespace } from '../host/privileges.ts';
 
 export interface ExecutorContract {
   readonly open: () => Executor;

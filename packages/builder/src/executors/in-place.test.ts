@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { loadSystemCalls, openScratchDirectory, type SystemCalls } from '@shale/core';
 import { expect, it } from 'vitest';
-import { Capability, hasCapability } from '../isolation/privileges.ts';
-import { isInContainer } from '../root/container.ts';
+import { Capability, hasCapability } from '../host/privileges.ts';
+import { isInContainer } from '../host/container.ts';
 import { executorContract } from './executor.contract.ts';
 import { inPlaceExecutor, OWN_DIRECTORY } from './in-place.ts';
 

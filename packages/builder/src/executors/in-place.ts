@@ -1,21 +1,21 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ProcessControl, type SystemCalls } from '@shale/core';
-import type { Executor, RunProcessOptions, StepMount, StepProcess } from '../executor.ts';
-import { MountPointStubs } from '../isolation/mount-points.ts';
-import { requireContainer } from '../root/container.ts';
+import type { Executor, RunProcessOptions, StepMount, StepProcess } from './executor.ts';
+import { MountPointStubs } from '../tree/mount-points.ts';
+import { requireContainer } from '../host/container.ts';
 import { requireToStay } from '../root/require-to-stay.ts';
 import { OwnFiles } from '../root/own-files.ts';
 import { RootExchange } from '../root/root-exchange.ts';
-import { tryLockDirectory } from '../snapshotters/directory-lock.ts';
+import { tryLockDirectory } from '../tree/directory-lock.ts';
 import { LentFiles } from './lent-files.ts';
 import { lendMount } from './lent-mounts.ts';
-import { SandboxFailedError } from './sandbox-failed-error.ts';
+import { SandboxFailedError } from '../host/sandbox-failed-error.ts';
 import { hostsFile } from './sandbox-paths.ts';
 import { stepMountPoints } from './step-mount-points.ts';
-import { newStepTag, reapTagged } from './step-tag.ts';
+import { newStepTag, reapTagged } from '../host/step-tag.ts';
 import { StepThreads } from './step-threads.ts';
-import { syscallNumbers } from './syscall-number.ts';
+import { syscallNumbers } from '../host/syscall-number.ts';
 import { Turns } from './turns.ts';
 
 export interface InPlaceExecutorOptions {

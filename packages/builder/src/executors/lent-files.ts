@@ -16,10 +16,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { applyMetadata } from '../copy/apply-metadata.ts';
-import { directoryAt, DirectoryTimes } from '../isolation/directory-times.ts';
-import { makeInTree, resolveInTree } from '../isolation/scoped-path.ts';
-import { removeTree } from '../snapshotters/remove-tree.ts';
+import { applyMetadata } from '../tree/apply-metadata.ts';
+import { directoryAt, DirectoryTimes } from '../tree/directory-times.ts';
+import { makeInTree, resolveInTree } from '../tree/scoped-path.ts';
+import { removeTree } from '../tree/remove-tree.ts';
 
 /** Runs after the step, while what was lent is still there. */
 type TakeBack = () => void | Promise<void>;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { openScratchDirectory } from '@shale/core';
 import { expect, it } from 'vitest';
-import { MountPointStubs } from '../isolation/mount-points.ts';
+import { MountPointStubs } from '../tree/mount-points.ts';
 import { LentFiles } from './lent-files.ts';
 import { lendMount } from './lent-mounts.ts';
 

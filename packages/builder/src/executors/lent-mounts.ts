@@ -16,13 +16,13 @@ import {
 import { connect, createServer } from 'node:net';
 import { basename, dirname } from 'node:path';
 import type { CallOptions } from '@shale/core';
-import type { StepMount } from '../executor.ts';
-import { applyMetadata } from '../copy/apply-metadata.ts';
-import { exactStats } from '../copy/exact-time.ts';
-import { exportDirectory } from '../exporters/directory.ts';
-import { directoryAt } from '../isolation/directory-times.ts';
-import { makeInTree } from '../isolation/scoped-path.ts';
-import { removeTree } from '../snapshotters/remove-tree.ts';
+import type { StepMount } from './executor.ts';
+import { applyMetadata } from '../tree/apply-metadata.ts';
+import { exactStats } from '../tree/exact-time.ts';
+import { exportDirectory } from '../tree/directory.ts';
+import { directoryAt } from '../tree/directory-times.ts';
+import { makeInTree } from '../tree/scoped-path.ts';
+import { removeTree } from '../tree/remove-tree.ts';
 import type { LentFiles } from './lent-files.ts';
 
 export interface LendMountOptions extends CallOptions {

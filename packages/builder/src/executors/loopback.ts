@@ -1,6 +1,6 @@
 import { closeSync } from 'node:fs';
 import type { SystemCalls } from '@shale/core/linux';
-import type { SyscallNumbers } from './syscall-number.ts';
+import type { SyscallNumbers } from '../host/syscall-number.ts';
 
 const AF_INET = 2;
 const SOCK_DGRAM_CLOEXEC = 0x80002;

@@ -1,6 +1,6 @@
 import type { SystemCalls } from '@shale/core/linux';
 import { MountFlag } from '@shale/core/linux';
-import type { SyscallNumbers } from './syscall-number.ts';
+import type { SyscallNumbers } from '../host/syscall-number.ts';
 
 /** The same bits in `mount(2)` and in `mount_setattr(2)`, where they are restrictions. */
 type Restriction = 'readOnly' | 'noSuid' | 'noDev' | 'noExec';

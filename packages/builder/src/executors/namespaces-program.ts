@@ -4,13 +4,13 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { fileSystemCalls, FileType, openScratchDirectory } from '@shale/core';
-import type { ProcessUser, RunProcessOptions, StepProcess } from '../executor.ts';
-import { makeInTree } from '../isolation/scoped-path.ts';
-import { hostProgram } from './host-program.ts';
+import type { ProcessUser, RunProcessOptions, StepProcess } from './executor.ts';
+import { makeInTree } from '../tree/scoped-path.ts';
+import { hostProgram } from '../host/host-program.ts';
 import { namespacesScript, READY } from './namespaces-script.ts';
 import type { OutputPipe } from './output-pipe.ts';
 import { openNamedPipe } from './output-pipe.ts';
-import { SandboxFailedError } from './sandbox-failed-error.ts';
+import { SandboxFailedError } from '../host/sandbox-failed-error.ts';
 import { environmentOf } from './step-program.ts';
 import { GRACE_MS } from './step-threads.ts';
 

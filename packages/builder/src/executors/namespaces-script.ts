@@ -1,9 +1,9 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { StepMount, StepProcess } from '../executor.ts';
-import { makeInTree } from '../isolation/scoped-path.ts';
-import { HOST_PATH, shellWord } from './host-path.ts';
-import { findHostProgram, hostProgram } from './host-program.ts';
+import type { StepMount, StepProcess } from './executor.ts';
+import { makeInTree } from '../tree/scoped-path.ts';
+import { HOST_PATH, shellWord } from '../host/host-path.ts';
+import { findHostProgram, hostProgram } from '../host/host-program.ts';
 import { DEVICE_LINKS, DEVICES, hostsFile, MASKED_PATHS, READ_ONLY_PATHS } from './sandbox-paths.ts';
 
 /** The line that says that the step starts now. */

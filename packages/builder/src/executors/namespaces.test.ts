@@ -1,4 +1,4 @@
-import { Capability, hasCapability, isInUserNamespace } from '../isolation/privileges.ts';
+import { Capability, hasCapability, isInUserNamespace } from '../host/privileges.ts';
 import { executorContract } from './executor.contract.ts';
 import { namespacesExecutor } from './namespaces.ts';
 

@@ -1,11 +1,11 @@
 import { loadSystemCalls } from '@shale/core';
-import type { Executor } from '../executor.ts';
-import type { MountPoint } from '../isolation/mount-points.ts';
-import { MountPointStubs } from '../isolation/mount-points.ts';
+import type { Executor } from './executor.ts';
+import type { MountPoint } from '../tree/mount-points.ts';
+import { MountPointStubs } from '../tree/mount-points.ts';
 import { runNamespacesProgram } from './namespaces-program.ts';
 import type { NamespacesConfinement } from './sandbox-message.ts';
 import { stepMountPoints } from './step-mount-points.ts';
-import { newStepTag } from './step-tag.ts';
+import { newStepTag } from '../host/step-tag.ts';
 import { StepThreads } from './step-threads.ts';
 
 export interface NamespacesExecutorOptions {

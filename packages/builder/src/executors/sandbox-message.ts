@@ -1,4 +1,4 @@
-import type { StepProcess } from '../executor.ts';
+import type { StepProcess } from './executor.ts';
 import type { SpawnLock } from './spawn-lock.ts';
 
 /** What the worker thread is to do: it starts when this arrives, and ends when the step has. */

@@ -18,12 +18,12 @@ import {
 import { join } from 'node:path';
 import type { SystemCalls } from '@shale/core/linux';
 import { MountFlag, UnmountFlag } from '@shale/core/linux';
-import type { StepMount, StepProcess } from '../executor.ts';
-import { makeInTree } from '../isolation/scoped-path.ts';
+import type { StepMount, StepProcess } from './executor.ts';
+import { makeInTree } from '../tree/scoped-path.ts';
 import { allowDevices, restrictMount } from './mount-attributes.ts';
 import type { NamespacesConfinement } from './sandbox-message.ts';
 import { DEVICE_LINKS, DEVICES, hostsFile, MASKED_PATHS, READ_ONLY_PATHS } from './sandbox-paths.ts';
-import type { SyscallNumbers } from './syscall-number.ts';
+import type { SyscallNumbers } from '../host/syscall-number.ts';
 
 const { bind, recursive, noSuid, noDev, noExec, readOnly } = MountFlag;
 

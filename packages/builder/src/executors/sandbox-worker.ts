@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { parentPort } from 'node:worker_threads';
 import type { SystemCalls } from '@shale/core/linux';
 import { CloneFlag, loadSystemCalls } from '@shale/core/linux';
-import type { StepProcess } from '../executor.ts';
-import { makeInTree } from '../isolation/scoped-path.ts';
+import type { StepProcess } from './executor.ts';
+import { makeInTree } from '../tree/scoped-path.ts';
 import {
   becomeUser,
   CHROOT_CAPABILITIES,
@@ -32,8 +32,8 @@ import { withSpawnLock } from './spawn-lock.ts';
 import { StepProgram } from './step-program.ts';
 import type { Supervisor } from './supervisor.ts';
 import { startSupervisor } from './supervisor.ts';
-import type { SyscallNumbers } from './syscall-number.ts';
-import { syscallNumbers } from './syscall-number.ts';
+import type { SyscallNumbers } from '../host/syscall-number.ts';
+import { syscallNumbers } from '../host/syscall-number.ts';
 
 const CREATION_MASK = 0o022;
 

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
-import type { StepMount } from '../executor.ts';
-import type { MountPoint } from '../isolation/mount-points.ts';
+import type { StepMount } from './executor.ts';
+import type { MountPoint } from '../tree/mount-points.ts';
 
 /** What a step's tree needs for the mounts that it asked for. */
 export function stepMountPoints(mounts: readonly StepMount[]): MountPoint[] {

@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
-import type { StepProcess } from '../executor.ts';
+import type { StepProcess } from './executor.ts';
 
 const NOT_FOUND = 127;
 const NOT_EXECUTABLE = 126;

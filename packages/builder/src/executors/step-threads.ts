@@ -3,11 +3,11 @@ import { getCompileCacheDir } from 'node:module';
 import { dirname, extname } from 'node:path';
 import { getBuiltinModule } from 'node:process';
 import { Worker } from 'node:worker_threads';
-import type { RunProcessOptions } from '../executor.ts';
-import { SandboxFailedError } from './sandbox-failed-error.ts';
+import type { RunProcessOptions } from './executor.ts';
+import { SandboxFailedError } from '../host/sandbox-failed-error.ts';
 import type { SandboxOrder, SandboxReport, SandboxRequest } from './sandbox-message.ts';
 import { newSpawnLock } from './spawn-lock.ts';
-import { killTagged } from './step-tag.ts';
+import { killTagged } from '../host/step-tag.ts';
 
 /** How long a step may take to end after SIGTERM. */
 export const GRACE_MS = 2000;

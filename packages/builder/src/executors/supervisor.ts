@@ -2,8 +2,8 @@ import type { ChildProcessByStdio } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
-import { HOST_PATH, shellWord } from './host-path.ts';
-import { hostShell, ownProgramDirectory } from './host-program.ts';
+import { HOST_PATH, shellWord } from '../host/host-path.ts';
+import { hostShell, ownProgramDirectory } from '../host/host-program.ts';
 
 /**
  * Process 1 of a step's pid namespace, started before anything of the step. It lives as long as its standard input is

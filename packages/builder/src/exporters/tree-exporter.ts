@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import type { CallOptions } from '@shale/core';
 import { formatPlatform, Resources } from '@shale/core';
 import type { Isolation } from '../isolation/choose.ts';
-import { exportDirectory } from './directory.ts';
+import { exportDirectory } from '../tree/directory.ts';
 import type { BuiltImage, BuiltPlatform, Exporter } from './exporter.ts';
-import { exportTarball, type TarballTree } from './tarball.ts';
+import { exportTarball, type TarballTree } from '../tree/tarball.ts';
 
 type TarSink = (chunk: Uint8Array) => void | Promise<void>;
 

@@ -1,16 +1,16 @@
 import { mkdirSync } from 'node:fs';
 import type { CallOptions, SystemCalls } from '@shale/core';
 import { loadSystemCalls, ShaleError } from '@shale/core';
-import type { Executor } from '../executor.ts';
+import type { Executor } from '../executors/executor.ts';
 import { chrootExecutor } from '../executors/chroot.ts';
 import { inPlaceExecutor, type InPlaceExecutorOptions } from '../executors/in-place.ts';
 import { namespacesExecutor } from '../executors/namespaces.ts';
-import type { Snapshotter } from '../snapshotter.ts';
+import type { Snapshotter } from '../snapshotters/snapshotter.ts';
 import { copySnapshotter } from '../snapshotters/copy.ts';
 import { overlaySnapshotter } from '../snapshotters/overlay.ts';
 import { parseIsolation } from './isolation-request.ts';
-import { enterPrivateMounts } from './private-mounts.ts';
-import { isInUserNamespace } from './privileges.ts';
+import { enterPrivateMounts } from '../host/private-mounts.ts';
+import { isInUserNamespace } from '../host/privileges.ts';
 import { probeWithMounts, probeWithoutMounts } from './probe-executor.ts';
 import { probeOverlay } from './probe-overlay.ts';
 

@@ -8,7 +8,7 @@ import { openScratchDirectory, type ScratchDirectory } from '@shale/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeBusyboxTree } from '../executors/executor.contract.ts';
 import { parseIsolation } from './isolation-request.ts';
-import { Capability, hasCapability } from './privileges.ts';
+import { Capability, hasCapability } from '../host/privileges.ts';
 
 const canMount = hasCapability(Capability.sysAdmin);
 const OPTIONS = ['--conditions=@shale/source', '--disable-warning=ExperimentalWarning'];
@@ -62,7 +62,7 @@ describe('parseIsolation()', () => {
 describe.runIf(canMount)('enterPrivateMounts()', () => {
   const prelude = `
     import { loadSystemCalls } from ${CORE};
-    import { enterPrivateMounts } from ${module('private-mounts.ts')};
+    import { enterPrivateMounts } from ${module('../host/private-mounts.ts')};
     import { readdirSync, readlinkSync, writeFileSync } from 'node:fs';
     import { readdir, stat } from 'node:fs/promises';
     const calls = loadSystemCalls();
@@ -98,7 +98,7 @@ describe.runIf(canMount)('enterPrivateMounts()', () => {
 describe.runIf(canMount)('chooseIsolation()', () => {
   const script = (requested: string) => `
     import { loadSystemCalls } from ${CORE};
-    import { enterPrivateMounts } from ${module('private-mounts.ts')};
+    import { enterPrivateMounts } from ${module('../host/private-mounts.ts')};
     import { chooseIsolation } from ${module('choose.ts')};
     await enterPrivateMounts(loadSystemCalls()).catch(() => {});
     try {
@@ -152,7 +152,7 @@ describe.runIf(canMount)('chooseIsolation()', () => {
 
   it('works as root of a user namespace', async () => {
     const output = await run(`
-      import { runInUserNamespace } from ${module('user-namespace.ts')};
+      import { runInUserNamespace } from ${module('../host/user-namespace.ts')};
       await runInUserNamespace({ command: ${JSON.stringify(commandFor(script('auto')))}, env: process.env });
     `);
     expect(output).toMatch(/^namespaces overlay root in a user namespace\n$/);
@@ -164,7 +164,7 @@ describe.runIf(canMount)('runInUserNamespace()', () => {
     const script = `id -u; stat -c %u /; mount -t tmpfs none ${scratch.path} && ls -A ${scratch.path}; exit 7`;
     const output = await run(
       `
-      import { runInUserNamespace } from ${module('user-namespace.ts')};
+      import { runInUserNamespace } from ${module('../host/user-namespace.ts')};
       console.log(await runInUserNamespace({ command: ['sh', '-c', ${JSON.stringify(script)}], env: process.env }));
     `,
       ['setpriv', '--bounding-set', '-sys_admin', '--inh-caps', '-sys_admin'],
@@ -179,7 +179,7 @@ describe.runIf(canMount)('a builder that is killed', () => {
     makeBusyboxTree(root);
     const builder = start(`
       import { loadSystemCalls } from ${CORE};
-      import { enterPrivateMounts } from ${module('private-mounts.ts')};
+      import { enterPrivateMounts } from ${module('../host/private-mounts.ts')};
       import { namespacesExecutor } from ${module('../executors/namespaces.ts')};
       await enterPrivateMounts(loadSystemCalls());
       await namespacesExecutor().run(

@@ -3,8 +3,8 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CallOptions } from '@shale/core';
 import { openScratchDirectory } from '@shale/core';
-import { hostShell } from '../executors/host-program.ts';
-import type { Executor, StepMount, StepProcess } from '../executor.ts';
+import { hostShell } from '../host/host-program.ts';
+import type { Executor, StepMount, StepProcess } from '../executors/executor.ts';
 
 const EXIT_CODE = 42;
 const NOT_FOUND = 127;

@@ -1,8 +1,8 @@
 import { lstatSync, mkdirSync, rmdirSync } from 'node:fs';
 import { hostPath, readNames } from '@shale/core';
-import { applyMetadata } from '../copy/apply-metadata.ts';
-import { exactStats } from '../copy/exact-time.ts';
-import { removeTree } from '../snapshotters/remove-tree.ts';
+import { applyMetadata } from '../tree/apply-metadata.ts';
+import { exactStats } from '../tree/exact-time.ts';
+import { removeTree } from '../tree/remove-tree.ts';
 import type { KeptPaths } from './kept-paths.ts';
 import { moveNode, type MovedLinks } from './move-node.ts';
 

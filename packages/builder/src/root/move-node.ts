@@ -14,7 +14,7 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { deviceNumbers, fileSystemCalls, hostPath, isKeptXattr, readNames } from '@shale/core';
-import { exactStats, setTime } from '../copy/exact-time.ts';
+import { exactStats, setTime } from '../tree/exact-time.ts';
 
 /** Files of several names that were copied, by device and inode: where the first of the names went. */
 export type MovedLinks = Map<string, string>;

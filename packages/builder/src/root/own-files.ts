@@ -1,7 +1,7 @@
 import { lstatSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { hostPath, readNames } from '@shale/core';
-import { removeTree } from '../snapshotters/remove-tree.ts';
+import { removeTree } from '../tree/remove-tree.ts';
 
 /** Stamps of files; directories have none, as their times change with what is in them. */
 type Stamps = ReadonlyMap<string, string | undefined>;

@@ -1,4 +1,4 @@
-import { NotInContainerError } from './container.ts';
+import { NotInContainerError } from '../host/container.ts';
 import { KeptPaths } from './kept-paths.ts';
 import type { RootExchange } from './root-exchange.ts';
 

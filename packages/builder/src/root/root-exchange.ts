@@ -2,11 +2,11 @@ import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, renameSync } 
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { hostPath } from '@shale/core';
-import { killTagged } from '../executors/step-tag.ts';
-import { removeTree } from '../snapshotters/remove-tree.ts';
-import { requireContainer } from './container.ts';
+import { killTagged } from '../host/step-tag.ts';
+import { removeTree } from '../tree/remove-tree.ts';
+import { requireContainer } from '../host/container.ts';
 import { KeptPaths } from './kept-paths.ts';
-import { mountedPaths } from './mount-table.ts';
+import { mountedPaths } from '../host/mount-table.ts';
 import { moveIn, moveOut } from './move-entries.ts';
 import { readJournal, removeJournal, writeJournal } from './root-journal.ts';
 

@@ -1,6 +1,6 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { undefinedIfMissing } from '@shale/core';
-import { SandboxFailedError } from '../executors/sandbox-failed-error.ts';
+import { SandboxFailedError } from '../host/sandbox-failed-error.ts';
 
 /** Whose files are in `/`: the container's own are leaving, a tree's are there, or the container's own are coming back. */
 export type RootPhase = 'leaving' | 'tree' | 'returning';

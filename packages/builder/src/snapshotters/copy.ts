@@ -11,11 +11,11 @@ import type {
   TreeView,
   UnpackingOptions,
   WorkingTree,
-} from '../snapshotter.ts';
-import { packedStack } from '../snapshotter.ts';
+} from './snapshotter.ts';
+import { packedStack } from './snapshotter.ts';
 import { ChangeWriter } from './change-writer.ts';
 import { touchedFiles, writeCopyChanges } from './copy-changes.ts';
-import type { DirectoryLock } from './directory-lock.ts';
+import type { DirectoryLock } from '../tree/directory-lock.ts';
 import { layerCompression } from './layer-compression.ts';
 import type { Draft } from './snapshot-directory.ts';
 import { SnapshotDirectory } from './snapshot-directory.ts';

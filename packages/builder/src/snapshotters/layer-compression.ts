@@ -1,4 +1,4 @@
-import type { LayerCompression } from '../snapshotter.ts';
+import type { LayerCompression } from './snapshotter.ts';
 
 const DEFAULT_GZIP_LEVEL = 1;
 

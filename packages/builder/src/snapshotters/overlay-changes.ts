@@ -2,8 +2,8 @@ import type { BigIntStats } from 'node:fs';
 import { lstatSync } from 'node:fs';
 import { hostPath } from '@shale/core';
 import type { ChangeWriter } from './change-writer.ts';
-import type { DirectoryEntry } from './directory-entries.ts';
-import { readEntries } from './directory-entries.ts';
+import type { DirectoryEntry } from '../tree/directory-entries.ts';
+import { readEntries } from '../tree/directory-entries.ts';
 import { isSameFile } from './same-file.ts';
 
 /** The three sides of a mounted overlay. */

@@ -9,10 +9,10 @@ import type {
   TreeView,
   WorkingTree,
   UnpackingOptions,
-} from '../snapshotter.ts';
-import { isPacking, packedStack } from '../snapshotter.ts';
+} from './snapshotter.ts';
+import { isPacking, packedStack } from './snapshotter.ts';
 import { ChangeWriter } from './change-writer.ts';
-import type { DirectoryLock } from './directory-lock.ts';
+import type { DirectoryLock } from '../tree/directory-lock.ts';
 import { holdGrowing, UnpackedPackingLayer } from './growing-layers.ts';
 import { layerCompression } from './layer-compression.ts';
 import { writeOverlayChanges } from './overlay-changes.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { CallOptions } from '@shale/core';
 import { loadSystemCalls } from '@shale/core';
-import { diskUsage } from './disk-usage.ts';
+import { diskUsage } from '../tree/disk-usage.ts';
 import { SnapshotDirectory } from './snapshot-directory.ts';
 
 export interface SnapshotUsage {

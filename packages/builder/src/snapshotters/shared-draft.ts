@@ -1,4 +1,4 @@
-import type { DirectoryLock } from './directory-lock.ts';
+import type { DirectoryLock } from '../tree/directory-lock.ts';
 import type { Draft } from './snapshot-directory.ts';
 
 /** A draft with several users: disposed when the last of them is done. */

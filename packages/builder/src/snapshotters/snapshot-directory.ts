@@ -3,9 +3,9 @@ import { lstatSync, mkdirSync, readdirSync, renameSync, utimesSync } from 'node:
 import { join } from 'node:path';
 import type { Digest, SystemCalls } from '@shale/core';
 import { digestHex } from '@shale/core';
-import type { DirectoryLock } from './directory-lock.ts';
-import { tryLockDirectory } from './directory-lock.ts';
-import { removeTree } from './remove-tree.ts';
+import type { DirectoryLock } from '../tree/directory-lock.ts';
+import { tryLockDirectory } from '../tree/directory-lock.ts';
+import { removeTree } from '../tree/remove-tree.ts';
 
 /** A directory being filled, and held until it is disposed. Disposed unpublished, it is gone. */
 export interface Draft extends Disposable {

@@ -19,7 +19,7 @@ import {
 import { join } from 'node:path';
 import { fileSystemCalls } from '@shale/core';
 import type { MadeEntry } from '@shale/testing';
-import { isInUserNamespace } from '../isolation/privileges.ts';
+import { isInUserNamespace } from '../host/privileges.ts';
 
 const CONTENT = 'content';
 /** The layer that scenarios change. */

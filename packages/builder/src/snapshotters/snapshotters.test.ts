@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { blobDirectory, type Layer, loadSystemCalls, openScratchDirectory, type SystemCalls } from '@shale/core';
 import { makeLayer } from '@shale/testing';
 import { describe, expect, it } from 'vitest';
-import { Capability, hasCapability, isInUserNamespace } from '../isolation/privileges.ts';
+import { Capability, hasCapability, isInUserNamespace } from '../host/privileges.ts';
 import { copySnapshotter } from './copy.ts';
 import { overlaySnapshotter } from './overlay.ts';
 import { snapshotterContract } from './snapshotter.contract.ts';

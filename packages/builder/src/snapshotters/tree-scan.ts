@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs';
 import { lstatSync } from 'node:fs';
 import { hostPath } from '@shale/core';
-import { readEntries } from './directory-entries.ts';
+import { readEntries } from '../tree/directory-entries.ts';
 
 /** What one file was like. Times are in milliseconds, exact to a quarter of a microsecond. */
 export type FileFacts = Readonly<Record<(typeof COLUMNS)[number], number>>;

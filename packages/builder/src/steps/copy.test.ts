@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { parseDockerfile } from '@shale/dockerfile-parser';
 import { rawTar, rawTarEntry } from '@shale/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { CopyAction } from '../build-graph.ts';
+import type { CopyAction } from '../graph/build-graph.ts';
 import { openDirectoryContext } from '../context/directory-context.ts';
 import { CopyFixture } from '../copy/copy-fixture.ts';
 import type { FetchUrl } from '../copy/download.ts';
-import { planBuild } from '../plan.ts';
+import { planBuild } from '../plan/plan.ts';
 import { copyStep } from './copy.ts';
 import type { StepContext } from './step-context.ts';
 

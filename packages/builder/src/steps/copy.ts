@@ -1,20 +1,20 @@
 import { chmodSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { noSpace, openScratchDirectory, Resources } from '@shale/core';
-import { boundedWarnings } from '../bounded-warnings.ts';
-import type { CopyAction } from '../build-graph.ts';
+import { boundedWarnings } from '../graph/bounded-warnings.ts';
+import type { CopyAction } from '../graph/build-graph.ts';
 import { openGitContext } from '../context/git-context.ts';
 import { isGitSource } from '../context/git-source.ts';
 import { isArchive, unpackArchive } from '../copy/archive.ts';
 import { copyIntoTree } from '../copy/copy-tree.ts';
 import { download } from '../copy/download.ts';
 import { isUrl } from '../copy/remote-source.ts';
-import type { SourceTree } from '../copy/source-tree.ts';
-import { plainTree } from '../copy/source-tree.ts';
+import type { SourceTree } from '../tree/source-tree.ts';
+import { plainTree } from '../tree/source-tree.ts';
 import type { ResolvedSource } from '../copy/sources.ts';
 import { literalSource, resolveSources } from '../copy/sources.ts';
-import type { Owner } from '../users.ts';
-import { resolveOwner } from '../users.ts';
+import type { Owner } from '../tree/users.ts';
+import { resolveOwner } from '../tree/users.ts';
 import { authorizedFetch, gitAuthorization } from '../copy/source-credentials.ts';
 import type { StepContext } from './step-context.ts';
 

@@ -2,12 +2,12 @@ import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadSystemCalls, openScratchDirectory, Resources, ShaleError } from '@shale/core';
 import type { Mount } from '@shale/dockerfile-parser';
-import type { RunAction, RunMount, TreeSource } from '../build-graph.ts';
-import { emptyCacheMount, openCacheMount } from '../cache-mounts.ts';
-import { resolveInTree } from '../isolation/scoped-path.ts';
-import type { StepMount } from '../executor.ts';
-import { mountedPaths } from '../root/mount-table.ts';
-import { readSecret } from '../secrets.ts';
+import type { RunAction, RunMount, TreeSource } from '../graph/build-graph.ts';
+import { emptyCacheMount, openCacheMount } from '../snapshotters/cache-mounts.ts';
+import { resolveInTree } from '../tree/scoped-path.ts';
+import type { StepMount } from '../executors/executor.ts';
+import { mountedPaths } from '../host/mount-table.ts';
+import { readSecret } from '../graph/secrets.ts';
 import { forwardAgent } from './forward-agent.ts';
 import type { StepContext } from './step-context.ts';
 
@@ -129,7 +129,7 @@ async function seedCache(
   context: StepContext,
 ): Promise<void> {
   const path = await openSource(source, mount.source, opened, context);
-  const { exportDirectory } = await import('../exporters/directory.ts');
+  const { exportDirectory } = await import('../tree/directory.ts');
   await exportDirectory(path, directory, { signal: context.signal });
 }
 

@@ -1,6 +1,6 @@
 import { ShaleError } from '@shale/core';
-import type { RunAction } from '../build-graph.ts';
-import { resolveUser } from '../users.ts';
+import type { RunAction } from '../graph/build-graph.ts';
+import { resolveUser } from '../tree/users.ts';
 import { openRunMounts } from './run-mounts.ts';
 import type { StepContext } from './step-context.ts';
 

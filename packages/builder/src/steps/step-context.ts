@@ -1,10 +1,10 @@
 import type { CallOptions } from '@shale/core';
-import type { GraphNode, StepNode } from '../build-graph.ts';
-import type { BuildOptions } from '../build-options.ts';
-import type { BuildSession } from '../build-session.ts';
+import type { GraphNode, StepNode } from '../graph/build-graph.ts';
+import type { BuildOptions } from '../build/build-options.ts';
+import type { BuildSession } from './build-session.ts';
 import type { Isolation } from '../isolation/choose.ts';
-import type { InputStacks } from '../scheduler.ts';
-import type { TreeView } from '../snapshotter.ts';
+import type { InputStacks } from '../run/scheduler.ts';
+import type { TreeView } from '../snapshotters/snapshotter.ts';
 
 /** What a step's work is given. */
 export interface StepContext extends CallOptions {

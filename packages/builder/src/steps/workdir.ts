@@ -1,6 +1,6 @@
-import { makeDirectoryInTree } from '../copy/make-directory.ts';
-import type { WorkdirAction } from '../build-graph.ts';
-import { resolveOwner } from '../users.ts';
+import { makeDirectoryInTree } from '../tree/make-directory.ts';
+import type { WorkdirAction } from '../graph/build-graph.ts';
+import { resolveOwner } from '../tree/users.ts';
 import type { StepContext } from './step-context.ts';
 
 /** Makes what is missing of the path, owned as by `--chown` with the current user; what is there stays as it is. */

@@ -1,0 +1,77 @@
+import type { Platform, RawManifest } from '@shale/core';
+import { describeManifest, formatManifest, ShaleError } from '@shale/core';
+import { MEDIA_TYPES } from './assemble.ts';
+import { BaseImages } from '../plan/base-images.ts';
+import { buildStage, executePlan, planTarget, reportSteps } from './build.ts';
+import type { BuildOptions, StepReport } from './build-options.ts';
+import type { BuiltIndex, BuiltPlatform, Exporter } from '../exporters/exporter.ts';
+import { warnOfFrontend } from '../plan/frontend.ts';
+import { lookUp } from '../keys/look-up.ts';
+
+export interface BuildIndexOptions extends Omit<BuildOptions, 'platform'> {
+  /** One image for each, in this order. */
+  readonly platforms: readonly Platform[];
+}
+
+export interface BuildIndexResult extends BuiltIndex {
+  /** What several platforms share is here once. */
+  readonly steps: readonly StepReport[];
+}
+
+/** An exporter was chosen that takes one image. */
+export class IndexNotExportableError extends ShaleError {
+  readonly code = 'USAGE_INVALID';
+}
+
+/**
+ * Builds the target stage for several platforms at once, and an index of the images. Steps that come to the same key,
+ * such as those of `FROM --platform=$BUILDPLATFORM` stages, run once.
+ * @throws {LocatedError} @throws {IndexNotExportableError}
+ */
+export async function buildIndex({ platforms, ...options }: BuildIndexOptions): Promise<BuildIndexResult> {
+  const exporters = (options.exporters ?? []).map(indexExporter);
+  const { onProgress = () => {}, images, signal } = options;
+  warnOfFrontend(options);
+  const bases = new BaseImages({ sources: images, onProgress, signal });
+  const targets = await Promise.all(
+    platforms.map(async (platform) => {
+      const changes = { platform, bases, isPlatformImplicit: false, isPlatformNamed: true };
+      return { platform, stage: await planTarget(options, changes) };
+    }),
+  );
+  const stages = targets.map(({ stage }) => stage);
+  const plan = await lookUp(stages, options);
+  return executePlan({ ...plan, stages }, options, async (scheduler) => {
+    const built = await Promise.all(
+      targets.map(
+        async ({ platform, stage }): Promise<BuiltPlatform> => ({
+          platform,
+          ...(await buildStage(stage, scheduler, options)),
+        }),
+      ),
+    );
+    const index = imageIndex(built, MEDIA_TYPES[options.mediaTypes ?? 'oci'].index);
+    await options.store.put(describeManifest(index), async function* () {
+      yield index.bytes;
+    });
+    const result = { index, images: built };
+    for (const exportIndex of exporters) await exportIndex(result, { signal });
+    return { ...result, steps: await reportSteps(plan, scheduler) };
+  });
+}
+
+function indexExporter(exporter: Exporter): NonNullable<Exporter['exportIndex']> {
+  if (exporter.exportIndex === undefined) {
+    throw new IndexNotExportableError('An exporter takes one platform', { hint: 'Build each platform on its own.' });
+  }
+  return exporter.exportIndex.bind(exporter);
+}
+
+/** @see https://github.com/opencontainers/image-spec/blob/v1.1.1/image-index.md */
+function imageIndex(built: readonly BuiltPlatform[], mediaType: string): RawManifest {
+  return formatManifest({
+    schemaVersion: 2,
+    mediaType,
+    manifests: built.map(({ image, platform }) => ({ ...describeManifest(image.manifest), platform })),
+  });
+}

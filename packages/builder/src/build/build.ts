@@ -1,0 +1,156 @@
+import { hostPlatform } from '@shale/core';
+import { parseDockerfile } from '@shale/dockerfile-parser';
+import { type AssembledImage, assembleImage, keepDocuments } from './assemble.ts';
+import type { StageNode, StepNode } from '../graph/build-graph.ts';
+import { chainOf } from '../graph/build-graph.ts';
+import type { BuildOptions, BuildResult, StepReport } from './build-options.ts';
+import { openBuildSession } from '../steps/build-session.ts';
+import { stepExecutor } from '../run/execute-step.ts';
+import type { BuiltImage } from '../exporters/exporter.ts';
+import { requireEmulators } from '../run/foreign-steps.ts';
+import { warnOfFrontend } from '../plan/frontend.ts';
+import { locateDockerfileError } from '../graph/locate.ts';
+import type { LookedUpPlan, LookedUpSteps } from '../keys/look-up.ts';
+import { isSettledHit, lookUp } from '../keys/look-up.ts';
+import { planBuild, type PlanOptions } from '../plan/plan.ts';
+import { openPrefetcher } from '../run/prefetcher.ts';
+import type { Scheduler } from '../run/scheduler.ts';
+import { createScheduler } from '../run/scheduler.ts';
+import { reportingSteps } from '../run/step-progress.ts';
+import type { StepResult } from '../graph/step-result.ts';
+
+const DEFAULT_CONCURRENCY = 4;
+
+/**
+ * Builds the target stage of a Dockerfile and hands the image to the exporters. Steps that the cache knows are not run:
+ * their layers are neither read nor unpacked, unless a step that must run, or an exporter, needs the bytes.
+ * @throws {LocatedError} for what a line of the Dockerfile is to blame for, with its excerpt.
+ * @example
+ * const { image } = await build({ dockerfile, context, images, cache, store, stateDir, isolation });
+ * console.log(image.manifest.digest);
+ */
+export async function build(options: BuildOptions): Promise<BuildResult> {
+  const plan = await planAndLookUp(options);
+  return executePlan({ ...plan, stages: [plan.stage] }, options, async (scheduler) => {
+    const built = await buildStage(plan.stage, scheduler, options);
+    for (const exporter of options.exporters ?? []) await exporter.export(built, { signal: options.signal });
+    return { image: built.image, steps: await reportSteps(plan, scheduler) };
+  });
+}
+
+/** Plans the build and asks the cache for every step at once. Nothing is executed, pulled or unpacked. */
+export async function planAndLookUp(options: BuildOptions): Promise<LookedUpPlan> {
+  warnOfFrontend(options);
+  const stage = await planTarget(options, {});
+  return { stage, ...(await lookUp([stage], options)) };
+}
+
+/** Plans the target stage, for another platform or with other names than `options` say. */
+export async function planTarget(options: BuildOptions, changes: Partial<PlanOptions>): Promise<StageNode> {
+  const { onProgress = () => {} } = options;
+  const source = options.dockerfile;
+  const planOptions = {
+    source,
+    context: options.context,
+    namedContexts: options.namedContexts ?? new Map(),
+    target: options.target,
+    buildArgs: options.buildArgs ?? {},
+    platform: options.platform ?? hostPlatform(),
+    isPlatformImplicit: options.platform === undefined,
+    noCache: options.noCache ?? false,
+    network: options.network ?? 'host',
+    entitlements: options.entitlements ?? [],
+    images: options.images,
+    onProgress,
+    signal: options.signal,
+    ...changes,
+  };
+  try {
+    return await planBuild(parseDockerfile(source.text, { file: source.name }), planOptions);
+  } catch (error) {
+    throw locateDockerfileError(error, source);
+  }
+}
+
+/** Lets `finish` ask for what it needs; it is called again when a cached layer turned out to be lost. */
+export async function executePlan<T>(
+  { stages, ...plan }: LookedUpSteps & { readonly stages: readonly StageNode[] },
+  options: BuildOptions,
+  finish: (scheduler: Scheduler) => Promise<T>,
+): Promise<T> {
+  const { onProgress = () => {} } = options;
+  const failure = new AbortController();
+  const signal = options.signal === undefined ? failure.signal : AbortSignal.any([options.signal, failure.signal]);
+  await options.beforeSteps?.();
+  await requireEmulators(stages, plan, options.dockerfile);
+  await using session = openBuildSession({ ...options, signal });
+  await using prefetcher = openPrefetcher({ ...options, signal });
+  const scheduler = createScheduler({
+    keys: plan.keys,
+    hits: plan.hits,
+    bypassed: plan.bypassed,
+    unsettled: plan.unsettled,
+    cacheName: options.cache.name,
+    prefetch: prefetcher.fetch,
+    execute: reportingSteps(stepExecutor({ build: options, ...plan, session, signal }), {
+      onProgress,
+      source: options.dockerfile,
+    }),
+    concurrency: options.concurrency ?? DEFAULT_CONCURRENCY,
+    onProgress,
+    signal,
+  });
+  try {
+    return await scheduler.rewinding(() => finish(scheduler));
+  } catch (error) {
+    failure.abort(error); // the other stages need not go on
+    await scheduler.settled();
+    throw error;
+  }
+}
+
+/** Runs what the stage's image still needs, and keeps its documents. */
+export async function buildStage(stage: StageNode, scheduler: Scheduler, options: BuildOptions): Promise<BuiltImage> {
+  const stack = await scheduler.stackOf(stage.tip);
+  const results = new Map(
+    await Promise.all(chainOf(stage.tip).map(async (step) => [step, await scheduler.resultOf(step)] as const)),
+  );
+  const assembled = assembleStage(stage, results, options);
+  await keepDocuments(assembled, options.store);
+  return { image: assembled.image, stack };
+}
+
+export function assembleStage(
+  stage: StageNode,
+  results: ReadonlyMap<StepNode, StepResult>,
+  options: BuildOptions,
+): AssembledImage {
+  return assembleImage(stage, {
+    labels: options.labels ?? {},
+    sourceDateEpoch: options.sourceDateEpoch,
+    mediaTypes: options.mediaTypes ?? 'oci',
+    resultOf: (step) => results.get(step) as StepResult,
+  });
+}
+
+/** How each step that the build asked for, or that was cached, came to its layer. */
+export async function reportSteps(lookedUp: LookedUpSteps, scheduler: Scheduler): Promise<StepReport[]> {
+  const known = lookedUp.steps.filter((step) => isSettledHit(step, lookedUp) || scheduler.isEvaluated(step));
+  return Promise.all(known.map(async (step) => stepReport(step, await scheduler.resultOf(step))));
+}
+
+function stepReport({ info }: StepNode, result: StepResult): StepReport {
+  const { key, outcome, origin, durationMs, builder, created, savedMs, layer } = result;
+  return {
+    step: info,
+    key,
+    outcome,
+    origin,
+    durationMs,
+    builder,
+    created,
+    savedMs,
+    layer: layer.descriptor.digest,
+    sizeBytes: layer.descriptor.size,
+  };
+}

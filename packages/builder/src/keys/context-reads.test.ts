@@ -1,0 +1,41 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { openScratchDirectory } from '@shale/core';
+import { expect, it } from 'vitest';
+import type { StepNode } from '../graph/build-graph.ts';
+import { contextReads } from './context-reads.ts';
+import { openDirectoryContext } from '../context/directory-context.ts';
+
+async function editing(edit: (root: string) => void): Promise<() => void> {
+  await using scratch = await openScratchDirectory();
+  const root = join(scratch.path, 'context');
+  mkdirSync(root);
+  for (const name of ['a', 'b', 'ignored']) writeFileSync(join(root, name), name);
+  const context = openDirectoryContext(root, { ignore: ['ignored'], stateDir: scratch.path });
+  const instruction = { keyword: 'COPY', parents: false, exclude: [] };
+  const source = { type: 'context', context } as const;
+  const action = { type: 'copy', instruction, sources: ['.'], inline: [], from: source };
+  const step = { action } as unknown as StepNode;
+  const reads = contextReads(new Map());
+  reads.digests(step, source);
+  edit(root);
+  try {
+    reads.verify(step);
+    return () => {};
+  } catch (error) {
+    return () => {
+      throw error;
+    };
+  }
+}
+
+it('contextReads() lets a step be that read what its key says', async () => {
+  expect(await editing(() => {})).not.toThrow();
+  expect(await editing((root) => writeFileSync(join(root, 'ignored'), 'changed'))).not.toThrow();
+});
+
+it('contextReads() refuses what changed while the build read it, by name', async () => {
+  const edit = (name: string, text: string) => editing((root) => writeFileSync(join(root, name), text));
+  expect(await edit('a', 'B')).toThrow('The build context changed while the build read it: a');
+  expect(await edit('new', '')).toThrow(/: new$/);
+});

@@ -1,0 +1,78 @@
+import type { CacheEntry, CacheKey } from '@shale/cache';
+import type { GraphNode, StageNode, StepNode } from '../graph/build-graph.ts';
+import { inputsOf, reachableSteps } from '../graph/build-graph.ts';
+import type { BuildOptions } from '../build/build-options.ts';
+import { type ContextReads, contextReads } from './context-reads.ts';
+import { remoteVersions } from './remote-version.ts';
+import { keyedSteps } from './keyed-steps.ts';
+import { atStep } from '../graph/locate.ts';
+import type { ContextDigests, StepKey } from './step-keys.ts';
+import { definitionKeys } from './step-keys.ts';
+import { cachedStep } from '../run/step-progress.ts';
+
+/** The steps of one or several stages, their keys, and what the cache knows of them. */
+export interface LookedUpSteps {
+  /** One for each key, dependencies first: what several stages need alike is one step. */
+  readonly steps: readonly StepNode[];
+  readonly keys: ReadonlyMap<StepNode, StepKey>;
+  /** Steps are taken out when their layer turns out to be gone. */
+  readonly hits: Map<StepNode, CacheEntry>;
+  readonly reads: ContextReads;
+  /** Steps that the cache was not asked for. */
+  readonly bypassed: ReadonlySet<CacheKey>;
+  /** Stand on one of those: they hit only if that comes to what it was. */
+  readonly unsettled: ReadonlySet<CacheKey>;
+}
+
+/** The same for one target. */
+export interface LookedUpPlan extends LookedUpSteps {
+  readonly stage: StageNode;
+}
+
+/** Whether the cache has the step, whatever those that it was not asked for come to. */
+export function isSettledHit(step: StepNode, { keys, hits, unsettled }: LookedUpSteps): boolean {
+  return hits.has(step) && !unsettled.has((keys.get(step) as StepKey).key);
+}
+
+/** Asks for all steps in one round; a miss does not end the lookup. */
+export async function lookUp(stages: readonly StageNode[], options: BuildOptions): Promise<LookedUpSteps> {
+  const { signal, onProgress = () => {} } = options;
+  const nodes = reachableSteps(...stages.map(({ tip }) => tip));
+  const { dockerfile, fetchUrl, gitEnvironment, secrets } = options;
+  const versions = await remoteVersions(nodes, { fetchUrl, gitEnvironment, secrets, dockerfile, signal });
+  const reads = contextReads(versions);
+  const digestAt: ContextDigests = (step, source) => atStep(step, dockerfile, () => reads.digests(step, source));
+  const keys = definitionKeys(nodes, digestAt, options);
+  const groups = [...Map.groupBy(nodes, (node) => (keys.get(node) as StepKey).key)];
+  const steps = groups.map(([, [step]]) => step as StepNode);
+  onProgress({ type: 'build.planned', steps: steps.map(({ info }) => info) });
+  const bypassed = new Set(groups.filter(([, alike]) => alike.some(({ noCache }) => noCache)).map(([key]) => key));
+  const unsettled = unsettledKeys(nodes, keys, bypassed);
+  const found = await Promise.all(
+    groups.map(async ([key, alike]) => {
+      if (bypassed.has(key)) return [];
+      const entry = await options.cache.lookup(key, { signal });
+      const [step] = alike;
+      if (entry !== undefined && step !== undefined && !unsettled.has(key))
+        onProgress(cachedStep(step, entry, options.cache.name));
+      return entry === undefined ? [] : alike.map((step) => [step, entry] as const);
+    }),
+  );
+  const hits = new Map(found.flat());
+  options.onKeyed?.(keyedSteps(steps, keys, hits));
+  return { steps, keys, hits, reads, bypassed, unsettled };
+}
+
+/** @param nodes Dependencies first. */
+function unsettledKeys(
+  nodes: readonly StepNode[],
+  keys: ReadonlyMap<StepNode, StepKey>,
+  bypassed: ReadonlySet<CacheKey>,
+): ReadonlySet<CacheKey> {
+  const unsettled = new Set<CacheKey>();
+  if (bypassed.size === 0) return unsettled;
+  const keyOf = (node: StepNode) => (keys.get(node) as StepKey).key;
+  const isOpen = (node: GraphNode) => node.kind === 'step' && (bypassed.has(keyOf(node)) || unsettled.has(keyOf(node)));
+  for (const node of nodes) if (!bypassed.has(keyOf(node)) && inputsOf(node).some(isOpen)) unsettled.add(keyOf(node));
+  return unsettled;
+}

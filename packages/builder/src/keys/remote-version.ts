@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto';
+import type { CallOptions } from '@shale/core';
+import { sha256 } from '@shale/core';
+import type { StepNode } from '../graph/build-graph.ts';
+import type { DockerfileSource } from '../build/build-options.ts';
+import { resolveGitCommit } from '../context/git-context.ts';
+import { isGitSource } from '../context/git-source.ts';
+import { locateStep } from '../graph/locate.ts';
+import type { FetchUrl } from '../copy/download.ts';
+import { openUrl } from '../copy/download.ts';
+import { isRemoteSource } from '../copy/remote-source.ts';
+import { authorizedFetch, gitAuthorization, type Secrets } from '../copy/source-credentials.ts';
+
+export interface RemoteVersionOptions extends CallOptions {
+  readonly fetchUrl: FetchUrl | undefined;
+  /** @see BuildOptions */
+  readonly gitEnvironment?: Readonly<Record<string, string>> | undefined;
+  /** Among them credentials. */
+  readonly secrets?: Secrets;
+  /** `--checksum`: a content that is known in advance need not be asked for. */
+  readonly checksum?: string | undefined;
+  /** @default 16 GiB */
+  readonly maxBytes?: number | undefined;
+}
+
+/** What is behind each remote source of ADD just now, by `remoteKey`. */
+export type RemoteVersions = ReadonlyMap<string, string>;
+
+export function remoteKey(source: string, checksum: string | undefined): string {
+  return `${checksum ?? ''} ${source}`;
+}
+
+/** Asks for all remote sources of the steps at once, each once. */
+export async function remoteVersions(
+  steps: readonly StepNode[],
+  { dockerfile, ...options }: Omit<RemoteVersionOptions, 'checksum'> & { readonly dockerfile: DockerfileSource },
+): Promise<RemoteVersions> {
+  const wanted = new Map(steps.flatMap(remoteSources));
+  const versions = [...wanted].map(async ([key, { step, source, checksum }]) => {
+    const version = await remoteVersion(source, { ...options, checksum }).catch((error: unknown) => {
+      throw locateStep(error, step, dockerfile);
+    });
+    return [key, version] as const;
+  });
+  return new Map(await Promise.all(versions));
+}
+
+function remoteSources(step: StepNode) {
+  const { action } = step;
+  if (action.type !== 'copy' || action.instruction.keyword !== 'ADD') return [];
+  const { sources, checksum } = action;
+  return sources
+    .filter(isRemoteSource)
+    .map((source) => [remoteKey(source, checksum), { step, source, checksum }] as const);
+}
+
+/**
+ * What identifies the content behind a URL or a repository just now, for a cache key: the commit, the checksum that was
+ * asked for, the server's strong ETag, else a digest of the content. Of a file that has one, also its time, which lands.
+ * @throws {AddSourceError} @throws {GitFailedError}
+ */
+export async function remoteVersion(source: string, options: RemoteVersionOptions): Promise<string> {
+  const { checksum, gitEnvironment: environment, secrets, signal } = options;
+  if (isGitSource(source)) {
+    const authorization = await gitAuthorization(source, secrets);
+    return `commit ${await resolveGitCommit(source, { environment, authorization, signal })}`;
+  }
+  if (checksum !== undefined) return `checksum ${checksum}`;
+  const { headers, body, discard } = await openUrl(source, {
+    ...options,
+    fetchUrl: authorizedFetch(options.fetchUrl, secrets),
+  });
+  const modified = headers['last-modified'] ?? '';
+  const etag = headers['etag'];
+  if (etag !== undefined && !etag.startsWith('W/')) {
+    await discard();
+    return `etag ${sha256(etag)} ${modified}`;
+  }
+  const hash = createHash('sha256');
+  for await (const chunk of body) hash.update(chunk);
+  return `content ${hash.digest('hex')} ${modified}`;
+}

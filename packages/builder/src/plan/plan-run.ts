@@ -1,0 +1,159 @@
+import type { CacheMount, Mount, RunInstruction } from '@shale/dockerfile-parser';
+import { cleanPath, didYouMean, DockerfileError, parseMount } from '@shale/dockerfile-parser';
+import { hiddenArgs } from './build-args.ts';
+import type { RunAction, RunMount } from '../graph/build-graph.ts';
+import type { Entitlement } from '../build/build-options.ts';
+import type { Expander } from './expander.ts';
+import type { PlanOptions } from './plan.ts';
+import { treeSource } from './plan-copy.ts';
+import type { PlannedStep, StageDraft } from './plan-stage.ts';
+import { commandArgs } from './fold-metadata.ts';
+import { argNames, environmentList, shellOf } from '../graph/stage-state.ts';
+import { absolutePath } from './plan-workdir.ts';
+
+/** Where scripts from here-documents are mounted while they run, as in BuildKit. */
+const SCRIPT_DIRECTORY = '/dev/pipes';
+
+export async function planRun(draft: StageDraft, instruction: RunInstruction, expand: Expander): Promise<PlannedStep> {
+  const { state, planning } = draft;
+  refuseDevices(instruction, planning.options, expand);
+  const { args, scripts } = runCommand(draft, instruction);
+  const declared = new Set(state.args.map(({ key }) => key));
+  const mounts = await Promise.all(instruction.mounts.map((text) => planMount(draft, text, expand)));
+  return {
+    createdBy: `RUN ${runHistory(draft, args)} # buildkit`,
+    action: {
+      type: 'run',
+      instruction,
+      args,
+      scripts,
+      environment: environmentList(state),
+      argNames: argNames(state),
+      hiddenEnvironment: hiddenArgs(planning.options.buildArgs, declared),
+      cwd: state.config.WorkingDir || '/',
+      user: state.config.User ?? '',
+      hostname: planning.options.buildArgs['BUILDKIT_SANDBOX_HOSTNAME'] || undefined,
+      network: runNetwork(instruction, planning.options, expand),
+      security: runSecurity(instruction, planning.options, expand),
+      mounts,
+    },
+  };
+}
+
+/** The three meanings of here-documents: the whole script, a file to execute, or text for the shell. */
+function runCommand({ state }: StageDraft, { command, heredocs }: RunInstruction): Pick<RunAction, 'args' | 'scripts'> {
+  const [first] = heredocs;
+  if (first === undefined || command.form === 'exec') return { args: commandArgs(command, state), scripts: [] };
+  if (heredocs.length > 1 || !isSoleHeredoc(command.text)) {
+    const bodies = heredocs.map(({ name, content }) => `${content}${name}`);
+    return { args: [...shellOf(state), [command.text, ...bodies].join('\n')], scripts: [] };
+  }
+  if (!first.content.startsWith('#!')) return { args: [...shellOf(state), first.content], scripts: [] };
+  const path = `${SCRIPT_DIRECTORY}/${first.name}`;
+  return { args: [...shellOf(state), path], scripts: [{ path, content: first.content }] };
+}
+
+const isSoleHeredoc = (text: string) => /^<<-?\s*\S+$/.test(text.trim());
+
+function runNetwork({ network }: RunInstruction, options: PlanOptions, expand: Expander): 'host' | 'none' {
+  switch (network) {
+    case undefined:
+    case 'default':
+      return options.network;
+    case 'none':
+      return network;
+    case 'host':
+      // where every step has the host's network, there is nothing to ask for
+      if (options.network !== 'host') requireEntitlement('network.host', options, expand);
+      return network;
+    default:
+      throw expand.error(
+        `invalid network mode "${network}"${didYouMean(network, ['default', 'none', 'host'])}`,
+        'Write default, none or host.',
+      );
+  }
+}
+
+function runSecurity({ security }: RunInstruction, options: PlanOptions, expand: Expander): 'sandbox' | 'insecure' {
+  switch (security) {
+    case undefined:
+    case 'sandbox':
+      return 'sandbox';
+    case 'insecure':
+      requireEntitlement('security.insecure', options, expand);
+      return security;
+    default:
+      throw expand.error(
+        `security "${security}" is not valid${didYouMean(security, ['sandbox', 'insecure'])}`,
+        'Write sandbox or insecure.',
+      );
+  }
+}
+
+function requireEntitlement(name: Entitlement, { entitlements }: PlanOptions, expand: Expander): void {
+  if (entitlements.includes(name)) return;
+  throw expand.error(
+    `entitlement ${name} is not allowed`,
+    `Allow it with --allow ${name}, if you trust the Dockerfile.`,
+  );
+}
+
+async function planMount(draft: StageDraft, text: string, expand: Expander): Promise<RunMount> {
+  const mount = readMount(draft, text, expand);
+  if (mount.type === 'bind') {
+    const source = mount.from === undefined ? undefined : await treeSource(draft, mount.from, expand, 'mount');
+    return { mount, source: source ?? { type: 'context', context: draft.planning.options.context } };
+  }
+  if (mount.type === 'cache' && mount.from !== undefined)
+    return { mount, source: await treeSource(draft, mount.from, expand, 'mount') };
+  return { mount, source: undefined };
+}
+
+function readMount({ state, planning }: StageDraft, text: string, expand: Expander): Mount {
+  try {
+    const mount = parseMount(text, { expand: (value) => expand.word(value) });
+    if (!('target' in mount) || mount.target === undefined) return mount;
+    const target = absolutePath(state, mount.target).replace(/(.)\/$/, '$1');
+    return mount.type === 'cache' ? { ...mount, target, id: cacheId(mount, planning.options) } : { ...mount, target };
+  } catch (error) {
+    throw error instanceof DockerfileError && error.range === undefined
+      ? expand.error(error.message, error.hint)
+      : error;
+  }
+}
+
+/** As in BuildKit, a cache is named by its target as it is written, wherever WORKDIR is; of two namespaces none is shared. */
+function cacheId({ id, target }: CacheMount, { buildArgs }: PlanOptions): string {
+  const name = id ?? cleanPath(target);
+  const namespace = buildArgs['BUILDKIT_CACHE_MOUNT_NS'];
+  return namespace ? `${namespace}/${name}` : name;
+}
+
+/** A machine that knows no devices has nothing to give: what may be missing is left out. */
+function refuseDevices(
+  { devices, range }: RunInstruction,
+  { onProgress, source }: PlanOptions,
+  expand: Expander,
+): void {
+  for (const device of devices) {
+    const [name = '', ...attributes] = device.split(',');
+    if (attributes.some((attribute) => /^required(?:=true)?$/.test(attribute)))
+      throw expand.error(
+        `device ${name} is requested by the build but not allowed`,
+        'No device can be given to a step here; without required, the step runs without it.',
+      );
+    onProgress({
+      type: 'warning',
+      code: 'device-left-out',
+      message: `The step runs without the device ${name}`,
+      place: { file: source.name, line: range.startLine },
+    });
+  }
+}
+
+/** `|2 A=1 B=2 /bin/sh -c …`: the declared ARGs, then the command. */
+function runHistory({ state }: StageDraft, args: readonly string[]): string {
+  const values = new Map(state.args.map(({ key, value }) => [key, state.environment.get(key) ?? value ?? '']));
+  const list = [...values].map(([key, value]) => `${key}=${value}`);
+  return [...(list.length > 0 ? [`|${list.length}`, ...list] : []), ...args].join(' ');
+}

@@ -1,0 +1,285 @@
+import {
+  formatPlatform,
+  LocatedError,
+  parsePlatform,
+  parseReference,
+  platformMatches,
+  platformOf,
+  redactUrls,
+  ShaleError,
+  type SourcePlace,
+} from '@shale/core';
+import type { FromInstruction, Instruction, Stage } from '@shale/dockerfile-parser';
+import { DockerfileError, excerpt, parseInstruction } from '@shale/dockerfile-parser';
+import type { BaseNode, GraphNode, HistoryLine, StageNode, StepAction, StepNode } from '../graph/build-graph.ts';
+import type { DockerfileSource, NamedContext } from '../build/build-options.ts';
+import { createExpander, type Expander } from './expander.ts';
+import { foldMetadata } from './fold-metadata.ts';
+import { locate } from '../graph/locate.ts';
+import { findNamedContext } from './named-context.ts';
+import type { Planning } from './plan.ts';
+import { findStage } from './plan.ts';
+import { planCopy } from './plan-copy.ts';
+import { planRun } from './plan-run.ts';
+import { planWorkdir } from './plan-workdir.ts';
+import type { StageState } from '../graph/stage-state.ts';
+import { declareArg, inheritState, initialState } from '../graph/stage-state.ts';
+
+/** A stage while its instructions are folded in, one after another. */
+export interface StageDraft {
+  readonly stage: Stage;
+  readonly planning: Planning;
+  readonly base: BaseNode;
+  /** Steps before those of the file: what a directory under the base's name brings. */
+  readonly files: readonly Instruction[];
+  state: StageState;
+  tip: GraphNode;
+  readonly history: HistoryLine[];
+}
+
+const STEP_KEYWORDS: ReadonlySet<string> = new Set(['RUN', 'COPY', 'ADD', 'WORKDIR']);
+
+export async function planStage(stage: Stage, planning: Planning): Promise<StageNode> {
+  const { source } = planning.options;
+  const draft = await openDraft(stage, planning).catch((error: unknown) => {
+    throw locate(error, placeOf(stage.from, source), source);
+  });
+  const triggers = triggersOf(draft);
+  draft.state = inheritState(draft.state);
+  const own = replacementOf(stage, planning) === undefined ? stage.instructions : [];
+  const instructions = [...draft.files, ...triggers, ...own];
+  const total = instructions.filter(({ keyword }) => STEP_KEYWORDS.has(keyword)).length;
+  let index = 0;
+  for (const instruction of instructions) {
+    if (STEP_KEYWORDS.has(instruction.keyword)) index += 1;
+    await applyInstruction(draft, instruction, { index, total }).catch((error: unknown) => {
+      throw locate(error, placeOf(instruction, source), source);
+    });
+  }
+  const { base, tip, state, history } = draft;
+  return { name: stageName(stage), base, tip, state, history };
+}
+
+async function openDraft(stage: Stage, planning: Planning): Promise<StageDraft> {
+  const { from } = stage;
+  const { dockerfile, options, globalArgs } = planning;
+  const replacement = replacementOf(stage, planning);
+  if (replacement !== undefined)
+    return openBaseDraft(stage, planning, { name: stage.name ?? '', named: replacement, platform: options.platform });
+  const expand = createExpander({
+    variables: globalArgs,
+    escape: dockerfile.directives.escape,
+    file: options.source.name,
+    range: from.range,
+  });
+  const name = expand.word(from.image);
+  if (name === '')
+    throw expand.error(
+      `base name (${from.image}) should not be blank`,
+      'Give the ARG a default above, or a value with --build-arg.',
+    );
+  const platform = fromPlatform(stage, expand, planning);
+  const parent = findStage(dockerfile, name, stage.index);
+  if (parent !== undefined) {
+    const { base, tip, state, history } = await planning.stage(parent.index);
+    return { stage, planning, base, files: [], tip, state, history: [...history] };
+  }
+  const named = findNamedContext(options.namedContexts, name);
+  return openBaseDraft(stage, planning, { name, named, platform });
+}
+
+/** A named context with a stage's own name is taken in the stage's place. */
+function replacementOf({ name }: Stage, { options }: Planning): NamedContext | undefined {
+  return name === undefined ? undefined : findNamedContext(options.namedContexts, name);
+}
+
+/** Where nobody asked for a platform, an image that has one alone decides. */
+function ownPlatform({ image }: BaseNode, { from }: Stage, { options }: Planning): BaseNode['platform'] | undefined {
+  if (image === undefined || options.isPlatformImplicit !== true || from.platform !== undefined) return undefined;
+  return platformMatches(image.config, options.platform) ? undefined : platformOf(image.config);
+}
+
+interface WantedBase {
+  readonly name: string;
+  readonly named: NamedContext | undefined;
+  readonly platform: BaseNode['platform'];
+}
+
+async function openBaseDraft(stage: Stage, planning: Planning, wanted: WantedBase): Promise<StageDraft> {
+  const { name, named } = wanted;
+  if (named === undefined)
+    understood(() => parseReference(name), `failed to parse stage name ${JSON.stringify(name)}`, { stage, planning });
+  const found = await openBase(wanted, planning);
+  const own = ownPlatform(found, stage, planning);
+  const base = own === undefined ? found : { ...found, platform: own };
+  const files =
+    named?.type === 'directory' ? [placeTrigger(parseInstruction(`COPY --from=${name} . /`), stage.from)] : [];
+  const state = initialState(base.image?.config, base.platform);
+  return { stage, planning, base, files, tip: base, state, history: [] };
+}
+
+function openBase({ name, named, platform }: WantedBase, planning: Planning): Promise<BaseNode> | BaseNode {
+  if (named?.type === 'image') return planning.image(named.reference, platform);
+  if (named?.type === 'directory' || name === 'scratch') return { kind: 'base', image: undefined, platform };
+  return planning.image(name, platform);
+}
+
+/** What cannot be parsed is the line's fault: BuildKit's words, then the reason. */
+function understood<T>(
+  parse: () => T,
+  failure: string,
+  { stage: { from }, planning }: Pick<StageDraft, 'stage' | 'planning'>,
+): T {
+  try {
+    return parse();
+  } catch (cause) {
+    if (!(cause instanceof ShaleError)) throw cause;
+    const { source } = planning.options;
+    const { code, message, hint } = cause;
+    const lines = excerpt(source.text, from.range);
+    throw new LocatedError({ code, message: `${failure}: ${message}`, hint, cause }, placeOf(from, source), lines);
+  }
+}
+
+function fromPlatform(stage: Stage, expand: Expander, planning: Planning): BaseNode['platform'] {
+  const { platform } = stage.from;
+  if (platform === undefined) return planning.options.platform;
+  const text = expand.word(platform);
+  if (text === '')
+    throw expand.error(
+      `empty platform value from expression ${platform}`,
+      'Declare the ARG before the first FROM, or give it with --build-arg.',
+    );
+  return understood(() => parsePlatform(text), `failed to parse platform ${text}`, { stage, planning });
+}
+
+function placeOf({ range }: Pick<Instruction, 'range'>, { name: file }: DockerfileSource): SourcePlace {
+  return { file, line: range.startLine, endLine: range.endLine };
+}
+
+/** What ONBUILD of the base says, at the FROM that pulled it in. */
+function triggersOf({ stage: { from }, planning, state }: StageDraft): readonly Instruction[] {
+  const { source } = planning.options;
+  try {
+    return (state.config.OnBuild ?? []).map((text) => placeTrigger(parseInstruction(text), from));
+  } catch (error) {
+    const { message, hint } = error as DockerfileError;
+    const failure = error instanceof DockerfileError ? new DockerfileError(message, { hint, cause: error }) : error;
+    throw locate(failure, placeOf(from, source), source);
+  }
+}
+
+/** A trigger is reported at the FROM that pulled it in. */
+function placeTrigger(instruction: Instruction, { range }: FromInstruction): Instruction {
+  return { ...instruction, range };
+}
+
+async function applyInstruction(draft: StageDraft, instruction: Instruction, position: StepPosition): Promise<void> {
+  const { planning, stage } = draft;
+  const expand = createExpander({
+    variables: draft.state.environment,
+    escape: planning.dockerfile.directives.escape,
+    file: planning.options.source.name,
+    range: instruction.range,
+  });
+  switch (instruction.keyword) {
+    case 'FROM':
+      throw new Error(`FROM inside stage ${stageName(stage)}`);
+    case 'ARG': {
+      const texts = instruction.args.map(({ key, value }) => declareOne(draft, key, value, instruction.range));
+      addHistory(draft, `ARG ${texts.join(' ')}`);
+      return;
+    }
+    case 'RUN':
+      return addStep(draft, instruction, position, await planRun(draft, instruction, expand));
+    case 'COPY':
+    case 'ADD':
+      return addStep(draft, instruction, position, await planCopy(draft, instruction, expand));
+    case 'WORKDIR': {
+      const { state, step } = planWorkdir(draft.state, instruction, expand);
+      draft.state = state;
+      if (step.action === undefined) return addHistory(draft, step.createdBy);
+      return addStep(draft, instruction, position, { action: step.action, createdBy: step.createdBy });
+    }
+    default: {
+      const { state, createdBy } = foldMetadata(draft.state, instruction, expand);
+      draft.state = state;
+      if (createdBy !== undefined) addHistory(draft, createdBy);
+    }
+  }
+}
+
+/** `ARG a=1 b=$a` is sequential, unlike ENV. */
+function declareOne(draft: StageDraft, key: string, text: string | undefined, range: Instruction['range']): string {
+  const { planning, state } = draft;
+  const { options, dockerfile, globalArgs } = planning;
+  const given = options.buildArgs[key];
+  const expand = createExpander({
+    variables: state.environment,
+    escape: dockerfile.directives.escape,
+    file: options.source.name,
+    range,
+  });
+  // a default that cannot be expanded is no error when another value is given
+  const byDefault = text === undefined ? undefined : given === undefined ? expand.word(text) : text;
+  draft.state = declareArg(state, key, given ?? byDefault ?? globalArgs.get(key));
+  return byDefault === undefined ? key : `${key}=${byDefault}`;
+}
+
+interface StepPosition {
+  readonly index: number;
+  readonly total: number;
+}
+
+export interface PlannedStep {
+  readonly action: StepAction;
+  readonly createdBy: string;
+}
+
+function addStep(
+  draft: StageDraft,
+  instruction: Instruction,
+  { index, total }: StepPosition,
+  { action, createdBy }: PlannedStep,
+): void {
+  const { stage, planning, tip } = draft;
+  const { source, noCache } = planning.options;
+  const name = stageName(stage);
+  const platform = platformLabel(draft);
+  const node: StepNode = {
+    kind: 'step',
+    info: {
+      id: `${platform}${stage.index}.${index}`,
+      stage: `${platform}${name}`,
+      index,
+      total,
+      name: action.type === 'copy' ? redactUrls(instruction.source) : instruction.source,
+      place: placeOf(instruction, source),
+    },
+    parent: tip,
+    action,
+    platform: draft.state.platform,
+    createdBy,
+    noCache:
+      noCache === true || (Array.isArray(noCache) && noCache.some((wanted: string) => wanted.toLowerCase() === name)),
+  };
+  draft.tip = node;
+  draft.history.push({ createdBy, node });
+}
+
+function addHistory(draft: StageDraft, createdBy: string): void {
+  draft.history.push({ createdBy, node: undefined });
+}
+
+/** `linux/amd64 `, or `linux/amd64->arm64 ` for a stage that makes something for another platform: as BuildKit names them. */
+function platformLabel({ planning, state }: StageDraft): string {
+  const { isPlatformNamed = false, platform: target } = planning.options;
+  if (!isPlatformNamed) return '';
+  const own = formatPlatform(state.platform);
+  if (own === formatPlatform(target)) return `${own} `;
+  return `${own}->${[target.architecture, target.variant].filter(Boolean).join('/')} `;
+}
+
+export function stageName({ name, index }: Stage): string {
+  return name ?? `stage-${index}`;
+}

@@ -1,0 +1,109 @@
+import type { CallOptions, Platform, ProgressListener } from '@shale/core';
+import { hostPlatform } from '@shale/core';
+import type { Dockerfile, Stage } from '@shale/dockerfile-parser';
+import { didYouMean, DockerfileError } from '@shale/dockerfile-parser';
+import { BaseImages } from './base-images.ts';
+import { platformArgs } from './build-args.ts';
+import type { BaseNode, StageNode } from '../graph/build-graph.ts';
+import type { BuildOptions, DockerfileSource, Entitlement, NamedContext } from '../build/build-options.ts';
+import { createExpander } from './expander.ts';
+import { planStage } from './plan-stage.ts';
+
+export interface PlanOptions extends CallOptions {
+  readonly source: DockerfileSource;
+  readonly context: BuildOptions['context'];
+  readonly namedContexts: ReadonlyMap<string, NamedContext>;
+  readonly target: string | undefined;
+  readonly buildArgs: Readonly<Record<string, string>>;
+  readonly platform: Platform;
+  readonly noCache: boolean | readonly string[];
+  readonly network: 'host' | 'none';
+  readonly entitlements: readonly Entitlement[];
+  readonly images: BuildOptions['images'];
+  readonly onProgress: ProgressListener;
+  /** Shared between the plans of one build. @default one of its own */
+  readonly bases?: BaseImages | undefined;
+  /** Nobody asked for the platform. @default false */
+  readonly isPlatformImplicit?: boolean | undefined;
+  /** The names of stages say their platform: there are several. @default false */
+  readonly isPlatformNamed?: boolean | undefined;
+}
+
+/** What every stage's planning shares. */
+export interface Planning {
+  readonly dockerfile: Dockerfile;
+  readonly options: PlanOptions;
+  readonly bases: BaseImages;
+  /** ARGs from before the first FROM, and the automatic ones. */
+  readonly globalArgs: ReadonlyMap<string, string>;
+  /** Plans a stage once, when something needs it. */
+  stage(index: number): Promise<StageNode>;
+  /** An image as a base, for FROM, `COPY --from` and mounts. */
+  image(name: string, platform: Platform): Promise<BaseNode>;
+}
+
+/**
+ * Plans the target stage and what it needs, nothing else. Reads base images' configs, no layer, no file.
+ * @throws {DockerfileError} with its place. @throws {BaseImageMissingError}
+ */
+export async function planBuild(dockerfile: Dockerfile, options: PlanOptions): Promise<StageNode> {
+  const target = targetStage(dockerfile, options);
+  const bases =
+    options.bases ??
+    new BaseImages({ sources: options.images, onProgress: options.onProgress, signal: options.signal });
+  const stages = new Map<number, Promise<StageNode>>();
+  const planning: Planning = {
+    dockerfile,
+    options,
+    bases,
+    globalArgs: evaluateGlobalArgs(dockerfile, options, target),
+    stage(index) {
+      const known = stages.get(index);
+      if (known !== undefined) return known;
+      // later, so that no chain of stages is too long for the stack
+      const planned = Promise.resolve().then(() => planStage(dockerfile.stages[index] as Stage, planning));
+      stages.set(index, planned);
+      return planned;
+    },
+    image: async (name, platform) => ({ kind: 'base', image: await bases.resolve(name, platform), platform }),
+  };
+  return planning.stage(target.index);
+}
+
+function targetStage(dockerfile: Dockerfile, { target, source: { name: file } }: PlanOptions): Stage {
+  const last = dockerfile.stages.at(-1);
+  if (last === undefined) throw new DockerfileError('dockerfile contains no stages to build', { file });
+  if (target === undefined || target === '') return last;
+  const byIndex = /^\d+$/.test(target) ? dockerfile.stages[Number(target)] : undefined;
+  const found = findStage(dockerfile, target, dockerfile.stages.length) ?? byIndex;
+  if (found !== undefined) return found;
+  const names = dockerfile.stages.flatMap(({ name }) => name ?? []);
+  throw new DockerfileError(`target stage "${target}" could not be found${didYouMean(target.toLowerCase(), names)}`, {
+    file,
+    hint: names.length === 0 ? 'No stage has a name: add AS name.' : `The stages are ${names.join(', ')}.`,
+  });
+}
+
+/** The latest stage of this name before `before`: a later stage may take a name again. */
+export function findStage(dockerfile: Dockerfile, name: string, before: number): Stage | undefined {
+  return dockerfile.stages.slice(0, before).findLast((stage) => stage.name === name.toLowerCase());
+}
+
+function evaluateGlobalArgs(dockerfile: Dockerfile, options: PlanOptions, target: Stage): Map<string, string> {
+  const values = platformArgs(options.platform, hostPlatform(), target.name ?? 'default');
+  for (const [key, value] of Object.entries(options.buildArgs)) if (values.has(key)) values.set(key, value);
+  for (const { args, range } of dockerfile.metaArgs) {
+    const expand = createExpander({
+      variables: values,
+      escape: dockerfile.directives.escape,
+      file: options.source.name,
+      range,
+    });
+    for (const { key, value } of args) {
+      const given = options.buildArgs[key];
+      if (given !== undefined) values.set(key, given);
+      else if (value !== undefined) values.set(key, expand.word(value));
+    }
+  }
+  return values;
+}

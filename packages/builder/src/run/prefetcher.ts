@@ -1,0 +1,26 @@
+import type { BuildOptions } from '../build/build-options.ts';
+import type { LayerStack } from '../snapshotters/snapshotter.ts';
+
+/** Has layers fetched and unpacked ahead of time. Disposing it waits for what is under way: nothing outlives the build. */
+export interface Prefetcher extends AsyncDisposable {
+  fetch(stack: LayerStack): Promise<void>;
+}
+
+export function openPrefetcher({ isolation, onProgress, signal }: BuildOptions): Prefetcher {
+  const running = new Set<Promise<void>>();
+  const unpack = async (stack: LayerStack) => {
+    const { executor, snapshotter } = await isolation();
+    if (executor?.takeTurn !== undefined) return; // trees are only touched between steps
+    await using _ = await snapshotter.view(stack, { onProgress, signal });
+  };
+  return {
+    fetch(stack) {
+      const fetching = unpack(stack).finally(() => running.delete(fetching));
+      running.add(fetching);
+      return fetching;
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.allSettled(running);
+    },
+  };
+}

@@ -1,0 +1,33 @@
+import type { CacheEntry } from '@shale/cache';
+import type { ProgressEvent, ProgressListener } from '@shale/core';
+import type { StepNode } from '../graph/build-graph.ts';
+import type { DockerfileSource } from '../build/build-options.ts';
+import { locateStep } from '../graph/locate.ts';
+import type { SchedulerOptions } from './scheduler.ts';
+
+/** A step that the cache knew. */
+export function cachedStep({ info }: StepNode, { origin }: CacheEntry, cacheName: string): ProgressEvent {
+  return { type: 'step.finished', step: info, outcome: 'cached', durationMs: 0, origin: origin ?? cacheName };
+}
+
+/** Tells when each step that must run starts and how it ends; a failure gets the step's lines. */
+export function reportingSteps(
+  execute: SchedulerOptions['execute'],
+  { onProgress, source }: { readonly onProgress: ProgressListener; readonly source: DockerfileSource },
+): SchedulerOptions['execute'] {
+  return async (step, stacks, wish) => {
+    const { info } = step;
+    const started = performance.now();
+    onProgress({ type: 'step.started', step: info });
+    try {
+      const result = await execute(step, stacks, wish);
+      const { outcome, origin } = result;
+      const durationMs = outcome === 'ran' ? result.durationMs : performance.now() - started;
+      onProgress({ type: 'step.finished', step: info, outcome, durationMs, origin });
+      return result;
+    } catch (error) {
+      onProgress({ type: 'step.finished', step: info, outcome: 'failed', durationMs: performance.now() - started });
+      throw locateStep(error, step, source);
+    }
+  };
+}

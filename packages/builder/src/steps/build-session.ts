@@ -1,0 +1,15 @@
+import type { VisibleFiles } from '../context/visible-files.ts';
+import { visibleFiles } from '../context/visible-files.ts';
+import type { BuildOptions } from '../build/build-options.ts';
+
+/** What the steps of one build share while they run. */
+export interface BuildSession extends AsyncDisposable {
+  readonly visible: VisibleFiles;
+  /** Cache mounts that `noCache` had start empty, by id: once a build. */
+  readonly emptiedCaches: Set<string>;
+}
+
+export function openBuildSession({ stateDir, signal }: Pick<BuildOptions, 'stateDir' | 'signal'>): BuildSession {
+  const visible = visibleFiles({ stateDir, signal });
+  return { visible, emptiedCaches: new Set(), [Symbol.asyncDispose]: () => visible[Symbol.asyncDispose]() };
+}
