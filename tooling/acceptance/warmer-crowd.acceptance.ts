@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { baseImageCache } from '@shale/cache';
+import { baseImageCache } from '@shale/cache/base-images';
 import { hostPlatform, type Image, openScratchDirectory, parseReference, readBytes } from '@shale/core';
 import { createRegistryClient } from '@shale/registry';
 import { makeImage, startRegistry } from '@shale/testing';

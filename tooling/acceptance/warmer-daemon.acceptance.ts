@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { baseImageCache } from '@shale/cache';
+import { baseImageCache } from '@shale/cache/base-images';
 import { hostPlatform, openScratchDirectory, parseReference, readBytes } from '@shale/core';
 import { type Fault, faultProxy, startRegistry } from '@shale/testing';
 import { expect, it } from 'vitest';

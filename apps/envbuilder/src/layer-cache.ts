@@ -30,7 +30,7 @@ export function openLayerCache(wiring: LayerCacheWiring): TieredCache {
     const cache = registryCache(client.repository(reference), { name: 'registry', lookups, ttlMs });
     tiers.push(tellingOfFailedUploads(cache, log));
   }
-  const own = named(dirCache({ root: join(stateDir, 'cache'), blobs: store, ttlMs }), 'container');
+  const own = dirCache({ name: 'container', root: join(stateDir, 'cache'), blobs: store, ttlMs });
   return tieredCache([...tiers, own], { onProgress });
 }
 
@@ -43,20 +43,10 @@ export function cacheRepository(text: string): Reference {
   });
 }
 
-function named(cache: CacheBackend, name: string): CacheBackend {
-  const { holdsBlobs, keeps } = cache;
-  return {
-    name,
-    holdsBlobs,
-    keeps,
-    lookup: (key, options) => cache.lookup(key, options),
-    store: (key, entry, options) => cache.store(key, entry, options),
-  };
-}
-
 function tellingOfFailedUploads(cache: CacheBackend, log: Log): CacheBackend {
   return {
-    ...named(cache, cache.name),
+    name: cache.name,
+    lookup: (key, options) => cache.lookup(key, options),
     async store(key, entry, options) {
       try {
         return await cache.store(key, entry, options);

@@ -7,16 +7,17 @@ import { openLayout } from '@shale/registry';
 import { putBytes } from '@shale/testing';
 import { madeKey, openMadeEntries } from '@shale/testing/cache-backend-contract';
 import { describe, expect, it } from 'vitest';
-import type { CacheBackend } from './cache-backend.ts';
-import type { CacheEvent } from './cache-event.ts';
-import { RecordAnnotation } from './cache-record.ts';
-import { entryTag, parseEntryTag, parseScope } from './cache-scope.ts';
-import { dirCache } from './dir-cache.ts';
-import { formatRecordFile, recordPath } from './record-file.ts';
-import type { CacheTrust } from './record-policy.ts';
-import { checkSignature, keyId, parseSignKey, parseTrustKey } from './record-signature.ts';
-import { registryCache } from './registry-cache.ts';
-import { tieredCache } from './tiered-cache.ts';
+import type { CacheBackend } from './contract/cache-backend.ts';
+import type { CacheEvent } from './contract/cache-event.ts';
+import { RecordAnnotation } from './records/record-manifest.ts';
+import { entryTag, parseEntryTag, parseScope } from './contract/cache-scope.ts';
+import { dirCache } from './backends/dir-cache.ts';
+import { encodeRecord } from './directory/record-encoding.ts';
+import { recordPath } from './directory/record-path.ts';
+import type { CacheTrust } from './records/record-policy.ts';
+import { checkSignature, keyId, parseSignKey, parseTrustKey } from './records/record-signature.ts';
+import { registryCache } from './backends/registry-cache.ts';
+import { tieredCache } from './tiers/tiered-cache.ts';
 
 const [OURS, THEIRS, NEXT] = [1, 2, 3].map(() => generateKeyPairSync('ed25519')) as [Pair, Pair, Pair];
 type Pair = { readonly publicKey: KeyObject; readonly privateKey: KeyObject };
@@ -46,7 +47,7 @@ async function openPlaces() {
       async put(raw, key = KEY, scope = '') {
         const path = recordPath(root, key, scope);
         await mkdir(dirname(path), { recursive: true });
-        await writeFile(path, formatRecordFile(raw));
+        await writeFile(path, encodeRecord(raw));
       },
     },
     registry: {

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { open as openFile, readdir, readFile, stat, symlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { baseImageCache } from '@shale/cache';
+import { baseImageCache } from '@shale/cache/base-images';
 import {
   type Image,
   openScratchDirectory,

@@ -9,7 +9,7 @@ import {
   type Platform,
   type Reference,
 } from '@shale/core';
-import type { WarmedPointer } from '@shale/cache';
+import type { WarmedPointer } from '@shale/cache/base-images';
 import pLimit from 'p-limit';
 import { removeAbandonedFiles } from './abandoned-files.ts';
 import { layOutArchive } from './archive-layout.ts';

@@ -6,7 +6,7 @@ import {
   type WarmedPaths,
   warmedPaths,
   type WarmedPointer,
-} from '@shale/cache';
+} from '@shale/cache/base-images';
 import {
   asObject,
   type Digest,

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { baseImageCache, type BaseImageCacheEvent } from '@shale/cache';
+import { baseImageCache, type BaseImageCacheEvent } from '@shale/cache/base-images';
 import {
   formatReference,
   type ImageSource,

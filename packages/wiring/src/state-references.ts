@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { layoutReferences, manifestReferences } from '@shale/cache';
+import { layoutReferences, manifestReferences } from '@shale/cache/care';
 import { blobDirectory, type CallOptions, type Digest } from '@shale/core';
 import { listMemories } from './image-memory.ts';
 

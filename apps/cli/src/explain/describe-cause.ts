@@ -1,4 +1,5 @@
-import type { CacheInput, Change, MissCause } from '@shale/cache';
+import type { CacheInput } from '@shale/cache';
+import type { Change, MissCause } from '@shale/cache/explain';
 import { formatAge } from '../terminal/format.ts';
 import { stepLabel } from '../render/build-view.ts';
 import { describeUntrusted } from './describe-untrusted.ts';

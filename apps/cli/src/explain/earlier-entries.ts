@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
-import { type CacheRecord, listEntries, readStoreEntries } from '@shale/cache';
+import { type CacheRecord } from '@shale/cache';
+import { listEntries, readStoreEntries } from '@shale/cache/care';
 import { blobDirectory, type Digest } from '@shale/core';
 import type { Invocation } from '../commands/command.ts';
 

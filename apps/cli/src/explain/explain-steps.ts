@@ -1,12 +1,6 @@
 import type { KeyedStep } from '@shale/builder';
-import {
-  type CacheEvent,
-  type CacheInput,
-  type CacheKey,
-  explainMiss,
-  type MissCause,
-  type StepIdentity,
-} from '@shale/cache';
+import { type CacheEvent, type CacheInput, type CacheKey, type StepIdentity } from '@shale/cache';
+import { explainMiss, type MissCause } from '@shale/cache/explain';
 import type { StepInfo } from '@shale/core';
 import type { DegradedCache } from './build-journal.ts';
 

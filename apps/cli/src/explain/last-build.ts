@@ -1,4 +1,4 @@
-import type { LastBuild, MissCause, TrailEntry } from '@shale/cache';
+import type { LastBuild, MissCause, TrailEntry } from '@shale/cache/explain';
 import type { StepInfo } from '@shale/core';
 import type { KeyedStep } from '@shale/builder';
 import type { BuildJournal } from './build-journal.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type BuildTrails, buildTrails } from '@shale/cache';
+import { type BuildTrails, buildTrails } from '@shale/cache/explain';
 
 export interface TrailPlace {
   readonly stateDir: string;

@@ -1,4 +1,5 @@
-import type { CacheInput, MissCause } from '@shale/cache';
+import type { CacheInput } from '@shale/cache';
+import type { MissCause } from '@shale/cache/explain';
 import { digestHex } from '@shale/core';
 import { stepLabel } from '../render/build-view.ts';
 import { escapeControls } from '../terminal/escape.ts';

@@ -1,7 +1,7 @@
 import { createHash, hash } from 'node:crypto';
 import { readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
-import { FILE_CONTENT_DIGITS } from '@shale/cache';
+import { FILE_CONTENT_DIGITS } from '@shale/cache/explain';
 import type { Digest } from '@shale/core';
 import { decodePath, hostPath } from '@shale/core';
 import type { ContentDigest } from './step-keys.ts';

@@ -1,12 +1,5 @@
-import {
-  type CacheKey,
-  type CacheRecord,
-  listEntries,
-  type ListedEntry,
-  readPins,
-  readStoreEntries,
-  type StoreEntry,
-} from '@shale/cache';
+import { type CacheKey, type CacheRecord } from '@shale/cache';
+import { listEntries, type ListedEntry, readPins, readStoreEntries, type StoreEntry } from '@shale/cache/care';
 import { type CallOptions, type Digest, formatPlatform } from '@shale/core';
 import type { CachePlace } from './place.ts';
 

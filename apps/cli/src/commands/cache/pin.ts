@@ -1,4 +1,4 @@
-import { pinEntries, unpinEntries } from '@shale/cache';
+import { pinEntries, unpinEntries } from '@shale/cache/care';
 import { countOf } from '../../terminal/format.ts';
 import { UsageError } from '../../usage-error.ts';
 import { type CacheInvocation, openCachePlace } from './place.ts';

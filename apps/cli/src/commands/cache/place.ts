@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import type { CacheDirectory } from '@shale/cache';
+import type { CacheDirectory } from '@shale/cache/care';
 import { blobDirectory, type ImageStore } from '@shale/core';
 import { openRegistryClient } from '@shale/wiring';
 import type { cachePlaceOptions } from '../../options/cache-care.ts';

@@ -1,6 +1,6 @@
 import { pruneCacheMounts, pruneSnapshots, snapshotUsage } from '@shale/builder';
+import { type CacheKey } from '@shale/cache';
 import {
-  type CacheKey,
   cacheUsage,
   prune,
   type Pruned,
@@ -8,7 +8,7 @@ import {
   type PruneReport,
   pruneStore,
   readPins,
-} from '@shale/cache';
+} from '@shale/cache/care';
 import { stateReferences } from '@shale/wiring';
 import type { pruneOptions } from '../../options/cache-care.ts';
 import { parseSize } from '../../options/size.ts';

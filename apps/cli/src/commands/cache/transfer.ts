@@ -1,15 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import {
-  type CacheBackend,
-  type CacheScope,
-  dirCache,
-  exportCache,
-  importCache,
-  registryCache,
-  type TransferOptions,
-  type TransferReport,
-} from '@shale/cache';
+import { type CacheBackend, type CacheScope, dirCache, registryCache } from '@shale/cache';
+import { exportCache, importCache, type TransferOptions, type TransferReport } from '@shale/cache/care';
 import type { ImageStore } from '@shale/core';
 import { openLayout } from '@shale/registry';
 import type { transferOptions } from '../../options/cache-care.ts';

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { cacheMountUsage, snapshotUsage } from '@shale/builder';
-import { cacheUsage, listEntries, readStoreEntries } from '@shale/cache';
+import { cacheUsage, listEntries, readStoreEntries } from '@shale/cache/care';
 import { blobDirectory, type CallOptions, type Digest } from '@shale/core';
 import { stateReferences } from '@shale/wiring';
 import type { cacheReportOptions } from '../../options/cache-care.ts';

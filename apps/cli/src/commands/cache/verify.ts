@@ -1,4 +1,5 @@
-import { type CacheKey, verifyCache, verifyStore } from '@shale/cache';
+import { type CacheKey } from '@shale/cache';
+import { verifyCache, verifyStore } from '@shale/cache/care';
 import { type CallOptions, digestHex, ShaleError } from '@shale/core';
 import type { verifyOptions } from '../../options/cache-care.ts';
 import { countOf, formatBytes } from '../../terminal/format.ts';

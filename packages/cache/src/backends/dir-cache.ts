@@ -1,0 +1,208 @@
+import { constants } from 'node:fs';
+import { access, readFile, rm, stat, utimes } from 'node:fs/promises';
+import type { BlobSource, CallOptions, LocalBlobStore } from '@shale/core';
+import { blobDirectory, touchBlob, undefinedIfMissing } from '@shale/core';
+import type { CacheBackend, CacheEntry, LayerKeeper, StoreOptions, StoreOutcome } from '../contract/cache-backend.ts';
+import type { CacheEvent, CacheEventListener } from '../contract/cache-event.ts';
+import type { CacheKey } from '../keys/cache-key.ts';
+import type { StoredRecord } from '../records/record-manifest.ts';
+import { parseCacheRecord } from '../records/record-manifest.ts';
+import type { CacheScope } from '../contract/cache-scope.ts';
+import { writeLayout } from '../directory/write-layout.ts';
+import { healingBlobs, quarantineIfDamaged } from '../directory/healing-blobs.ts';
+import { recordToStore } from '../records/record-to-store.ts';
+import { publishFile } from '../directory/publish-file.ts';
+import { decodeRecord, encodeRecord } from '../directory/record-encoding.ts';
+import { recordPath } from '../directory/record-path.ts';
+import type { RecordPolicy, RecordPolicyOptions } from '../records/record-policy.ts';
+import { recordPolicy } from '../records/record-policy.ts';
+
+export interface DirCacheOptions extends RecordPolicyOptions {
+  /** Absolute path. Made when the first entry is stored. */
+  readonly root: string;
+  /** Where layers are, when they are not kept below `root`: a layer that is there already is not copied. */
+  readonly blobs?: LocalBlobStore | undefined;
+  /** What progress and events call this cache: distinguishes several directories. @default 'dir' */
+  readonly name?: string | undefined;
+  /** Never write, not even the time of last use. @default whether `root` can be written */
+  readonly readOnly?: boolean | undefined;
+  readonly onEvent?: CacheEventListener | undefined;
+}
+
+export interface DirCache extends CacheBackend {
+  readonly root: string;
+  readonly blobs: LocalBlobStore;
+  /** Brings `index.json` up to date, so that `root` loads as an OCI image layout. Nothing to do with shared `blobs`. */
+  flush(options?: CallOptions): Promise<void>;
+}
+
+/** Uses within this time of each other count as one, in milliseconds: hits of a busy cache write nothing. */
+const TOUCH_INTERVAL_MS = 10 * 60_000;
+
+const UNWRITABLE = new Set(['EROFS', 'EACCES', 'EPERM']);
+
+/**
+ * A cache in a directory: a small file a key, and the layers as an OCI layout keeps them. Any number of processes may
+ * share it, also over a network file system; nothing is locked, files appear whole or not at all, and everything is
+ * verified when it is read. On a read-only volume lookups work and nothing is written.
+ * @example
+ * const cache = dirCache({ root: '/var/cache/shale' });
+ * const entry = await cache.lookup(key);
+ */
+export function dirCache(options: DirCacheOptions): DirCache {
+  return options.readOnly === true ? new DirectoryCache(options) : new KeepingDirectoryCache(options);
+}
+
+class DirectoryCache implements DirCache {
+  readonly name: string;
+  readonly root: string;
+  readonly blobs: LocalBlobStore;
+  readonly #hasOwnBlobs: boolean;
+  readonly #policy: RecordPolicy;
+  readonly #onEvent: CacheEventListener;
+  readonly #source: BlobSource;
+  #isWritable: Promise<boolean> | undefined;
+  #hasUnlisted = false;
+
+  constructor({ root, blobs, readOnly, name = 'dir', onEvent = () => {}, ...policy }: DirCacheOptions) {
+    this.name = name;
+    this.root = root;
+    this.blobs = blobs ?? blobDirectory(root);
+    this.#hasOwnBlobs = this.blobs.root === root;
+    this.#policy = recordPolicy(policy);
+    this.#onEvent = onEvent;
+    this.#isWritable = readOnly === true ? Promise.resolve(false) : undefined;
+    this.#source = healingBlobs(this.blobs, {
+      onCorrupt: (digest, error) => onEvent({ type: 'corrupt', backend: this.name, digest, error }),
+    });
+  }
+
+  async lookup(key: CacheKey, { signal }: CallOptions = {}): Promise<CacheEntry | undefined> {
+    for (const scope of this.#policy.readScopes) {
+      signal?.throwIfAborted();
+      const stored = await this.#usable(key, scope, this.#onEvent);
+      if (stored === undefined) continue;
+      await this.#touch(recordPath(this.root, key, scope));
+      return { layer: stored.layer, blobs: this.#source, record: stored.record, manifest: stored.raw };
+    }
+    return undefined;
+  }
+
+  async store(key: CacheKey, entry: CacheEntry, { replace = false, signal }: StoreOptions = {}): Promise<StoreOutcome> {
+    if (!(await this.#canWrite())) return 'skipped';
+    try {
+      return await this.#store(key, entry, { replace, signal });
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code ?? '';
+      if (!UNWRITABLE.has(code)) throw error;
+      this.#becomeReadOnly(code);
+      return 'skipped';
+    }
+  }
+
+  async flush({ signal }: CallOptions = {}): Promise<void> {
+    if (!this.#hasOwnBlobs || !this.#hasUnlisted) return;
+    this.#hasUnlisted = false;
+    await writeLayout(this.root, this.blobs, { signal });
+  }
+
+  async #store(key: CacheKey, entry: CacheEntry, { replace, signal }: StoreOptions): Promise<StoreOutcome> {
+    const { descriptor } = entry.layer;
+    await this.blobs.put(descriptor, () => entry.blobs.read(descriptor, { signal }), { signal });
+    await touchBlob(this.blobs, descriptor.digest);
+    const own = () => this.#usable(key, this.#policy.ownScope, () => {});
+    const kept = replace === true ? undefined : await own();
+    if (kept !== undefined) return this.#keep(key, kept, entry);
+    const path = recordPath(this.root, key, this.#policy.ownScope);
+    const content = encodeRecord(recordToStore(key, entry, this.#policy).raw);
+    // what is there and not usable gives way; what another writer made meanwhile stays
+    const isNew = await publishFile(path, content, { replace: replace === true || (await exists(path)) });
+    if (isNew) this.#hasUnlisted = true;
+    const first = isNew ? undefined : await own();
+    return first === undefined ? 'stored' : this.#keep(key, first, entry);
+  }
+
+  async #keep(key: CacheKey, { layer }: StoredRecord, entry: CacheEntry): Promise<StoreOutcome> {
+    await this.#touch(recordPath(this.root, key, this.#policy.ownScope));
+    const [kept, offered] = [layer.diffId, entry.layer.diffId];
+    if (kept !== offered) this.#onEvent({ type: 'non-deterministic', backend: this.name, key, kept, offered });
+    return 'kept';
+  }
+
+  /** The record, if it may be used and its layer is here. */
+  async #usable(key: CacheKey, scope: CacheScope, report: CacheEventListener): Promise<StoredRecord | undefined> {
+    const path = recordPath(this.root, key, scope);
+    const content = await readFile(path).catch(undefinedIfMissing);
+    if (content === undefined) return undefined;
+    const backend = this.name;
+    let stored: StoredRecord;
+    try {
+      const parsed = parseCacheRecord(decodeRecord(content));
+      if (parsed.kind !== 'record') {
+        const reason = parsed.kind === 'foreign' ? 'it is of another tool' : parsed.reason;
+        report({ type: 'unreadable', backend, key, reason });
+        return undefined;
+      }
+      ({ stored } = parsed);
+    } catch (error) {
+      report({ type: 'corrupt', backend, key, error });
+      if (await this.#canWrite()) await rm(path, { force: true }).catch(() => undefined);
+      return undefined;
+    }
+    const refusal: CacheEvent | undefined = this.#policy.refusal(backend, key, stored);
+    if (refusal !== undefined) report(refusal);
+    return refusal === undefined && (await this.#hasLayer(key, stored, report)) ? stored : undefined;
+  }
+
+  async #hasLayer(key: CacheKey, { layer }: StoredRecord, report: CacheEventListener): Promise<boolean> {
+    const { digest, size } = layer.descriptor;
+    const found = await this.blobs.stat(digest);
+    if (found === size) return true;
+    if (found !== undefined && (await this.#canWrite())) await quarantineIfDamaged(this.blobs, digest);
+    const backend = this.name;
+    if (found === undefined) report({ type: 'incomplete', backend, key, digest });
+    else report({ type: 'corrupt', backend, key, digest, error: new Error(`${found} bytes instead of ${size}`) });
+    return false;
+  }
+
+  /** Last use is the time of the file. */
+  async #touch(path: string): Promise<void> {
+    if (!(await this.#canWrite())) return;
+    const found = await stat(path).catch(() => undefined);
+    if (found === undefined || Date.now() - found.mtimeMs < TOUCH_INTERVAL_MS) return;
+    const now = new Date();
+    await utimes(path, now, now).catch(() => undefined);
+  }
+
+  /** Asked once, and without a write: a read-only volume sees none. */
+  async #canWrite(): Promise<boolean> {
+    this.#isWritable ??= access(this.root, constants.W_OK).then(
+      () => true,
+      (error: NodeJS.ErrnoException) => {
+        if (!UNWRITABLE.has(error.code ?? '')) return true;
+        this.#reportReadOnly(error.code ?? '');
+        return false;
+      },
+    );
+    return this.#isWritable;
+  }
+
+  #becomeReadOnly(code: string): void {
+    this.#isWritable = Promise.resolve(false);
+    this.#reportReadOnly(code);
+  }
+
+  #reportReadOnly(reason: string): void {
+    this.#onEvent({ type: 'read-only', backend: this.name, reason });
+  }
+}
+
+class KeepingDirectoryCache extends DirectoryCache implements LayerKeeper {
+  get keptLayers(): LocalBlobStore {
+    return this.blobs;
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await stat(path).catch(undefinedIfMissing)) !== undefined;
+}

@@ -1,0 +1,69 @@
+import { stat } from 'node:fs/promises';
+import type { CallOptions, Layer, LocalBlobStore } from '@shale/core';
+import { blobDirectory } from '@shale/core';
+import type { CacheRecord } from '../contract/cache-backend.ts';
+import type { CacheKey } from '../keys/cache-key.ts';
+import type { StoredRecord } from '../records/record-manifest.ts';
+import type { CacheScope } from '../contract/cache-scope.ts';
+import { listRecords } from '../directory/list-records.ts';
+
+/** A cache in a directory, as `dirCache` is told of it; a `DirCache` is one. */
+export interface CacheDirectory {
+  readonly root: string;
+  /** @default the blobs below `root` */
+  readonly blobs?: LocalBlobStore | undefined;
+}
+
+export interface ListedEntry {
+  readonly key: CacheKey;
+  readonly scope: CacheScope;
+  readonly layer: Layer;
+  readonly record: CacheRecord;
+  /** Of the layer. Entries that share a layer say its size each. */
+  readonly sizeBytes: number;
+  readonly lastUsed: Date;
+  /** Whether the layer is here. */
+  readonly isComplete: boolean;
+}
+
+export interface EntryFile {
+  readonly path: string;
+  /** `undefined` for a file that cannot be read. */
+  readonly entry: ListedEntry | undefined;
+  readonly stored: StoredRecord | undefined;
+  readonly lastUsedMs: number;
+  /** Of the record. */
+  readonly fileBytes: number;
+}
+
+/** Every entry of the directory, in no order. */
+export async function* listEntries(
+  directory: CacheDirectory,
+  { signal }: CallOptions = {},
+): AsyncGenerator<ListedEntry> {
+  for await (const { entry } of readEntryFiles(directory)) {
+    signal?.throwIfAborted();
+    if (entry !== undefined) yield entry;
+  }
+}
+
+/** With what care needs beside them. Files that vanish meanwhile are passed over. */
+export async function* readEntryFiles({
+  root,
+  blobs = blobDirectory(root),
+}: CacheDirectory): AsyncGenerator<EntryFile> {
+  for await (const { path, stored, key, scope } of listRecords(root)) {
+    const file = await stat(path).catch(() => undefined);
+    if (file === undefined) continue;
+    const entry = stored && {
+      key,
+      scope,
+      layer: stored.layer,
+      record: stored.record,
+      sizeBytes: stored.layer.descriptor.size,
+      lastUsed: file.mtime,
+      isComplete: (await blobs.stat(stored.layer.descriptor.digest)) === stored.layer.descriptor.size,
+    };
+    yield { path, entry, stored, lastUsedMs: file.mtimeMs, fileBytes: file.size };
+  }
+}

@@ -1,0 +1,250 @@
+import { rm, stat, statfs } from 'node:fs/promises';
+import type { CallOptions, Descriptor, Digest, LocalBlobStore } from '@shale/core';
+import { blobDirectory, describeManifest } from '@shale/core';
+import type { CacheKey } from '../keys/cache-key.ts';
+import { writeLayout } from '../directory/write-layout.ts';
+import { readLeftovers } from './leftovers.ts';
+import type { CacheDirectory, EntryFile, ListedEntry } from './list-entries.ts';
+import { readEntryFiles } from './list-entries.ts';
+import { ReferenceCount } from './reference-count.ts';
+
+export interface PruneOptions extends CallOptions {
+  /** Entries go, those used longest ago first, until layers and records take no more than this. */
+  readonly maxSizeBytes?: number | undefined;
+  /** Entries that were not used for this long go, in milliseconds. */
+  readonly keepDurationMs?: number | undefined;
+  /** Entries go, those used longest ago first, until the file system has this much left. */
+  readonly minFreeBytes?: number | undefined;
+  /** Every entry goes that the other options do not spare. @default false */
+  readonly all?: boolean | undefined;
+  /** Only entries go for which this holds. @default any */
+  readonly filter?: ((entry: ListedEntry) => boolean) | undefined;
+  /** Entries that stay. */
+  readonly pins?: ReadonlySet<CacheKey> | undefined;
+  /**
+   * Blobs that others need, such as images in the same store (`layoutReferences`). With it, blobs that nobody needs go
+   * as well; without it that happens only where the blobs are the cache's own.
+   */
+  readonly references?: ((options: CallOptions) => AsyncIterable<Digest>) | undefined;
+  /** What was used or written within this time stays, whatever else is said: builds may be at it. @default 20 minutes */
+  readonly graceMs?: number | undefined;
+  /** Says what would go. @default false */
+  readonly dryRun?: boolean | undefined;
+}
+
+export type PruneReason =
+  /** `all`, or `filter` alone. */
+  | 'asked'
+  /** `keepDurationMs` */
+  | 'idle'
+  | 'max-size'
+  | 'min-free'
+  /** A record that cannot be read. */
+  | 'corrupt'
+  /** A record whose layer is gone. */
+  | 'incomplete'
+  /** A blob that nothing names. */
+  | 'unreferenced'
+  /** Half-written by a process that ended, or put aside as damaged. */
+  | 'abandoned';
+
+export interface Pruned {
+  readonly reason: PruneReason;
+  readonly path: string;
+  /** What its removal gives back: for an entry, the layer too if no other one has it. */
+  readonly sizeBytes: number;
+  readonly entry?: ListedEntry | undefined;
+}
+
+export interface PruneReport {
+  readonly pruned: readonly Pruned[];
+  readonly freedBytes: number;
+  /** Entries that stay, and what they take. */
+  readonly entries: number;
+  readonly sizeBytes: number;
+}
+
+/** Longer than the interval at which uses are recorded. */
+const GRACE_MS = 20 * 60_000;
+
+/**
+ * Makes a directory cache smaller. Builds may run meanwhile: what they used lately stays, and one that finds a layer gone
+ * makes it again.
+ * @example
+ * const { freedBytes } = await prune({ root: '/var/cache/shale' }, { maxSizeBytes: 20 * 2 ** 30 });
+ */
+export async function prune(directory: CacheDirectory, options: PruneOptions = {}): Promise<PruneReport> {
+  const { root, blobs = blobDirectory(root) } = directory;
+  const plan = new PrunePlan({ root, blobs, options });
+  await plan.load();
+  await plan.choose();
+  const pruned = options.dryRun === true ? plan.chosen : await remove(plan.chosen, { blobs, ...plan.limits });
+  if (options.dryRun !== true && blobs.root === root && pruned.length > 0) await writeLayout(root, blobs, options);
+  const freedBytes = pruned.reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0);
+  return { pruned: pruned.map(withoutBlobs), freedBytes, ...plan.remaining };
+}
+
+interface Chosen extends Pruned {
+  /** What goes with it. */
+  readonly blobs: readonly Digest[];
+  /** A use after this one saves it. */
+  readonly lastUsedMs: number;
+}
+
+interface PrunePlace {
+  readonly root: string;
+  readonly blobs: LocalBlobStore;
+  readonly options: PruneOptions;
+}
+
+interface RemoveLimits extends CallOptions {
+  /** What changed later stays. */
+  readonly youngestMs: number;
+}
+
+/** What is there, and what of it should go. */
+class PrunePlan {
+  readonly #place: PrunePlace;
+  readonly #youngestMs: number;
+  readonly #references = new ReferenceCount();
+  /** By last use, oldest first. */
+  readonly #kept: EntryFile[] = [];
+  readonly #chosen: Chosen[] = [];
+  #sizeBytes = 0;
+
+  constructor(place: PrunePlace) {
+    this.#place = place;
+    this.#youngestMs = Date.now() - (place.options.graceMs ?? GRACE_MS);
+  }
+
+  get chosen(): readonly Chosen[] {
+    return this.#chosen;
+  }
+
+  get remaining(): Pick<PruneReport, 'entries' | 'sizeBytes'> {
+    return { entries: this.#kept.length, sizeBytes: this.#sizeBytes };
+  }
+
+  get limits(): RemoveLimits {
+    return { youngestMs: this.#youngestMs, signal: this.#place.options.signal };
+  }
+
+  get #ownsBlobs(): boolean {
+    return this.#place.blobs.root === this.#place.root;
+  }
+
+  async load(): Promise<void> {
+    const { signal, references } = this.#place.options;
+    for await (const digest of references?.({ signal }) ?? []) this.#references.pin(digest);
+    for await (const file of readEntryFiles(this.#place)) {
+      signal?.throwIfAborted();
+      this.#kept.push(file);
+      this.#sizeBytes += file.fileBytes + this.#references.add(this.#blobsOf(file));
+    }
+    this.#kept.sort((a, b) => a.lastUsedMs - b.lastUsedMs);
+  }
+
+  async choose(): Promise<void> {
+    const { all = false, filter, maxSizeBytes, keepDurationMs, minFreeBytes } = this.#place.options;
+    const hasLimit = maxSizeBytes !== undefined || keepDurationMs !== undefined || minFreeBytes !== undefined;
+    this.#take('corrupt', ({ stored }) => stored === undefined);
+    this.#take('incomplete', ({ entry }) => entry?.isComplete === false);
+    if (all || (filter !== undefined && !hasLimit)) this.#take('asked', () => true);
+    const oldestMs = Date.now() - (keepDurationMs ?? Number.POSITIVE_INFINITY);
+    this.#take('idle', ({ lastUsedMs }) => lastUsedMs < oldestMs);
+    this.#take('max-size', () => this.#sizeBytes > (maxSizeBytes ?? Number.POSITIVE_INFINITY));
+    if (minFreeBytes !== undefined) await this.#takeForSpace(minFreeBytes);
+    await this.#takeUnreferenced();
+    const leftovers = readLeftovers(this.#place.root, this.#place.blobs, this.#youngestMs);
+    for await (const file of leftovers)
+      this.#chosen.push({ reason: 'abandoned', ...file, blobs: [], lastUsedMs: Number.POSITIVE_INFINITY });
+  }
+
+  /** Takes the entries, oldest first, for which `isTaken` holds at their turn. */
+  #take(reason: PruneReason, isTaken: (file: EntryFile) => boolean): void {
+    for (const file of this.#kept.splice(0)) {
+      if (this.#mayGo(file) && isTaken(file)) this.#drop(reason, file);
+      else this.#kept.push(file);
+    }
+  }
+
+  #mayGo({ entry, lastUsedMs }: EntryFile): boolean {
+    if (lastUsedMs > this.#youngestMs) return false;
+    if (entry === undefined) return true;
+    const { filter, pins } = this.#place.options;
+    return pins?.has(entry.key) !== true && filter?.(entry) !== false;
+  }
+
+  #drop(reason: PruneReason, file: EntryFile): void {
+    const { path, entry, lastUsedMs, fileBytes } = file;
+    const freed = this.#references.remove(this.#blobsOf(file));
+    const sizeBytes = fileBytes + freed.bytes;
+    this.#sizeBytes -= sizeBytes;
+    this.#chosen.push({ reason, path, sizeBytes, entry, blobs: freed.digests, lastUsedMs });
+  }
+
+  async #takeForSpace(minFreeBytes: number): Promise<void> {
+    if (this.#kept.length === 0) return;
+    const { bavail, bsize } = await statfs(this.#place.blobs.root);
+    let freeBytes = bavail * bsize + this.#chosen.reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0);
+    this.#take('min-free', (file) => {
+      if (freeBytes >= minFreeBytes) return false;
+      freeBytes += file.fileBytes + (file.entry?.sizeBytes ?? 0);
+      return true;
+    });
+  }
+
+  async #takeUnreferenced(): Promise<void> {
+    const { blobs, options } = this.#place;
+    if (!this.#ownsBlobs && options.references === undefined) return;
+    const going = new Set(this.#chosen.flatMap((chosen) => chosen.blobs));
+    for await (const digest of blobs.list()) {
+      if (this.#references.has(digest) || going.has(digest)) continue;
+      const path = blobs.pathOf(digest);
+      const found = await stat(path).catch(() => undefined);
+      if (found === undefined || found.mtimeMs > this.#youngestMs) continue;
+      this.#chosen.push({
+        reason: 'unreferenced',
+        path,
+        sizeBytes: found.size,
+        blobs: [digest],
+        lastUsedMs: found.mtimeMs,
+      });
+    }
+  }
+
+  /** The layer, and where the cache is an image layout, the documents that make it one. */
+  #blobsOf({ stored }: EntryFile): readonly Descriptor[] {
+    if (stored === undefined) return [];
+    const { layer, manifest, raw } = stored;
+    return this.#ownsBlobs ? [layer.descriptor, manifest.config, describeManifest(raw)] : [layer.descriptor];
+  }
+}
+
+/** Records before layers: who still finds a record finds its layer, or makes it again. */
+async function remove(
+  chosen: readonly Chosen[],
+  { blobs, youngestMs, signal }: RemoveLimits & { readonly blobs: LocalBlobStore },
+): Promise<readonly Chosen[]> {
+  const removed: Chosen[] = [];
+  for (const item of chosen) {
+    signal?.throwIfAborted();
+    if ((await changedMs(item.path)) > item.lastUsedMs) continue; // used since it was chosen
+    if (item.reason !== 'unreferenced') await rm(item.path, { force: true });
+    removed.push(item);
+  }
+  for (const digest of new Set(removed.flatMap((item) => item.blobs))) {
+    signal?.throwIfAborted();
+    // a build has just put it to use again
+    if ((await changedMs(blobs.pathOf(digest))) <= youngestMs) await blobs.delete(digest);
+  }
+  return removed;
+}
+
+async function changedMs(path: string): Promise<number> {
+  return (await stat(path).catch(() => undefined))?.mtimeMs ?? 0;
+}
+
+function withoutBlobs({ reason, path, sizeBytes, entry }: Chosen): Pruned {
+  return { reason, path, sizeBytes, entry };
+}

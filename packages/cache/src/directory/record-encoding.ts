@@ -1,0 +1,23 @@
+import type { Digest, RawManifest } from '@shale/core';
+import { DigestMismatchError, MediaType, sha256, StoreInvalidError } from '@shale/core';
+
+const HEADER = /^shale-record (?<digest>sha256:[0-9a-f]{64})\n/;
+const HEADER_BYTES = Buffer.byteLength(`shale-record sha256:${'0'.repeat(64)}\n`);
+
+/** The content of a record's file: one line with the manifest's digest, then the manifest, so that damage to either shows. */
+export function encodeRecord(raw: RawManifest): Buffer {
+  return Buffer.concat([Buffer.from(`shale-record ${raw.digest}\n`), raw.bytes]);
+}
+
+/**
+ * @throws {StoreInvalidError} when the file has no such line.
+ * @throws {DigestMismatchError} when the manifest is not the one that the line names.
+ */
+export function decodeRecord(content: Buffer): RawManifest {
+  const expected = HEADER.exec(content.toString('latin1', 0, HEADER_BYTES))?.groups?.['digest'] as Digest | undefined;
+  if (expected === undefined) throw new StoreInvalidError('The cache record has no header');
+  const bytes = content.subarray(HEADER_BYTES);
+  const digest = sha256(bytes);
+  if (digest !== expected) throw new DigestMismatchError(expected, digest);
+  return { mediaType: MediaType.ociManifest, digest, bytes };
+}

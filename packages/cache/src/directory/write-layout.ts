@@ -1,0 +1,44 @@
+import { join } from 'node:path';
+import type { CallOptions, Descriptor, LocalBlobStore } from '@shale/core';
+import { describeManifest, formatManifest, MediaType, sha256, writeFileAtomically } from '@shale/core';
+import type { StoredRecord } from '../records/record-manifest.ts';
+import { formatRecordConfig } from '../records/record-manifest.ts';
+import { listRecords } from './list-records.ts';
+
+/** @see https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md#oci-layout-file */
+export const OCI_LAYOUT: string = JSON.stringify({ imageLayoutVersion: '1.0.0' });
+const REF_NAME = 'org.opencontainers.image.ref.name';
+
+/** Completes the OCI image layout that a cache with its own blobs is: manifests, configs, and an index of all keys. */
+export async function writeLayout(root: string, blobs: LocalBlobStore, options: CallOptions): Promise<void> {
+  const manifests: Descriptor[] = [];
+  for await (const { tag, stored } of listRecords(root)) {
+    options.signal?.throwIfAborted();
+    if (stored === undefined) continue;
+    await writeDocuments(blobs, stored, options);
+    manifests.push({ ...describeManifest(stored.raw), annotations: { [REF_NAME]: tag } });
+  }
+  manifests.sort((a, b) => ((a.annotations?.[REF_NAME] ?? '') < (b.annotations?.[REF_NAME] ?? '') ? -1 : 1));
+  const index = formatManifest({ schemaVersion: 2, mediaType: MediaType.ociIndex, manifests });
+  await writeFileAtomically(join(root, 'oci-layout'), OCI_LAYOUT);
+  await writeFileAtomically(join(root, 'index.json'), index.bytes);
+}
+
+async function writeDocuments(blobs: LocalBlobStore, stored: StoredRecord, options: CallOptions): Promise<void> {
+  const { layer, record, manifest, raw } = stored;
+  const config = formatRecordConfig(layer, record);
+  if (sha256(config) === manifest.config.digest) await putBytes(blobs, manifest.config, config, options);
+  await putBytes(blobs, describeManifest(raw), raw.bytes, options);
+}
+
+async function putBytes(
+  blobs: LocalBlobStore,
+  blob: Descriptor,
+  bytes: Uint8Array,
+  options: CallOptions,
+): Promise<void> {
+  const content = async function* () {
+    yield bytes;
+  };
+  await blobs.put(blob, content, options);
+}

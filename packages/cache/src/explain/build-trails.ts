@@ -1,0 +1,227 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import {
+  asArray,
+  asInteger,
+  asObject,
+  asString,
+  asStringMap,
+  digestHex,
+  parseDigest,
+  parseJson,
+  sha256,
+  StoreInvalidError,
+} from '@shale/core';
+import type { StepIdentity } from '../contract/cache-backend.ts';
+import type { CacheInput } from '../keys/cache-input.ts';
+import type { CacheKey } from '../keys/cache-key.ts';
+import { encodeKeyValue } from '../keys/key-value.ts';
+import { FORMAT_DIRECTORY } from '../directory/record-path.ts';
+
+/** What a step's key was made of. */
+export interface TrailStep {
+  readonly step: StepIdentity;
+  /** The instruction as written. */
+  readonly name: string;
+  readonly key: CacheKey;
+  readonly inputs: readonly CacheInput[];
+  /** What some inputs hold, by their names: seen by nobody but the owner of the directory. */
+  values(): Readonly<Record<string, string>>;
+}
+
+/** The same, of an earlier time. */
+export interface TrailEntry extends Omit<TrailStep, 'values'> {
+  readonly built: Date;
+  readonly values: Readonly<Record<string, string>>;
+}
+
+/** What was noted of the last build. */
+export interface LastBuild {
+  readonly build: string;
+  readonly ended: Date;
+  /** As `append` was told. */
+  readonly note: string;
+}
+
+/**
+ * The last few keys of each step of each build: what `explain` compares a miss with, also when the entries themselves are
+ * gone. A build is named by whatever stays when it changes, as the path of its Dockerfile.
+ */
+export interface BuildTrails {
+  /** Of all steps, newest first. */
+  read(build: string): readonly TrailEntry[];
+  /**
+   * Call it when a build is done, with the steps that it has results of and a note, as on what was missed. The same again
+   * writes nothing but a time. Where nothing can be written, nothing is remembered.
+   */
+  append(build: string, steps: readonly TrailStep[], note: string): void;
+  /** Of this build, or of the last one of all. */
+  last(build?: string): LastBuild | undefined;
+}
+
+export const TRAIL_DIRECTORY = 'trails';
+export const LAST_FILE = 'last';
+const VERSION = 1;
+const MAX_FILE_BYTES = 1024 * 1024;
+const MAX_TEXT_BYTES = 16 * 1024 * 1024;
+/** A longer value is not kept: it would say little in an explanation. */
+const MAX_VALUE_LENGTH = 1024;
+const DIGEST_LENGTH = 64;
+/** Below it, compressing takes longer than it saves. */
+const SMALL_BYTES = 16 * 1024;
+const GZIP_MAGIC = 0x1f;
+
+/**
+ * Trails below the root of a directory cache: `<root>/v1/trails/<hash of the build>/<hash of the step>`.
+ * @param keep Keys remembered for each step.
+ */
+export function buildTrails(root: string, { keep = 4 }: { readonly keep?: number | undefined } = {}): BuildTrails {
+  const top = join(root, FORMAT_DIRECTORY, TRAIL_DIRECTORY);
+  const directoryOf = (build: string) => join(top, digestHex(sha256(build)));
+  return {
+    read(build) {
+      const directory = directoryOf(build);
+      const names = listNames(directory).filter((name) => name !== LAST_FILE && !name.endsWith('.tmp'));
+      const entries = names.flatMap((name) => readTrail(join(directory, name)));
+      return entries.sort((a, b) => b.built.getTime() - a.built.getTime());
+    },
+    append(build, steps, note) {
+      const directory = directoryOf(build);
+      const last = join(directory, LAST_FILE);
+      const content = formatLast(build, steps, note);
+      if (touchIfSame(last, content) || !makeDirectory(directory)) return;
+      const built = new Date();
+      for (const step of steps) appendStep(join(directory, stepHash(step.step)), step, { built, keep });
+      replaceFile(last, Buffer.from(content));
+    },
+    last(build) {
+      if (build !== undefined) return readLast(join(directoryOf(build), LAST_FILE));
+      const found = listNames(top).flatMap((name) => readLast(join(top, name, LAST_FILE)) ?? []);
+      return found.reduce<LastBuild | undefined>((a, b) => (a === undefined || a.ended < b.ended ? b : a), undefined);
+    },
+  };
+}
+
+const stepHash = ({ stage, index }: StepIdentity) =>
+  digestHex(sha256(encodeKeyValue(['step-v2', stage, String(index)])));
+
+function appendStep(path: string, step: TrailStep, { built, keep }: { readonly built: Date; readonly keep: number }) {
+  const earlier = readTrail(path);
+  if (earlier[0]?.key === step.key) return;
+  const entry = { ...step, values: step.values(), built };
+  const entries = [entry, ...earlier.filter(({ key }) => key !== step.key)].slice(0, keep);
+  replaceFile(path, formatTrail(entries));
+}
+
+/** `false` where it cannot be made: then nothing is remembered. */
+function makeDirectory(path: string): boolean {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function listNames(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}
+
+/** A line that tells whether anything changed, then what is read back. */
+function formatLast(build: string, steps: readonly TrailStep[], note: string): string {
+  const hash = createHash('sha256');
+  for (const { key } of steps) hash.update(key);
+  return `${hash.update(note).digest('hex')}\n${JSON.stringify({ version: VERSION, build, note })}`;
+}
+
+function touchIfSame(path: string, content: string): boolean {
+  try {
+    if (!readFileSync(path, 'latin1').startsWith(content.slice(0, DIGEST_LENGTH + 1))) return false;
+    const now = new Date();
+    utimesSync(path, now, now);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function readLast(path: string): LastBuild | undefined {
+  const fail = (message: string) => new StoreInvalidError(message);
+  try {
+    const text = readFileSync(path).subarray(DIGEST_LENGTH + 1);
+    const document = asObject(parseJson(text, 'the file', fail), 'the file', fail);
+    if (document['version'] !== VERSION) return undefined;
+    const [build, note] = [asString(document['build'], 'build', fail), asString(document['note'], 'note', fail)];
+    return { build, note, ended: statSync(path).mtime };
+  } catch {
+    return undefined; // none yet, or damaged: explanations are an extra
+  }
+}
+
+function readTrail(path: string): readonly TrailEntry[] {
+  try {
+    return parseTrail(readFileSync(path));
+  } catch {
+    return [];
+  }
+}
+
+function formatTrail(entries: readonly TrailEntry[]): Buffer {
+  const list = entries.map(({ step, name, key, built, inputs, values }) => ({
+    ...step,
+    name,
+    key,
+    built: built.toISOString(),
+    inputs: inputs.map((input) => [input.name, input.hash]),
+    values: Object.fromEntries(Object.entries(values).filter(([, value]) => value.length <= MAX_VALUE_LENGTH)),
+  }));
+  const text = Buffer.from(JSON.stringify({ version: VERSION, entries: list }));
+  return text.byteLength < SMALL_BYTES ? text : gzipSync(text, { level: 1 });
+}
+
+function parseTrail(content: Buffer): readonly TrailEntry[] {
+  const fail = (message: string) => new StoreInvalidError(`The trail of a step: ${message}`);
+  if (content.byteLength > MAX_FILE_BYTES) throw fail('it is too large');
+  const text = content[0] === GZIP_MAGIC ? gunzipSync(content, { maxOutputLength: MAX_TEXT_BYTES }) : content;
+  const document = asObject(parseJson(text, 'the file', fail), 'the file', fail);
+  if (document['version'] !== VERSION) throw fail(`its version is not ${VERSION}`);
+  return asArray(document['entries'], 'entries', fail).map((item) => {
+    const entry = asObject(item, 'entries', fail);
+    return {
+      step: { stage: asString(entry['stage'], 'stage', fail), index: asInteger(entry['index'], 'index', fail) },
+      name: asString(entry['name'], 'name', fail),
+      values: asStringMap(entry['values'], 'values', fail),
+      key: parseDigest(asString(entry['key'], 'key', fail)),
+      built: new Date(asString(entry['built'], 'built', fail)),
+      inputs: asArray(entry['inputs'], 'inputs', fail).map((pair) => {
+        const [name, hash] = asArray(pair, 'inputs', fail);
+        return { name: asString(name, 'inputs', fail), hash: asString(hash, 'inputs', fail) };
+      }),
+    };
+  });
+}
+
+/** Not flushed: a trail that a power cut takes is no loss. */
+function replaceFile(path: string, content: Buffer): void {
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  try {
+    writeFileSync(temporary, content, { flag: 'wx', mode: 0o600 });
+    renameSync(temporary, path);
+  } catch {
+    removeQuietly(temporary); // read-only or full: explanations are an extra
+  }
+}
+
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // it was never there
+  }
+}

@@ -1,0 +1,59 @@
+import type { BlobSource, BlobUpload, CallOptions, Descriptor, Digest, LocalBlobStore } from '@shale/core';
+import { digestAlgorithm } from '@shale/core';
+import { healingBlobs } from '../directory/healing-blobs.ts';
+
+export interface KeptBlobsOptions {
+  readonly far: BlobSource;
+  readonly near: LocalBlobStore;
+  /** Called when a blob that was read has come to lie in `near`. */
+  readonly onKept: (blob: Descriptor) => void;
+  /** Called when one could not be kept, as on a full disk; it is read all the same. */
+  readonly onFailed: (error: unknown) => void;
+  readonly onCorrupt: (digest: Digest, error: unknown) => void;
+}
+
+/** Reads from `near` what is there. What must come from `far` is kept in `near` while it passes, and downloaded once. */
+export function keptBlobs(options: KeptBlobsOptions): BlobSource {
+  const near = healingBlobs(options.near, options);
+  return {
+    stat: async (digest, call) => (await near.stat(digest, call)) ?? options.far.stat(digest, call),
+    async *read(blob, call) {
+      const isNear = (await near.stat(blob.digest, call)) === blob.size;
+      yield* isNear ? near.read(blob, call) : keepWhileReading(blob, options, call);
+    },
+  };
+}
+
+async function* keepWhileReading(
+  blob: Descriptor,
+  { far, near, onKept, onFailed }: KeptBlobsOptions,
+  call?: CallOptions,
+): AsyncGenerator<Uint8Array> {
+  const algorithm = digestAlgorithm(blob.digest);
+  let upload: BlobUpload | undefined = await near
+    .startUpload({ ...call, algorithm })
+    .catch((error: unknown) => void onFailed(error));
+  const keep = async (work: (upload: BlobUpload) => Promise<unknown>): Promise<boolean> => {
+    if (upload === undefined) return false;
+    const open = upload;
+    try {
+      await work(open);
+      return true;
+    } catch (error) {
+      call?.signal?.throwIfAborted();
+      onFailed(error);
+      upload = undefined;
+      await open[Symbol.asyncDispose]();
+      return false;
+    }
+  };
+  try {
+    for await (const chunk of far.read(blob, call)) {
+      await keep((open) => open.write(chunk));
+      yield chunk;
+    }
+    if (await keep((open) => open.commit(blob.mediaType))) onKept(blob);
+  } finally {
+    await upload?.[Symbol.asyncDispose]();
+  }
+}
