@@ -10,7 +10,6 @@ export default defineConfig({
     include: ['{packages,apps}/*/src/**/*.test.ts', 'tooling/**/*.test.ts'],
     reporters: ['default', new CountReporter()],
     pool: 'forks',
-    retry: 2, // machines under load; `npm test` names what needed it
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

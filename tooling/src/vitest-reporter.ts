@@ -1,18 +1,18 @@
 import { writeFileSync } from 'node:fs';
-import type { Reporter, TestCase, TestModule } from 'vitest/node';
+import type { Reporter, TestCase, TestModule, TestSuite } from 'vitest/node';
 
-/** How many checks a run made. */
+/** The result of a test run. */
 export interface TestCounts {
   readonly passed: number;
-  readonly failed: number;
-  readonly skipped: number;
-  /** Every failure's name and message, so that the end of a log tells what failed. */
+  /** The name and message of each failure: the end of the log shows them. */
   readonly failures: readonly string[];
-  /** Tests that passed when tried again. */
+  /** The names of tests that failed first and passed when vitest repeated them. */
   readonly flaky: readonly string[];
+  /** The names of tests that did not run. */
+  readonly skipped: readonly string[];
 }
 
-/** Writes a run's counts to the file that `SHALE_TEST_COUNTS` names, for `verify.ts` to add up. */
+/** Writes the counts of a run to the file that `SHALE_TEST_COUNTS` names. `verify.ts` adds them up. */
 export class CountReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
     const path = process.env['SHALE_TEST_COUNTS'];
@@ -23,21 +23,22 @@ export class CountReporter implements Reporter {
 function countTests(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): TestCounts {
   const tests = modules.flatMap((module) => [...module.children.allTests()]);
   const inState = (state: string) => tests.filter((test) => test.result().state === state);
-  const broken = modules.filter((module) => module.errors().length > 0);
+  const groups = modules.flatMap((module) => [module, ...module.children.allSuites()]);
   return {
     passed: inState('passed').length,
-    failed: inState('failed').length + broken.length + unhandledErrors.length,
-    skipped: inState('skipped').length,
     failures: [
       ...inState('failed').map((test) => describeFailure(nameOf(test), test.result().errors ?? [])),
-      ...broken.map((module) => describeFailure(module.relativeModuleId, module.errors())),
+      ...groups.flatMap((group) => (group.errors().length > 0 ? [describeFailure(nameOf(group), group.errors())] : [])),
       ...unhandledErrors.map((error) => describeFailure('outside every test', [error])),
     ],
     flaky: tests.filter((test) => test.diagnostic()?.flaky === true).map(nameOf),
+    skipped: inState('skipped').map(nameOf),
   };
 }
 
-const nameOf = (test: TestCase) => `${test.module.relativeModuleId} > ${test.fullName}`;
+function nameOf(task: TestCase | TestSuite | TestModule): string {
+  return task.type === 'module' ? task.relativeModuleId : `${task.module.relativeModuleId} > ${task.fullName}`;
+}
 
 function describeFailure(name: string, errors: readonly unknown[]): string {
   const messages = errors.map((error) => String((error as { message?: unknown }).message ?? error));
