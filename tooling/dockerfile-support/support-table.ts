@@ -256,7 +256,7 @@ const stages: SupportSection = {
       '`--build-context` with a directory, `docker-image://`, `oci-layout://` or git; also in place of a stage',
       `named-contexts ${BUILDER}/plan/named-context.test.ts ${CLI}/wire/named-contexts.test.ts`,
     ),
-    done('Several platforms', '`--platform a,b` makes an index', `${MULTI_PLATFORM}`),
+    done('Several platforms', '`--platform a,b` makes an index', MULTI_PLATFORM),
     done(
       'RUN for another platform',
       'by an emulator that binfmt_misc knows, else an error at its line',

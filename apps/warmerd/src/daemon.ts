@@ -124,7 +124,7 @@ export class Daemon implements AsyncDisposable {
     const known = await this.#plans.named(this.#config.schedules);
     const registries = new Set(known.references.map(({ registry }) => registry));
     const isMoved = (reference: Reference) => pushes.some((push) => isMovedBy(reference, push, registries));
-    await this.#startSome(this.#config.schedules, 'webhook', isMoved);
+    void (await this.#startSome(this.#config.schedules, 'webhook', isMoved));
     return [...new Set(known.references.filter(isMoved).map(formatReference))];
   }
 

@@ -270,12 +270,12 @@ it('entryTag() is a tag that parseEntryTag() reads back', () => {
 });
 
 it('parseSignKey() and parseTrustKey() read PEM, of Ed25519 only, and show no key material', () => {
-  const pem = OURS.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
+  const pem = OURS.privateKey.export({ type: 'pkcs8', format: 'pem' });
   expect(parseSignKey(pem).equals(OURS.privateKey)).toBe(true);
-  const publicPem = OURS.publicKey.export({ type: 'spki', format: 'pem' }) as string;
+  const publicPem = OURS.publicKey.export({ type: 'spki', format: 'pem' });
   expect(keyId(parseTrustKey(publicPem))).toBe(keyId(OURS.publicKey));
   const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  const rsaPem = rsa.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
+  const rsaPem = rsa.privateKey.export({ type: 'pkcs8', format: 'pem' });
   expect(() => parseSignKey(rsaPem)).toThrow(/Ed25519/);
   expect(() => parseSignKey(pem.slice(0, 60))).toThrow(expect.objectContaining({ code: 'CREDENTIALS_INVALID' }));
   try {

@@ -46,7 +46,12 @@ class Shelf implements ManifestSource, BlobSource {
     architecture = 'amd64',
     diffIds = 1,
     layers = 1,
-    layerType = MediaType.ociLayerGzip as string,
+    layerType = MediaType.ociLayerGzip,
+  }: {
+    architecture?: string;
+    diffIds?: number;
+    layers?: number;
+    layerType?: string;
   } = {}): RawManifest {
     const bytes = formatImageConfig({
       ...linux(architecture),

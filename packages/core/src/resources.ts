@@ -9,9 +9,7 @@ export class Resources implements AsyncDisposable {
   #disposals: (() => unknown)[] = [];
 
   use<Resource extends AsyncDisposable | Disposable>(resource: Resource): Resource {
-    this.defer(() =>
-      Symbol.asyncDispose in resource ? resource[Symbol.asyncDispose]() : (resource as Disposable)[Symbol.dispose](),
-    );
+    this.defer(() => (Symbol.asyncDispose in resource ? resource[Symbol.asyncDispose]() : resource[Symbol.dispose]()));
     return resource;
   }
 

@@ -83,7 +83,7 @@ async function lookUp(config: DockerConfig, wish: LookUp): Promise<Credentials |
     if (found) return found;
   }
   const key = keys.find((candidate) => Object.hasOwn(config.auths, candidate)) ?? keyOfHost(config.auths, wish.target);
-  return key === undefined ? undefined : parseEntry(config.auths[key], `${config.origin}`, key);
+  return key === undefined ? undefined : parseEntry(config.auths[key], config.origin, key);
 }
 
 interface AskHelper extends LookUp {

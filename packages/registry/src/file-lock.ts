@@ -8,11 +8,7 @@ const STALE_MS = 30_000;
 const POLL_MS = 10;
 
 /** Runs `work` alone among all processes that lock `path`. Works on file systems without `flock`, NFS among them. */
-export async function withFileLock<T>(
-  path: string,
-  work: () => Promise<T>,
-  signal?: AbortSignal | undefined,
-): Promise<T> {
+export async function withFileLock<T>(path: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
   while (!(await tryLock(path))) {
     await breakStale(path);
     await pause(POLL_MS * (0.5 + Math.random()), signal);

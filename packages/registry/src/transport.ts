@@ -165,7 +165,7 @@ export class Transport {
     return (hostname, options, callback) => {
       lookup(hostname, options, (error, found, family) => {
         if (!error && !this.#places.has(hostname)) this.#places.set(hostname, outermost(addressesOf(found)));
-        callback(error, found as string, family);
+        callback(error, found, family);
       });
     };
   }
@@ -175,7 +175,7 @@ export class Transport {
     return (hostname, options, callback) => {
       lookup(hostname, options, (error, found, family) => {
         const inside = !error && addressesOf(found).some((address) => !mayLeadTo(place, classifyAddress(address)));
-        callback(inside ? privateAddress(hostname) : error, found as string, family);
+        callback(inside ? privateAddress(hostname) : error, found, family);
       });
     };
   }

@@ -53,7 +53,7 @@ function sender({ http, https, noProxy }: ProxyOptions): Send {
       new undici.EnvHttpProxyAgent({ httpProxy: http ?? '', httpsProxy: https ?? '', noProxy: direct }),
     );
     const options = { redirect: 'manual', headers, signal, dispatcher: await dispatcher } as const;
-    return (await undici.fetch(url, options)) as unknown as Response;
+    return await undici.fetch(url, options);
   };
 }
 

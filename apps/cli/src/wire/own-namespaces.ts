@@ -51,7 +51,7 @@ function isRootWithoutMounts({ isolation = '' }: NamespaceWishes): boolean {
 
 function thisCommand(): readonly string[] {
   // a single executable has its own path where others have that of their script
-  const isSingle = getBuiltinModule('node:sea')?.isSea() === true;
+  const isSingle = getBuiltinModule('node:sea')?.isSea();
   return [process.execPath, ...process.execArgv, ...process.argv.slice(isSingle ? 2 : 1)];
 }
 

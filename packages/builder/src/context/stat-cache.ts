@@ -32,7 +32,7 @@ const NO_ENTRIES: Entries = { paths: [], values: [], stamps: new Float64Array() 
  * @param directory Where caches are kept: one file a context.
  */
 export function openStatCache(directory: string, contextRoot: string): StatCache {
-  const file = join(directory, `${hash('sha256', contextRoot, 'hex').slice(0, 32)}`);
+  const file = join(directory, hash('sha256', contextRoot, 'hex').slice(0, 32));
   const known = load(file);
   const find = placeFinder(known.paths);
   const isUsed = new Uint8Array(known.paths.length);

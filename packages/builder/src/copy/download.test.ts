@@ -41,7 +41,7 @@ describe('download()', () => {
   });
 
   it.each([{}, { 'last-modified': 'yesterday' }])('is from the epoch when the server says %j', async (headers) => {
-    const { directory, name } = await fetch({ fetchUrl: answering(200, headers as Record<string, string>) });
+    const { directory, name } = await fetch({ fetchUrl: answering(200, headers) });
     expect(lstatSync(join(directory, name)).mtimeMs).toBe(0);
   });
 

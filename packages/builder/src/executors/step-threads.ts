@@ -67,7 +67,7 @@ function compileCache(): Record<string, string> {
 /** In a single executable, the thread's program is in there too. */
 function embeddedModule(): string | undefined {
   const sea = getBuiltinModule('node:sea');
-  return sea?.isSea() === true ? sea.getAsset('sandbox-worker.cjs', 'utf8') : undefined;
+  return sea?.isSea() ? sea.getAsset('sandbox-worker.cjs', 'utf8') : undefined;
 }
 
 function supervise(worker: Worker, order: SandboxOrder, { signal, onOutput }: RunProcessOptions): Promise<number> {

@@ -43,11 +43,10 @@ describe('remoteVersion()', () => {
   });
 
   it.each([{}, { etag: 'W/"1"' }])('reads the content where the server says %j', async (headers) => {
-    const version = (content: string) =>
-      remoteVersion(URL, { fetchUrl: server(headers as Record<string, string>, content).fetchUrl });
+    const version = (content: string) => remoteVersion(URL, { fetchUrl: server(headers, content).fetchUrl });
     expect(await version('a')).toBe(await version('a'));
     expect(await version('a')).not.toBe(await version('b'));
-    const { fetchUrl } = server(headers as Record<string, string>);
+    const { fetchUrl } = server(headers);
     await expect(remoteVersion(URL, { fetchUrl, maxBytes: 3 })).rejects.toThrow('more than 3 bytes');
   });
 });

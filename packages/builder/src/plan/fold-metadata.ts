@@ -134,7 +134,7 @@ export function formatDuration(nanoseconds: number): string {
   if (nanoseconds === 0) return '0s';
   if (nanoseconds < 1e9) {
     const [unit, size] = nanoseconds < 1e3 ? ['ns', 1] : nanoseconds < 1e6 ? ['µs', 1e3] : ['ms', 1e6];
-    return `${nanoseconds / (size as number)}${unit}`;
+    return `${nanoseconds / size}${unit}`;
   }
   const seconds = nanoseconds / 1e9;
   const hours = Math.floor(seconds / 3600);

@@ -22,6 +22,6 @@ export function readEntries(directory: string): DirectoryEntry[] {
   return raw.map((entry) => describe(entry, decodePath(entry.name))).sort(byName);
 }
 
-function describe(entry: Dirent | Dirent<Buffer<ArrayBufferLike>>, name: string): DirectoryEntry {
+function describe(entry: Dirent | Dirent<Buffer>, name: string): DirectoryEntry {
   return { name, isDirectory: entry.isDirectory(), isCharacterDevice: entry.isCharacterDevice() };
 }
