@@ -10,6 +10,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'packages/registry': ['@shale/core'],
   'packages/cache': ['@shale/core'],
   'packages/dockerfile-parser': [],
+  'packages/devcontainer': ['@shale/core', '@shale/dockerfile-parser'],
   'packages/builder': ['@shale/core', '@shale/cache', '@shale/dockerfile-parser'],
   'packages/warmer': ['@shale/core', '@shale/cache', '@shale/dockerfile-parser'],
   'packages/workspace': ['@shale/core', '@shale/builder'],

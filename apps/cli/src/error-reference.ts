@@ -45,6 +45,10 @@ export const errorReference: Readonly<Record<ErrorCode, ErrorEntry>> = {
     meaning: 'A cache could not be reached, and `--cache-required` forbids to build without it.',
     remedy: 'Make the cache reachable, or leave the flag out: the build then goes on without the cache.',
   },
+  COMPOSE_INVALID: {
+    meaning: 'A compose file cannot be understood, or does not have the service that devcontainer.json names.',
+    remedy: 'The message names the file and the key. `docker compose config` shows how the engine reads it.',
+  },
   CONFIG_INVALID: {
     meaning: "An image's config is not what the image specification says.",
     remedy: 'Build or push the image again with another tool, or pin an earlier digest.',
@@ -56,6 +60,14 @@ export const errorReference: Readonly<Record<ErrorCode, ErrorEntry>> = {
   CREDENTIALS_INVALID: {
     meaning: 'A source of credentials cannot be read: a broken config.json, or a credential helper that fails.',
     remedy: 'The message names the file or helper. Log in again, or run the helper by hand.',
+  },
+  DEVCONTAINER_INVALID: {
+    meaning: 'A devcontainer.json, or the metadata in an image, has values that cannot be used; each has its line.',
+    remedy: 'Correct the lines that the message names.',
+  },
+  DEVCONTAINER_MISSING: {
+    meaning: 'There is no devcontainer.json, or there are several and none is chosen.',
+    remedy: 'Write `.devcontainer/devcontainer.json`, or name one of those that the message lists.',
   },
   DIGEST_INVALID: {
     meaning: 'A text is not a digest.',
@@ -75,6 +87,18 @@ export const errorReference: Readonly<Record<ErrorCode, ErrorEntry>> = {
     remedy:
       'Run as root, or where user namespaces are allowed; the message says what was tried and why it failed. For a foreign platform see [multi-platform.md](multi-platform.md).',
   },
+  FEATURES_CIRCULAR: {
+    meaning: 'Features of a dev container wait for each other, so that none of them can be installed first.',
+    remedy: 'The message has the circle. Take one of its features out, or correct its `dependsOn` or `installsAfter`.',
+  },
+  FEATURE_INVALID: {
+    meaning: 'A feature of a dev container is named wrongly, or its files are not those of a feature.',
+    remedy: 'Check the name in `features`. A feature has a `devcontainer-feature.json` and an `install.sh`.',
+  },
+  FEATURE_UNAVAILABLE: {
+    meaning: 'A feature of a dev container cannot be fetched.',
+    remedy: 'Check name and version, and log in to its registry. A local feature starts with `./`.',
+  },
   GIT_FAILED: {
     meaning: 'A git repository cannot be fetched.',
     remedy: "Check URL, branch and access. The message has git's own words.",
@@ -86,6 +110,10 @@ export const errorReference: Readonly<Record<ErrorCode, ErrorEntry>> = {
   LINT_VIOLATION: {
     meaning: 'Build checks found something, and the Dockerfile or `BUILDKIT_DOCKERFILE_CHECK` calls findings errors.',
     remedy: 'Each is listed with its place and rule. `# check=skip=RULE` in the Dockerfile silences a rule.',
+  },
+  LOCKFILE_MISMATCH: {
+    meaning: 'The lockfile of the features is missing or out of date, and it must not change.',
+    remedy: 'Write it again without the frozen mode, and commit it.',
   },
   MANIFEST_INVALID: {
     meaning: 'An image manifest or index is malformed, too large, or claims to be two things at once.',
