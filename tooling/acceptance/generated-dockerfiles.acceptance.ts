@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CaseBuilder } from '../conformance/case-builder.ts';
 import { type CaseResult, runCase } from '../conformance/check-case.ts';
 import { compareObservations } from '../conformance/compare.ts';
-import { dockerBuilder } from '../conformance/docker-builder.ts';
+import { buildkitBuilder } from '../conformance/buildkit-builder.ts';
 import { writeGeneratedCases } from '../conformance/generated-case.ts';
 import { readBaseTree } from '../conformance/golden.ts';
 import { shaleBuilder } from '../conformance/shale-builder.ts';
@@ -23,7 +23,7 @@ let base: FileTree;
 beforeAll(async () => {
   await ensurePackages(packagesFor.peers);
   base = await readBaseTree(scratch);
-  builders = [await dockerBuilder(), await shaleBuilder()];
+  builders = [await buildkitBuilder(), await shaleBuilder()];
 });
 afterAll(async () => {
   for (const builder of builders) await builder[Symbol.asyncDispose]();

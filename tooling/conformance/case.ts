@@ -18,7 +18,7 @@ interface CaseFile {
   readonly stdin?: boolean;
   /** A regular expression, without regard to case, that shale's message must match. The build must fail. */
   readonly expectError?: string;
-  /** Who says what is right. `reference`: the golden was reviewed by hand, as docker 20.10 knows less or does other things. @default buildkit */
+  /** Who says what is right. `reference`: the golden was reviewed by hand, as BuildKit does something else. @default buildkit */
   readonly oracle?: 'buildkit' | 'reference';
   /** Why the reference rules, or what is special. */
   readonly note?: string;

@@ -8,7 +8,7 @@ import type { BuildOutcome, CaseBuilder } from './case-builder.ts';
 import { readTarTree } from './image-tree.ts';
 import type { RawConfig } from './observation.ts';
 
-/** dockerd's BuildKit: the reference that most goldens come from. Some Dockerfiles bring 20.10 down; it is then started again. */
+/** dockerd's BuildKit, for machines without Go. Some Dockerfiles bring 20.10 down; it is then started again. */
 export async function dockerBuilder(): Promise<CaseBuilder> {
   let daemon = await startWithBase();
   return {

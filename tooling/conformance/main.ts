@@ -1,6 +1,7 @@
-// Builds every case with shale and with dockerd's BuildKit and says where they differ.
+// Builds every case with shale and with today's BuildKit and reports where they differ.
 //   npm run conformance                 all cases, both builders
 //   npm run conformance -- copy --only shale
+//   npm run conformance -- --reference docker   with the BuildKit of Debian's dockerd (20.10), where Go is missing
 //   npm run conformance -- --caching    also cold, cached, half cached and reproducible builds with shale
 //   npm run conformance -- --caching --seed 7   the same half again
 //   npm run conformance -- --verbose    also how the two differ where the reference rules
@@ -15,6 +16,7 @@ import type { CaseBuilder } from './case-builder.ts';
 import { type CaseResult, judge, lastLines, runCase } from './check-case.ts';
 import { checkCaching } from './check-caching.ts';
 import { compareObservations } from './compare.ts';
+import { buildkitBuilder } from './buildkit-builder.ts';
 import { dockerBuilder } from './docker-builder.ts';
 import { readBaseTree, readGolden, writeGolden } from './golden.ts';
 import { shaleBuilder } from './shale-builder.ts';
@@ -23,6 +25,7 @@ const { values, positionals } = parseArgs({
   options: {
     update: { type: 'boolean', default: false },
     only: { type: 'string' },
+    reference: { type: 'string', default: 'buildkit' },
     caching: { type: 'boolean', default: false },
     seed: { type: 'string' },
     verbose: { type: 'boolean', default: false },
@@ -36,7 +39,8 @@ const scratch = await mkdtemp(join(tmpdir(), 'shale-conformance-'));
 const base = await readBaseTree(scratch);
 await rm(scratch, { recursive: true });
 const cases = loadCases(positionals);
-const docker = values.only === 'shale' ? undefined : await dockerBuilder();
+const openReference = values.reference === 'docker' ? dockerBuilder : buildkitBuilder;
+const buildkit = values.only === 'shale' ? undefined : await openReference();
 const shale = values.only === 'buildkit' ? undefined : await shaleBuilder();
 const seed = values.seed ?? String(Date.now());
 const caching = { same: 0, differ: 0 };
@@ -45,18 +49,19 @@ let failed = 0;
 try {
   for (const conformanceCase of cases) if (!(await compareCase(conformanceCase))) failed += 1;
 } finally {
-  await docker?.[Symbol.asyncDispose]();
+  await buildkit?.[Symbol.asyncDispose]();
   await shale?.[Symbol.asyncDispose]();
 }
 console.log('');
-if (docker && shale) console.log(`Against BuildKit: ${[...agreements].map(([what, n]) => `${n} ${what}`).join(', ')}.`);
+if (buildkit && shale)
+  console.log(`Against BuildKit: ${[...agreements].map(([what, n]) => `${n} ${what}`).join(', ')}.`);
 if (values.caching) console.log(`Cached, half cached (--seed ${seed}) and reproducible: ${summary(caching)}.`);
 console.log(`${cases.length - failed} of ${cases.length} cases as expected.`);
 process.exitCode = failed === 0 ? 0 : 1;
 
 async function compareCase(conformanceCase: ConformanceCase): Promise<boolean> {
   const run = (builder: CaseBuilder | undefined) => builder && runCase(conformanceCase, builder, base);
-  const reference = await run(docker);
+  const reference = await run(buildkit);
   const own = await run(shale);
   if (values.update) record(conformanceCase, conformanceCase.oracle === 'reference' ? own : reference);
   const golden = readGolden(conformanceCase);

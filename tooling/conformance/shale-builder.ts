@@ -1,14 +1,13 @@
-import { readFileSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { startBaseRegistry } from '../base-images/base-registry.ts';
 import { requireCommand, runCommand } from '../src/command.ts';
 import { bundledShale } from '../src/shale.ts';
+import { readArchiveImage } from './archive-image.ts';
 import { buildFlags, buildInput, type ConformanceCase } from './case.ts';
 import type { BuildOutcome, CaseBuilder } from './case-builder.ts';
 import { readTarTree } from './image-tree.ts';
-import type { RawConfig } from './observation.ts';
 
 /** shale's bundle, as users install it. */
 export interface ShaleBuilder extends CaseBuilder {
@@ -71,16 +70,5 @@ async function buildCase(
   const outputs = ['--output', `type=tar,dest=${rootfs}`, '--output', `type=oci,dest=${archive}`];
   const built = await runCommand([...command, ...outputs, context], buildInput(conformanceCase));
   if (built.status !== 0) return { type: 'error', message: built.stderr };
-  return { type: 'image', tree: await readTarTree(rootfs), ...(await imageOf(archive)) };
-}
-
-async function imageOf(archive: string): Promise<{ config: RawConfig; digest: string }> {
-  const layout = `${archive}.layout`;
-  await requireCommand(['mkdir', layout]);
-  await requireCommand(['tar', '-xf', archive, '-C', layout]);
-  const blob = (digest: string) => readFileSync(join(layout, 'blobs', digest.replace(':', '/')), 'utf8');
-  const index = JSON.parse(readFileSync(join(layout, 'index.json'), 'utf8')) as { manifests: { digest: string }[] };
-  const digest = index.manifests[0]?.digest ?? '';
-  const manifest = JSON.parse(blob(digest)) as { config: { digest: string } };
-  return { digest, config: JSON.parse(blob(manifest.config.digest)) as RawConfig };
+  return { type: 'image', tree: await readTarTree(rootfs), ...(await readArchiveImage(archive)) };
 }
