@@ -2,7 +2,15 @@ import { createCipheriv, randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { formatImageConfig, formatManifest, hostPlatform, MediaType, parseReference, sha256 } from '@shale/core';
+import {
+  formatImageConfig,
+  formatManifest,
+  hostPlatform,
+  MediaType,
+  parseReference,
+  sha256,
+  streamOf,
+} from '@shale/core';
 import { createRegistryClient } from '@shale/registry';
 import { startRegistry, type TestRegistry } from '@shale/testing';
 import { createHash } from 'node:crypto';
@@ -44,9 +52,7 @@ async function pushLarge(name: string): Promise<void> {
   const rootfs = { type: 'layers' as const, diff_ids: layers.map(({ digest }) => digest) };
   const bytes = formatImageConfig({ ...hostPlatform(), config: {}, rootfs, history: [] });
   const config = { mediaType: MediaType.ociConfig, digest: sha256(bytes), size: bytes.byteLength };
-  await store.put(config, async function* () {
-    yield bytes;
-  });
+  await store.put(config, () => streamOf(bytes));
   const manifest = formatManifest({ schemaVersion: 2, mediaType: MediaType.ociManifest, config, layers });
   await store.putManifest('v1', manifest);
 }

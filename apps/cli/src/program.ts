@@ -1,10 +1,10 @@
+import { suggest } from '@shale/dockerfile-parser';
 import { Argument, Command, CommanderError, Option as CommanderOption } from 'commander';
 import { commandCatalog } from './commands/catalog.ts';
 import type { ArgumentSpec, CommandSpec, Session } from './commands/command.ts';
 import { booleanAssignments } from './options/boolean-assignments.ts';
 import type { Option } from './options/option.ts';
 import { readOptions } from './options/read-options.ts';
-import { closest } from './options/suggest.ts';
 import { palette } from './terminal/palette.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -59,7 +59,7 @@ function commandOf(spec: CommandSpec, session: Session, assigned: ReadonlyMap<st
 }
 
 function unknownSubcommand(word: string, { name, subcommands }: CommandSpec): UsageError {
-  const near = closest(
+  const near = suggest(
     word,
     subcommands.map((subcommand) => subcommand.name),
   );

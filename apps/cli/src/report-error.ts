@@ -1,4 +1,4 @@
-import { LocatedError, ShaleError } from '@shale/core';
+import { LocatedError, messageOf, ShaleError } from '@shale/core';
 import { SignalReceivedError } from './exit-code.ts';
 import type { Palette } from './terminal/palette.ts';
 import { escapeControlsInLines } from './terminal/escape.ts';
@@ -20,20 +20,21 @@ export function formatError(error: unknown, { verbose, stacks, palette }: ErrorR
   if (error instanceof LocatedError) lines.push(escapeControlsInLines(error.excerpt));
   const hint = hintOf(error);
   if (hint !== undefined) lines.push(`${palette.active('hint:')}  ${escapeControlsInLines(hint)}`);
-  if (verbose || stacks) lines.push(...causesOf(error).map((cause) => palette.dim(`caused by: ${messageOf(cause)}`)));
+  if (verbose || stacks)
+    lines.push(...causesOf(error).map((cause) => palette.dim(`caused by: ${escapedMessageOf(cause)}`)));
   if (stacks && error instanceof Error) lines.push(palette.dim(escapeControlsInLines(error.stack ?? '')));
   return lines.join('\n');
 }
 
 function headline(error: unknown): string {
-  const message = messageOf(error);
+  const message = escapedMessageOf(error);
   if (!(error instanceof LocatedError)) return message;
   const where = escapeControlsInLines(`${error.place.file}:${error.place.line}`);
   return message.includes(where) ? message : `${where}: ${message}`;
 }
 
-function messageOf(error: unknown): string {
-  return escapeControlsInLines(error instanceof Error ? error.message : String(error));
+function escapedMessageOf(error: unknown): string {
+  return escapeControlsInLines(messageOf(error));
 }
 
 function hintOf(error: unknown): string | undefined {

@@ -1,6 +1,13 @@
 import { join } from 'node:path';
 import { type CacheBackend, dirCache, registryCache, type TieredCache, tieredCache } from '@shale/cache';
-import { type LocalBlobStore, parseReference, type ProgressListener, type Reference, ShaleError } from '@shale/core';
+import {
+  type LocalBlobStore,
+  messageOf,
+  parseReference,
+  type ProgressListener,
+  type Reference,
+  ShaleError,
+} from '@shale/core';
 import type { RegistryClient } from '@shale/registry';
 import type { Log, WorkspaceOptions } from '@shale/workspace';
 
@@ -51,7 +58,7 @@ function tellingOfFailedUploads(cache: CacheBackend, log: Log): CacheBackend {
       try {
         return await cache.store(key, entry, options);
       } catch (error) {
-        log('warn', `Error uploading layer to cache: ${(error as Error).message}`);
+        log('warn', `Error uploading layer to cache: ${messageOf(error)}`);
         throw error;
       }
     },

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { messageOf } from '@shale/core';
 import { replaceRoot } from '@shale/builder';
 import {
   combinedLog,
@@ -84,7 +85,7 @@ export async function runProgram(argv: readonly string[], session: Session): Pro
   } catch (error) {
     // the terminal is told by the caller
     if (coder !== undefined && session.planFile === undefined)
-      redactedLog(coder.log, secretsOf(options))('error', `error: ${(error as Error).message}`);
+      redactedLog(coder.log, secretsOf(options))('error', `error: ${messageOf(error)}`);
     throw error;
   } finally {
     await coder?.close();

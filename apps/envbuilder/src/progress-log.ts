@@ -1,4 +1,4 @@
-import type { ProgressEvent, ProgressListener, StepInfo } from '@shale/core';
+import { messageOf, type ProgressEvent, type ProgressListener, type StepInfo } from '@shale/core';
 import type { Log } from '@shale/workspace';
 
 const MAX_LINE_LENGTH = 8192;
@@ -56,8 +56,4 @@ function outcomeOf({ outcome, durationMs, origin }: Extract<ProgressEvent, { typ
 /** What a terminal would show in the end. */
 function lastOverwritten(line: string): string {
   return line.replace(/\r$/, '').split('\r').at(-1) ?? '';
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

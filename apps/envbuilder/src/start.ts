@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { enterPrivateMounts, recoverRoot } from '@shale/builder';
-import { loadSystemCalls, ProcessControl, ShaleError } from '@shale/core';
+import { loadSystemCalls, messageOf, ProcessControl, ShaleError } from '@shale/core';
 import { handOver, MAGIC_DIRECTORY, workspacePaths } from '@shale/workspace';
 import { runProgram } from './program.ts';
 import { buildAhead, PLAN_VARIABLE, writeFailure } from './user-namespace-build.ts';
@@ -41,7 +41,7 @@ export async function start(): Promise<void> {
 
 function tell(reason: unknown): void {
   const { stderr, env } = process;
-  stderr.write(`error: ${reason instanceof Error ? reason.message : String(reason)}\n`);
+  stderr.write(`error: ${messageOf(reason)}\n`);
   if (reason instanceof ShaleError && reason.hint !== undefined) stderr.write(`hint:  ${reason.hint}\n`);
   if (env['SHALE_DEBUG'] && reason instanceof Error) stderr.write(`${reason.stack}\n`);
 }

@@ -1,14 +1,14 @@
 import { EventEmitter } from 'node:events';
 import { statfs } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { formatReference, type Reference } from '@shale/core';
+import { formatReference, messageOf, type Reference } from '@shale/core';
 import type { ExchangeListener } from '@shale/registry';
 import { WarmedDirectory, type WarmEvent, type WarmResult, type WarmTarget } from '@shale/warmer';
 import { Cron } from 'croner';
 import { Checkouts } from './checkouts.ts';
 import type { Config, ScheduleConfig } from './config.ts';
 import { FileWatch } from './file-watch.ts';
-import { type History, messageOf, type RunRecord } from './history.ts';
+import type { History, RunRecord } from './history.ts';
 import { Plans } from './plans.ts';
 import { isMovedBy, type Push } from './push.ts';
 import { watchedFiles } from './schedule-targets.ts';

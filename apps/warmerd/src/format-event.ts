@@ -1,6 +1,5 @@
-import { formatPlatform, formatReference, type Platform, type Reference } from '@shale/core';
+import { formatPlatform, formatReference, messageOf, type Platform, type Reference } from '@shale/core';
 import type { DaemonEvent } from './daemon.ts';
-import { messageOf } from './history.ts';
 
 /** One line of JSON, references and platforms as people write them, errors as their messages. */
 export function formatEvent(event: DaemonEvent): string {

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { formatPlatform, formatReference } from '@shale/core';
+import { formatPlatform, formatReference, messageOf } from '@shale/core';
 import type { WarmResult, WarmStatus } from '@shale/warmer';
 
 export interface RunRecord {
@@ -124,8 +124,4 @@ export class History implements Disposable {
       Object.fromEntries(Object.entries(row).map(([key, value]) => [key, value ?? undefined])),
     ) as Row[];
   }
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

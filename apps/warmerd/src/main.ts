@@ -1,7 +1,7 @@
 #!/usr/bin/env -S node --max-semi-space-size=1
 // Most of its life the daemon waits: a small young generation saves it several MiB.
 import { parseArgs } from 'node:util';
-import { ShaleError } from '@shale/core';
+import { messageOf, ShaleError } from '@shale/core';
 import { configJsonSchema } from './config.ts';
 import { run } from './run.ts';
 import { version } from './version.ts';
@@ -40,7 +40,7 @@ try {
   } else process.exitCode = await run({ ...values, config: values.config }, process.env);
 } catch (error) {
   const isUsage = (error instanceof ShaleError && error.code === 'USAGE_INVALID') || error instanceof TypeError;
-  process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`error: ${messageOf(error)}\n`);
   if (error instanceof ShaleError && error.hint !== undefined) process.stderr.write(`hint:  ${error.hint}\n`);
   process.exitCode = isUsage ? 2 : 1;
 }

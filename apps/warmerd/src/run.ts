@@ -3,11 +3,11 @@ import { mkdir } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { serve } from '@hono/node-server';
-import { Resources } from '@shale/core';
+import { messageOf, Resources } from '@shale/core';
 import { type Config, readConfig } from './config.ts';
 import { Daemon, type DaemonEvent, type DaemonOptions } from './daemon.ts';
 import { formatEvent } from './format-event.ts';
-import { History, messageOf } from './history.ts';
+import { History } from './history.ts';
 import { Metrics } from './metrics.ts';
 import { createServer } from './server.ts';
 

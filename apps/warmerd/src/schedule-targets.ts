@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { hostPlatform, parseReference, type Platform } from '@shale/core';
+import { hostPlatform, messageOf, parseReference, type Platform } from '@shale/core';
 import {
   devcontainerImages,
   dockerfileImages,
@@ -10,7 +10,6 @@ import {
 } from '@shale/warmer';
 import type { RepositoryConfig, ScheduleConfig } from './config.ts';
 import type { Checkouts } from './checkouts.ts';
-import { messageOf } from './history.ts';
 
 export interface ScheduleTargetsOptions {
   readonly checkouts: Checkouts;

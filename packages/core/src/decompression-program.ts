@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants } from 'node:fs';
 import type { DecompressionEngine } from './decompression.ts';
-import { ArchiveInvalidError } from './errors.ts';
+import { DecompressorMissingError } from './errors.ts';
 
 /** Never the PATH: it may lead into a tree that is being built. */
 const DIRECTORIES = ['/usr/bin', '/bin', '/usr/local/bin', '/opt/homebrew/bin'];
@@ -32,7 +32,7 @@ export function startDecompressionProgram(name: 'xz' | 'bzip2'): DecompressionEn
 function findProgram(name: 'xz' | 'bzip2'): string {
   const found = DIRECTORIES.map((directory) => `${directory}/${name}`).find(isExecutable);
   if (found !== undefined) return found;
-  throw new ArchiveInvalidError(`The archive is compressed with ${name}, and there is no program ${name} here`, {
+  throw new DecompressorMissingError(`The archive is compressed with ${name}, and there is no program ${name} here`, {
     hint: `Install ${PACKAGES[name]}, or compress the archive with gzip or zstd.`,
   });
 }

@@ -1,8 +1,10 @@
 import { pipeline } from 'node:stream';
 import type { Readable, Writable } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { messageOf } from './message-of.ts';
 import { startDecompressionProgram } from './decompression-program.ts';
 import { ArchiveInvalidError, ArchiveLimitError } from './errors.ts';
+import { peek } from './peek.ts';
 
 export interface DecompressOptions {
   /** Output bytes allowed. @default unlimited */
@@ -41,7 +43,7 @@ export async function* decompress(
   source: AsyncIterable<Uint8Array>,
   options: DecompressOptions = {},
 ): AsyncIterable<Uint8Array> {
-  const { start, all } = await peek(source);
+  const { start, all } = await peek(source, MAGIC_BYTES);
   const algorithm = sniffCompression(start);
   const input = new CountedInput(all);
   if (algorithm === undefined) yield* limited(input, { ...options, maxRatio: Number.POSITIVE_INFINITY }, input);
@@ -71,27 +73,6 @@ class CountedInput implements AsyncIterable<Uint8Array> {
   }
 }
 
-async function peek(source: AsyncIterable<Uint8Array>): Promise<{ start: Uint8Array; all: AsyncIterable<Uint8Array> }> {
-  const iterator = source[Symbol.asyncIterator]();
-  const head: Uint8Array[] = [];
-  for (let bytes = 0; bytes < MAGIC_BYTES; ) {
-    const { value, done } = await iterator.next();
-    if (done) break;
-    head.push(value);
-    bytes += value.byteLength;
-  }
-  const rest = { [Symbol.asyncIterator]: () => iterator };
-  const all = (async function* () {
-    try {
-      yield* head.splice(0);
-      yield* rest;
-    } finally {
-      await iterator.return?.(); // also when nobody came as far as the rest
-    }
-  })();
-  return { start: Buffer.concat(head).subarray(0, MAGIC_BYTES), all };
-}
-
 async function* throughEngine(input: CountedInput, algorithm: CompressionAlgorithm): AsyncIterable<Uint8Array> {
   const { writable, readable, finish } = startEngine(algorithm);
   pipeline(input, writable, (error) => error && readable.destroy(error)); // which ends the iteration below
@@ -100,7 +81,7 @@ async function* throughEngine(input: CountedInput, algorithm: CompressionAlgorit
     await finish(input.bytes);
   } catch (cause) {
     if (input.failure !== undefined) throw input.failure.error;
-    throw new ArchiveInvalidError(`The ${algorithm} data is damaged: ${(cause as Error).message}`, {
+    throw new ArchiveInvalidError(`The ${algorithm} data is damaged: ${messageOf(cause)}`, {
       cause,
       hint: 'Fetch or compress it again.',
     });

@@ -137,6 +137,9 @@ export class ArchiveInvalidError extends ShaleError {
   readonly code = 'ARCHIVE_INVALID';
 }
 
+/** The archive's compression needs a program that is not installed. */
+export class DecompressorMissingError extends ArchiveInvalidError {}
+
 /** An entry that points outside the directory it is unpacked into. */
 export class ArchiveEscapeError extends ShaleError {
   readonly code = 'ARCHIVE_ESCAPE';

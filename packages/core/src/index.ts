@@ -6,6 +6,7 @@ export { inheritDirectories, type InheritDirectoriesOptions } from './archive/in
 export { decodePath, encodePath, hostPath, readNames } from './archive/path-bytes.ts';
 export { type ArchiveVisitor, readTar, type ReadTarOptions } from './archive/tar-reader.ts';
 export { type ArchiveSink, type EntryContent, TarWriter } from './archive/tar-writer.ts';
+export { ARCHIVE_HEAD_BYTES, isArchive, looksLikeArchive } from './archive/sniff-archive.ts';
 export { unpackTar } from './archive/unpack.ts';
 export { isKeptXattr, keptXattrs } from './archive/xattr-policy.ts';
 export type { UnpackOptions, UnpackReport, WhiteoutMode } from './archive/unpack-options.ts';
@@ -92,14 +93,18 @@ export {
 } from './manifest.ts';
 export type { ImageStore, ManifestSource, ManifestStore, RawManifest } from './manifest-store.ts';
 export { isForeignLayerType, isIndexType, isManifestType, MediaType } from './media-type.ts';
+export { messageOf } from './message-of.ts';
 export { monotonicMs } from './monotonic-time.ts';
 export { noSpace } from './no-space.ts';
+export { parseBoolean } from './parse-boolean.ts';
+export { peek, type PeekedContent } from './peek.ts';
 export { formatPlatform, hostPlatform, parsePlatform, type Platform, platformMatches, platformOf } from './platform.ts';
 export type { ProgressEvent, ProgressListener, SourcePlace, StepInfo, StepOutcome } from './progress.ts';
 export { redactUrl, redactUrls } from './redact.ts';
 export { DEFAULT_REGISTRY, formatReference, parseReference, type Reference, referenceTarget } from './reference.ts';
 export { Resources } from './resources.ts';
 export { openScratchDirectory, type ScratchDirectory } from './scratch-directory.ts';
+export { streamOf } from './stream-of.ts';
 export { unpackLayer, type UnpackLayerOptions } from './unpack-layer.ts';
 export { consumeBlob, readBytes, verifyBlob } from './verify-blob.ts';
 export { layerMediaType, writeLayer, type WriteLayerOptions } from './write-layer.ts';

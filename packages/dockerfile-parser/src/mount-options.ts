@@ -1,3 +1,4 @@
+import { parseBoolean } from './parse-boolean.ts';
 import { DockerfileError } from './dockerfile-error.ts';
 
 /** One `key=value` of a mount. */
@@ -74,12 +75,9 @@ function badCsv(problem: string): DockerfileError {
   });
 }
 
-const TRUE: ReadonlySet<string> = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);
-const FALSE: ReadonlySet<string> = new Set(['0', 'f', 'F', 'FALSE', 'false', 'False']);
-
 export function parseSwitch(name: string, value: string): boolean {
-  if (TRUE.has(value)) return true;
-  if (FALSE.has(value)) return false;
+  const parsed = parseBoolean(value);
+  if (parsed !== undefined) return parsed;
   throw new DockerfileError(`invalid value for ${name}: ${value}`, { hint: 'Write true or false.' });
 }
 

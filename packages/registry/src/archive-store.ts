@@ -1,4 +1,11 @@
-import type { CallOptions, Descriptor, Digest, ImageStore, RawManifest } from '@shale/core';
+import {
+  type CallOptions,
+  type Descriptor,
+  type Digest,
+  type ImageStore,
+  type RawManifest,
+  streamOf,
+} from '@shale/core';
 import { BlobMissingError, describeManifest, verifyBlob } from '@shale/core';
 import { StoreReadOnlyError } from './store-error.ts';
 import type { TarIndex } from './tar-index.ts';
@@ -20,7 +27,7 @@ export function archiveStore({ name, files, locate, findManifest, tags }: Archiv
   const refuse = () => Promise.reject(new StoreReadOnlyError(name));
   const read = (blob: Descriptor, options?: CallOptions): AsyncIterable<Uint8Array> => {
     const place = locate(blob.digest);
-    if (typeof place !== 'string' && place !== undefined) return verifyBlob(blob, once(place));
+    if (typeof place !== 'string' && place !== undefined) return verifyBlob(blob, streamOf(place));
     if (place === undefined || files.size(place) === undefined) throw new BlobMissingError(blob.digest, name);
     return verifyBlob(blob, files.read(place, options));
   };
@@ -46,8 +53,4 @@ export function archiveStore({ name, files, locate, findManifest, tags }: Archiv
     },
     [Symbol.asyncDispose]: () => files[Symbol.asyncDispose](),
   };
-}
-
-async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
-  yield bytes;
 }

@@ -15,6 +15,7 @@ import {
   parseReference,
   readBytes,
   sha256,
+  streamOf,
 } from '@shale/core';
 import { makeImage, makeIndex, makeTar } from '@shale/testing';
 import { describe, expect, it } from 'vitest';
@@ -184,9 +185,7 @@ async function makeZstdImage(store: ImageStore): Promise<Image> {
   for (const bytes of await readAll(store, image)) {
     const content = zstdCompressSync(bytes);
     const layer = { mediaType: MediaType.ociLayerZstd, digest: sha256(content), size: content.byteLength };
-    await store.put(layer, async function* () {
-      yield content;
-    });
+    await store.put(layer, () => streamOf(content));
     zstd.push(layer);
   }
   const manifest = formatManifest({

@@ -1,4 +1,4 @@
-import { parseReference, sha256 } from '@shale/core';
+import { parseReference, sha256, streamOf } from '@shale/core';
 import { faultProxy, makeImage, startRegistry, startTokenServer, type TokenServerOptions } from '@shale/testing';
 import { describe, expect, it } from 'vitest';
 import { dockerConfigKeychain } from './docker-config.ts';
@@ -151,9 +151,7 @@ describe('a Repository behind a token server', () => {
     await using bench = await openTokenBench({ users: { me: 'pw' } });
     const bytes = Buffer.from('blob');
     const blob = { mediaType: 'application/octet-stream', digest: sha256(bytes), size: bytes.byteLength };
-    const content = async function* () {
-      yield bytes;
-    };
+    const content = () => streamOf(bytes);
     await bench.repository('base').put(blob, content);
     let reads = 0;
     const counted = () => {

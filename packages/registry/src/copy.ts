@@ -1,4 +1,12 @@
-import type { CallOptions, Descriptor, Image, ImageStore, ProgressListener, RawManifest } from '@shale/core';
+import {
+  type CallOptions,
+  type Descriptor,
+  type Image,
+  type ImageStore,
+  type ProgressListener,
+  type RawManifest,
+  streamOf,
+} from '@shale/core';
 import { describeManifest, DigestMismatchError } from '@shale/core';
 import pLimit from 'p-limit';
 import { RegistryRefusedError } from './registry-error.ts';
@@ -116,7 +124,7 @@ async function copyBlob(job: BlobCopy, target: ImageStore, options: CopyOptions)
   const { signal, onProgress } = options;
   const transfer = { type: 'transfer', direction: 'push', digest: blob.digest, totalBytes: blob.size } as const;
   const onBytes = onProgress && ((sent: number) => onProgress({ ...transfer, bytes: sent, done: false }));
-  const content = () => (bytes === undefined ? image.blobs.read(blob, { signal }) : once(bytes));
+  const content = () => (bytes === undefined ? image.blobs.read(blob, { signal }) : streamOf(bytes));
   const put = () => target.put(blob, content, { signal, onBytes, mountFrom: mountSources(image, target, options) });
   // A source with mirrors asks another one the second time.
   await put().catch((error: unknown) => (error instanceof DigestMismatchError ? put() : Promise.reject(error)));
@@ -127,8 +135,4 @@ function mountSources({ origin }: Image, target: ImageStore, { mountFrom = [] }:
   if (!(target instanceof Repository)) return [];
   const near = origin.registry?.host === target.registry ? [origin.registry.repository] : [];
   return [...near, ...mountFrom];
-}
-
-async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
-  yield bytes;
 }

@@ -1,19 +1,20 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { lstat, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type {
-  BlobContent,
-  CallOptions,
-  Descriptor,
-  Digest,
-  Image,
-  ImageIndex,
-  ImageSource,
-  ImageStore,
-  LocalBlobStore,
-  PutBlobOptions,
-  RawManifest,
-  ResolveOptions,
+import {
+  type BlobContent,
+  type CallOptions,
+  type Descriptor,
+  type Digest,
+  type Image,
+  type ImageIndex,
+  type ImageSource,
+  type ImageStore,
+  type LocalBlobStore,
+  type PutBlobOptions,
+  type RawManifest,
+  type ResolveOptions,
+  streamOf,
 } from '@shale/core';
 import {
   blobDirectory,
@@ -142,9 +143,7 @@ class Layout implements ImageStore {
     const entry = describeManifest(manifest);
     const document = parseManifest(manifest);
     const children = isIndex(document) ? document.manifests.map(({ digest }) => digest) : [];
-    await this.put(entry, async function* () {
-      yield manifest.bytes;
-    });
+    await this.put(entry, () => streamOf(manifest.bytes));
     await this.#change((index) => {
       const own = isDigest(tagOrDigest) ? withDigest(index, entry) : withTag(index, entry, tagOrDigest);
       return withoutUntagged(own, children);

@@ -1,4 +1,4 @@
-import { formatManifest, MediaType, parseReference, sha256 } from '@shale/core';
+import { formatManifest, MediaType, parseReference, sha256, streamOf } from '@shale/core';
 import { type FaultRule, faultProxy, makeImage, startRegistry } from '@shale/testing';
 import { describe, expect, it } from 'vitest';
 import { createRegistryClient, type RegistryClientOptions } from './registry-client.ts';
@@ -185,9 +185,7 @@ describe('Repository.putManifest()', () => {
     await using bench = await openBench();
     const subject = { mediaType: MediaType.ociManifest, digest: bench.manifest.digest, size: 1 };
     const config = { mediaType: MediaType.ociEmpty, digest: sha256('{}'), size: 2 };
-    await bench.repository.put(config, async function* () {
-      yield Buffer.from('{}');
-    });
+    await bench.repository.put(config, () => streamOf(Buffer.from('{}')));
     const raw = formatManifest({ schemaVersion: 2, mediaType: MediaType.ociManifest, config, layers: [], subject });
     await bench.repository.putManifest(raw.digest, raw);
     expect((await bench.repository.getManifest(raw.digest))?.digest).toBe(raw.digest);

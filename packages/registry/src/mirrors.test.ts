@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Image, parseReference, type ProgressEvent, readBytes } from '@shale/core';
+import { type Image, parseReference, type ProgressEvent, readBytes, streamOf } from '@shale/core';
 import { faultProxy, makeImage, startRegistry } from '@shale/testing';
 import { describe, expect, it } from 'vitest';
 import { createRegistryClient, type RegistryClientOptions } from './registry-client.ts';
@@ -84,7 +84,7 @@ describe('mirrors', () => {
     const image = await bench.resolve(['127.0.0.1:1'], {
       onProgress: (event) => event.type === 'warning' && warnings.push(event),
     });
-    for (const { descriptor } of image?.layers ?? []) await readBytes(image?.blobs.read(descriptor) ?? nothing());
+    for (const { descriptor } of image?.layers ?? []) await readBytes(image?.blobs.read(descriptor) ?? streamOf());
     expect(warnings).toHaveLength(1);
   });
 
@@ -96,7 +96,7 @@ describe('mirrors', () => {
     const layer = image?.layers[0]?.descriptor;
     expect(layer?.digest).toBe(random);
     bench.registry.clearRequests();
-    await readBytes(layer ? (image?.blobs.read(layer) ?? nothing()) : nothing());
+    await readBytes(layer ? (image?.blobs.read(layer) ?? streamOf()) : streamOf());
     expect(broken.requests.filter(({ path }) => path.includes('/blobs/')).length).toBeGreaterThan(1);
   });
 
@@ -122,8 +122,4 @@ async function makeImageOfRandomBytes(bench: Awaited<ReturnType<typeof openBench
     ),
   );
   return images[0]?.layers[0]?.descriptor.digest;
-}
-
-async function* nothing(): AsyncIterable<Uint8Array> {
-  yield* [];
 }

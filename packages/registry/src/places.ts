@@ -1,4 +1,4 @@
-import type { ProgressListener } from '@shale/core';
+import { messageOf, type ProgressListener } from '@shale/core';
 import type { Place } from './manifests.ts';
 import { RegistryUnreachableError } from './registry-error.ts';
 
@@ -29,16 +29,13 @@ export class Places {
   /** Notes that `place` failed with `error`, and that another is asked instead. */
   passOver(place: Place, error: unknown): void {
     if (error instanceof RegistryUnreachableError) this.#restingUntilMs.set(place, performance.now() + REST_MS);
-    this.#warn(
-      'mirror-passed-over',
-      `Mirror ${place.host.endpoint.registry} was passed over: ${(error as Error).message}`,
-    );
+    this.#warn('mirror-passed-over', `Mirror ${place.host.endpoint.registry} was passed over: ${messageOf(error)}`);
   }
 
   /** Notes that `place` served wrong bytes: it is not asked for this content again while there is another. */
   distrust(place: Place, content: string, error: unknown): void {
     this.#distrusted.add(idOf(place, content));
-    this.#warn('content-mismatch', `${place.host.endpoint.registry} served wrong content: ${(error as Error).message}`);
+    this.#warn('content-mismatch', `${place.host.endpoint.registry} served wrong content: ${messageOf(error)}`);
   }
 
   #warn(code: string, message: string): void {

@@ -1,14 +1,15 @@
-import type {
-  BlobContent,
-  BlobStart,
-  CallOptions,
-  Descriptor,
-  Digest,
-  ImageStore,
-  ProgressListener,
-  PutBlobOptions,
-  RawManifest,
-  Reference,
+import {
+  type BlobContent,
+  type BlobStart,
+  type CallOptions,
+  type Descriptor,
+  type Digest,
+  type ImageStore,
+  type ProgressListener,
+  type PutBlobOptions,
+  type RawManifest,
+  type Reference,
+  streamOf,
 } from '@shale/core';
 import { DigestMismatchError, verifyBlob } from '@shale/core';
 import { downloadBlob, statBlob } from './blobs.ts';
@@ -67,7 +68,7 @@ export class Repository implements ImageStore {
   }
 
   read(blob: Descriptor, options?: CallOptions): AsyncIterable<Uint8Array> {
-    return this.readRest(blob, { bytes: 0, content: nothing }, options);
+    return this.readRest(blob, { bytes: 0, content: streamOf }, options);
   }
 
   async *readRest(blob: Descriptor, start: BlobStart, options?: CallOptions): AsyncIterable<Uint8Array> {
@@ -212,8 +213,4 @@ export class Repository implements ImageStore {
     await uploadBlob(origin, blob, content, how);
     onProgress({ ...transfer, bytes: blob.size, done: true });
   }
-}
-
-async function* nothing(): AsyncIterable<Uint8Array> {
-  yield* [];
 }

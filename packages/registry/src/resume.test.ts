@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { DigestMismatchError, parseReference, readBytes, sha256 } from '@shale/core';
+import { DigestMismatchError, parseReference, readBytes, sha256, streamOf } from '@shale/core';
 import { startRegistry } from '@shale/testing';
 import { expect, it } from 'vitest';
 import type { Exchange } from './exchange.ts';
@@ -8,18 +8,14 @@ import { createRegistryClient } from './registry-client.ts';
 const bytes = randomBytes(300_000);
 const blob = { mediaType: 'application/octet-stream', digest: sha256(bytes), size: bytes.byteLength };
 
-async function* once(content: Uint8Array): AsyncIterable<Uint8Array> {
-  yield content;
-}
-
 it('goes on where an earlier attempt broke off, verifies the whole, and tells what it asked and got', async () => {
   await using registry = await startRegistry();
   const seen: Exchange[] = [];
   await using client = createRegistryClient({ onExchange: (exchange) => void seen.push(exchange) });
   const repository = client.repository(parseReference(`${registry.host}/resumed`));
-  await repository.put(blob, () => once(bytes));
+  await repository.put(blob, () => streamOf(bytes));
   const rest = (start: Uint8Array) =>
-    readBytes(repository.readRest(blob, { bytes: start.byteLength, content: () => once(start) }));
+    readBytes(repository.readRest(blob, { bytes: start.byteLength, content: () => streamOf(start) }));
   const received = () => seen.reduce((sum, each) => sum + (each.type === 'received' ? each.bytes : 0), 0);
   const before = received();
   expect(Buffer.from(await rest(bytes.subarray(0, 200_000)))).toEqual(bytes.subarray(200_000));

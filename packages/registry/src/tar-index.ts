@@ -2,7 +2,7 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { type CallOptions, decompress, openScratchDirectory, readTar, sniffCompression } from '@shale/core';
+import { type CallOptions, decompress, openScratchDirectory, readTar, sniffCompression, streamOf } from '@shale/core';
 import { LayoutInvalidError } from './store-error.ts';
 
 interface Extent {
@@ -56,7 +56,7 @@ export class TarIndex implements AsyncDisposable {
   read(name: string, { signal }: CallOptions = {}): AsyncIterable<Uint8Array> {
     const extent = this.#find(name);
     if (extent === undefined) throw new LayoutInvalidError(`${this.path} has no ${JSON.stringify(name.slice(0, 200))}`);
-    if (extent.size === 0) return empty();
+    if (extent.size === 0) return streamOf();
     const { offset, size } = extent;
     return createReadStream(this.path, { start: offset, end: offset + size - 1, highWaterMark: CHUNK_BYTES, signal });
   }
@@ -124,8 +124,4 @@ async function scan(
     { limits: { entries: MAX_ENTRIES }, endMarker: 'optional' },
   );
   return { extents, links };
-}
-
-async function* empty(): AsyncIterable<Uint8Array> {
-  yield* [];
 }

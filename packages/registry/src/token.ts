@@ -1,4 +1,4 @@
-import { asObject, parseJson, redactUrl } from '@shale/core';
+import { asObject, parseJson, redactUrl, streamOf } from '@shale/core';
 import type { Credentials } from './keychain.ts';
 import { describeFailure } from './network-failure.ts';
 import { type Answered, type QuietPeriod, sendPatiently } from './patience.ts';
@@ -95,9 +95,7 @@ function authorizationOf(credentials: Credentials): string | undefined {
 export function bodyOf(bytes: Uint8Array): RequestBody {
   return {
     size: bytes.byteLength,
-    async *open() {
-      yield bytes;
-    },
+    open: () => streamOf(bytes),
   };
 }
 

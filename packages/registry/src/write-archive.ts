@@ -3,17 +3,18 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Writable } from 'node:stream';
-import type {
-  ArchiveEntry,
-  CallOptions,
-  Descriptor,
-  Digest,
-  Image,
-  ImageConfig,
-  Layer,
-  ProgressListener,
-  RawManifest,
-  Reference,
+import {
+  type ArchiveEntry,
+  type CallOptions,
+  type Descriptor,
+  type Digest,
+  type Image,
+  type ImageConfig,
+  type Layer,
+  type ProgressListener,
+  type RawManifest,
+  type Reference,
+  streamOf,
 } from '@shale/core';
 import {
   consumeBlob,
@@ -109,9 +110,7 @@ function layerFiles(source: Image | IndexedImages): readonly BlobFile[] {
 function documentFiles(source: Image | IndexedImages): readonly BlobFile[] {
   const memory = (blob: Descriptor, bytes: Uint8Array) => ({
     blob,
-    async *content() {
-      yield bytes;
-    },
+    content: () => streamOf(bytes),
   });
   const raw = (manifest: RawManifest) => memory(describeManifest(manifest), manifest.bytes);
   const images = imagesOf(source).flatMap((image) => [

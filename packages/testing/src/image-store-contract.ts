@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Descriptor, ImageStore, RawManifest } from '@shale/core';
+import { type Descriptor, type ImageStore, type RawManifest, streamOf } from '@shale/core';
 import {
   BlobMissingError,
   DigestMismatchError,
@@ -17,10 +17,7 @@ const BYTES = Buffer.from('some bytes of a blob');
 const BLOB: Descriptor = { mediaType: MediaType.ociLayer, digest: sha256(BYTES), size: BYTES.byteLength };
 const ABSENT = sha256('absent');
 
-const contentOf = (bytes: Uint8Array) =>
-  async function* () {
-    yield bytes;
-  };
+const contentOf = (bytes: Uint8Array) => () => streamOf(bytes);
 
 /** A store and what must be cleaned up after it. */
 export interface OpenedStore extends AsyncDisposable {

@@ -1,5 +1,13 @@
 import { gzipSync } from 'node:zlib';
-import type { ContainerConfig, Descriptor, Image, ImageStore, Layer, Platform } from '@shale/core';
+import {
+  type ContainerConfig,
+  type Descriptor,
+  type Image,
+  type ImageStore,
+  type Layer,
+  type Platform,
+  streamOf,
+} from '@shale/core';
 import {
   describeManifest,
   formatImageConfig,
@@ -84,9 +92,7 @@ async function putLayer(store: ImageStore, tar: Uint8Array, options: MakeImageOp
 /** Puts a blob that is in memory. */
 export async function putBytes(store: ImageStore, mediaType: string, bytes: Uint8Array): Promise<Descriptor> {
   const descriptor = { mediaType, digest: sha256(bytes), size: bytes.byteLength };
-  await store.put(descriptor, async function* () {
-    yield bytes;
-  });
+  await store.put(descriptor, () => streamOf(bytes));
   return descriptor;
 }
 

@@ -78,7 +78,3 @@ export async function publishFile(directory: string, path: string, content: stri
   await rename(partial, path);
   await flushDirectory(dirname(path));
 }
-
-export async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
-  yield bytes;
-}

@@ -11,13 +11,14 @@ import {
   flushDirectory,
   isDigest,
   parseJson,
+  streamOf,
   undefinedIfMissing,
 } from '@shale/core';
 import { type ArchiveLayout, layOutArchive } from './archive-layout.ts';
 import type { EntryForm } from './entry-form.ts';
 import { layoutFiles, layoutPath } from './layout-entry.ts';
 import { FREE, isOrphan, ownedName } from './owner.ts';
-import { once, writeStream } from './partial-file.ts';
+import { writeStream } from './partial-file.ts';
 import type { ResolvedImage } from './resolve-image.ts';
 
 export interface PartialImageOptions {
@@ -200,7 +201,7 @@ class OpenImage implements PartialImage {
     const file = await this.#file(join(this.#path, ARCHIVE));
     await file.truncate(this.#layout.sizeBytes);
     for (const { offset, bytes } of this.#layout.frame) {
-      await writeStream(file, { offset, content: once(bytes), onBytes: () => undefined });
+      await writeStream(file, { offset, content: streamOf(bytes), onBytes: () => undefined });
     }
   }
 
@@ -282,7 +283,7 @@ class OpenImage implements PartialImage {
     for (const { name, bytes } of layoutFiles(this.#image.raw, this.#names)) {
       const file = await this.#file(join(this.#path, LAYOUT, name));
       await file.truncate(0);
-      await writeStream(file, { offset: 0, content: once(bytes), onBytes: () => undefined });
+      await writeStream(file, { offset: 0, content: streamOf(bytes), onBytes: () => undefined });
     }
   }
 

@@ -6,9 +6,10 @@ import {
   type Descriptor,
   type Digest,
   DigestMismatchError,
-  MAX_CONFIG_BYTES,
   ManifestInvalidError,
+  MAX_CONFIG_BYTES,
   SizeMismatchError,
+  streamOf,
   verifyBlob,
 } from '@shale/core';
 import { layOutArchive } from './archive-layout.ts';
@@ -154,7 +155,7 @@ async function isRight(writing: Promise<void>): Promise<boolean> {
 }
 
 function readFound({ path, blob, offset }: FoundBlob, signal?: AbortSignal): AsyncIterable<Uint8Array> {
-  if (blob.size === 0) return verifyBlob(blob, nothing());
+  if (blob.size === 0) return verifyBlob(blob, streamOf());
   const content = createReadStream(path, {
     start: offset,
     end: offset + blob.size - 1,
@@ -162,10 +163,6 @@ function readFound({ path, blob, offset }: FoundBlob, signal?: AbortSignal): Asy
     signal,
   });
   return verifyBlob(blob, content);
-}
-
-async function* nothing(): AsyncIterable<Uint8Array> {
-  yield* [];
 }
 
 /** Every blob of the directory, by where this package's layout puts it: kaniko's archives have the same. */

@@ -8,9 +8,10 @@ import {
   type Image,
   openScratchDirectory,
   parseReference,
-  readBytes,
   type Platform,
+  readBytes,
   type Reference,
+  streamOf,
 } from '@shale/core';
 import { createRegistryClient, openDockerArchive } from '@shale/registry';
 import { faultProxy, makeImage, makeIndex, startRegistry, type TestRegistry } from '@shale/testing';
@@ -230,7 +231,7 @@ describe('warm()', () => {
     expect((await stat(shared)).nlink).toBe(2);
     for (const reference of [one, two]) {
       const found = await baseImageCache(scratch.path).resolve(reference, { platform: amd64 });
-      for (const { descriptor } of found?.layers ?? []) await readBytes(found?.blobs.read(descriptor) ?? nothing());
+      for (const { descriptor } of found?.layers ?? []) await readBytes(found?.blobs.read(descriptor) ?? streamOf());
     }
     const again = await warmInto(scratch.path, [target(one), target(two)], { force: true, form: 'tar' });
     expect(again.results.map(({ status }) => status)).toEqual(['warmed', 'warmed']);
@@ -254,7 +255,7 @@ describe('warm()', () => {
     expect(proxy.requests.some(({ headers }) => headers.range !== undefined)).toBe(true);
     expect(await readdir(join(scratch.path, '.shale/v1/partial'))).toEqual([]);
     const found = await baseImageCache(scratch.path).resolve(reference, { platform: amd64 });
-    for (const { descriptor } of found?.layers ?? []) await readBytes(found?.blobs.read(descriptor) ?? nothing());
+    for (const { descriptor } of found?.layers ?? []) await readBytes(found?.blobs.read(descriptor) ?? streamOf());
   });
 
   it('reads what nobody confirmed for long, and fetches it when it is damaged', async () => {
@@ -274,7 +275,3 @@ describe('warm()', () => {
     expect(damaged.results).toMatchObject([{ status: 'warmed' }]);
   });
 });
-
-async function* nothing(): AsyncIterable<Uint8Array> {
-  yield* [];
-}

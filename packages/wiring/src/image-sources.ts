@@ -4,6 +4,7 @@ import {
   formatReference,
   type ImageSource,
   type LocalBlobStore,
+  messageOf,
   type ProgressEvent,
   type ProgressListener,
   referenceTarget,
@@ -71,7 +72,7 @@ function warmedImages(wiring: ImagesWiring): ImageSource | undefined {
 
 function warningOf(event: BaseImageCacheEvent): ProgressEvent {
   const { reference, error } = event;
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = messageOf(error);
   const name = formatReference(reference);
   return event.type === 'stale'
     ? { type: 'warning', code: 'base-image-stale', message: `${name} is taken as it was last warmed: ${reason}` }

@@ -1,18 +1,20 @@
 import {
   type CallOptions,
-  type Descriptor,
   describeManifest,
+  type Descriptor,
   type Digest,
   formatReference,
   type Image,
   type ImageSource,
   loadImage,
   type LocalBlobStore,
+  messageOf,
   type ProgressListener,
   readBytes,
   type Reference,
   referenceTarget,
   type ResolveOptions,
+  streamOf,
 } from '@shale/core';
 import { type RegistryClient, RegistryRefusedError, RegistryUnreachableError, type Repository } from '@shale/registry';
 import { type ImageMemory, readMemory, writeMemory } from './image-memory.ts';
@@ -50,7 +52,7 @@ export function rememberedImages(options: RememberedImagesOptions): ImageSource 
         const mayRecall = options.staleIfError !== false && isOutage(error);
         const image = mayRecall ? await recall(call, memory) : undefined;
         if (image === undefined) throw error;
-        const message = `${formatReference(reference)} is taken as it was last seen: ${(error as Error).message}`;
+        const message = `${formatReference(reference)} is taken as it was last seen: ${messageOf(error)}`;
         options.onProgress({ type: 'warning', code: 'base-image-stale', message });
         return image;
       }
@@ -129,11 +131,7 @@ function isOutage(error: unknown): boolean {
 
 async function remember({ directory, store, reference, resolving }: Call, image: Image, top: Digest): Promise<void> {
   const manifest = describeManifest(image.manifest);
-  await store.put(manifest, () => once(image.manifest.bytes));
-  await store.put(image.configDescriptor, () => once(image.configBytes));
+  await store.put(manifest, () => streamOf(image.manifest.bytes));
+  await store.put(image.configDescriptor, () => streamOf(image.configBytes));
   await writeMemory(directory, { reference, platform: resolving.platform, memory: { top, manifest } });
-}
-
-async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
-  yield bytes;
 }

@@ -1,5 +1,5 @@
 import type { BuildOptions, DockerfileSource } from '@shale/builder';
-import { hostPlatform, type Platform, type ProgressListener } from '@shale/core';
+import { hostPlatform, messageOf, type Platform, type ProgressListener } from '@shale/core';
 import { checkArgument } from './check-argument.ts';
 import type { CheckedDockerfile, CheckFacts } from './check-dockerfile.ts';
 import { KnownImages } from './known-images.ts';
@@ -63,7 +63,7 @@ export function startBuildChecks(
 /** A build that got this far does not fail for what only comments on it. */
 function passOver(onProgress: ProgressListener): (error: unknown) => undefined {
   return (error) => {
-    const message = `The build checks could not be run: ${error instanceof Error ? error.message : String(error)}`;
+    const message = `The build checks could not be run: ${messageOf(error)}`;
     onProgress({ type: 'warning', code: 'checks-not-run', message });
   };
 }

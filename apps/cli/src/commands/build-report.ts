@@ -1,3 +1,4 @@
+import { messageOf } from '@shale/core';
 import type { StepReport } from '@shale/builder';
 import type { CacheEvent } from '@shale/cache';
 import { describeExplanation } from '../explain/describe-cause.ts';
@@ -91,8 +92,4 @@ function countBy(words: readonly string[]): Readonly<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (const word of words) counts[word] = (counts[word] ?? 0) + 1;
   return counts;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

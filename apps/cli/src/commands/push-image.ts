@@ -1,5 +1,5 @@
 import type { Exporter } from '@shale/builder';
-import { formatReference } from '@shale/core';
+import { formatReference, messageOf } from '@shale/core';
 import type { OptionValues } from '../options/option.ts';
 import { registryExporter, type ExporterWiring } from '../outputs/exporters.ts';
 import { cacheRepository } from '../wire/cache.ts';
@@ -20,7 +20,7 @@ export function pushImage(
     } catch (error) {
       signal?.throwIfAborted();
       if (exitOnPushFailure) throw error;
-      const message = `Failed to push the image to ${formatReference(name)}: ${(error as Error).message}`;
+      const message = `Failed to push the image to ${formatReference(name)}: ${messageOf(error)}`;
       wiring.onProgress({ type: 'warning', code: 'push-failed', message });
     }
   };

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { formatPlatform, formatReference, ShaleError } from '@shale/core';
+import { formatPlatform, formatReference, messageOf, ShaleError } from '@shale/core';
 import { warm, WarmFailedError, type WarmResult } from '@shale/warmer';
 import { openRegistryClient } from '@shale/wiring';
 import { parseSize } from '../options/size.ts';
@@ -83,8 +83,4 @@ function warmFailure(failures: readonly WarmResult[], count: number): WarmFailed
     `${failures.length} of ${count} images could not be warmed${note}\n${messageOf(first?.error)}`,
     { hint, cause: first?.error },
   );
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

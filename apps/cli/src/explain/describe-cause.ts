@@ -1,5 +1,6 @@
 import type { CacheInput } from '@shale/cache';
 import type { Change, MissCause } from '@shale/cache/explain';
+import { messageOf } from '@shale/core';
 import { formatAge } from '../terminal/format.ts';
 import { stepLabel } from '../render/build-view.ts';
 import { describeUntrusted } from './describe-untrusted.ts';
@@ -130,8 +131,4 @@ function change(name: string, { inputs, values, nearest }: Sides): string {
   const now = values?.[name] ?? inputs.find((input) => input.name === name)?.hash;
   const before = nearest?.values?.[name] ?? nearest?.inputs.find((input) => input.name === name)?.hash;
   return `${before ?? '?'} → ${now ?? '?'}`;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,5 @@
+import { suggest } from '@shale/dockerfile-parser';
 import { UsageError } from '../usage-error.ts';
-import { closest } from './suggest.ts';
 
 /**
  * Reads `type=oci,dest=out.tar`; a value with a comma stands in double quotes, as in CSV: `"dest=a,b"`.
@@ -25,7 +25,7 @@ function splitFields(text: string): readonly string[] {
 }
 
 function unknownAttribute(name: string, option: string, known: readonly string[]): UsageError {
-  const near = closest(name, known);
+  const near = suggest(name, known);
   return new UsageError(`${option} has no ${JSON.stringify(name)}`, {
     hint: near === undefined ? `It takes ${known.join(', ')}.` : `Did you mean ${near}?`,
   });

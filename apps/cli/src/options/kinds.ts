@@ -1,7 +1,8 @@
+import { suggest } from '@shale/dockerfile-parser';
+import { parseBoolean } from '@shale/core';
 import { UsageError } from '../usage-error.ts';
 import { parseDuration } from './duration.ts';
 import type { Completion, Option, OptionGroup, OptionOrigin, OptionVariable } from './option.ts';
-import { closest } from './suggest.ts';
 
 interface Description {
   readonly flag: string;
@@ -20,7 +21,7 @@ interface Valued extends Description {
 
 /** A switch: `--push`, `--push=false`. A variable takes 1, 0, true and false. */
 export function toggle(description: Description): Option<boolean> {
-  return { ...common(description), repeatable: false, absent: false, parse: lastOf(parseBoolean) };
+  return { ...common(description), repeatable: false, absent: false, parse: lastOf(parseSwitch) };
 }
 
 export function text(description: Valued): Option<string | undefined> {
@@ -52,7 +53,7 @@ export function choice<const Word extends string>(
   const parse = (value: string, { name }: OptionOrigin): Word => {
     const found = choices.find((word) => word === value);
     if (found !== undefined) return found;
-    const near = closest(value, choices);
+    const near = suggest(value, choices);
     throw new UsageError(`${name} takes ${choices.join(', ')}, not ${JSON.stringify(value)}`, {
       hint: near === undefined ? undefined : `Did you mean ${near}?`,
     });
@@ -86,9 +87,9 @@ function assignmentOf(value: string, { name, env }: OptionOrigin): readonly [str
   return content === undefined ? [] : [[key, content]];
 }
 
-function parseBoolean(value: string, { name }: OptionOrigin): boolean {
-  if (/^(?:1|t|true)$/i.test(value)) return true;
-  if (/^(?:0|f|false)$/i.test(value)) return false;
+function parseSwitch(value: string, { name }: OptionOrigin): boolean {
+  const parsed = parseBoolean(value);
+  if (parsed !== undefined) return parsed;
   throw new UsageError(`${name} takes true or false, not ${JSON.stringify(value)}`);
 }
 

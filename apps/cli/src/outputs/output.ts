@@ -1,6 +1,6 @@
+import { suggest } from '@shale/dockerfile-parser';
 import { parseReference, type Reference } from '@shale/core';
 import { parseAttributes } from '../options/attributes.ts';
-import { closest } from '../options/suggest.ts';
 import { UsageError } from '../usage-error.ts';
 
 /** Where a built image goes. `dest` is a path as given, or `-` for stdout. */
@@ -57,7 +57,7 @@ function outputType(type: string | undefined, text: string): (typeof TYPES)[numb
   if (found !== undefined) return found;
   if (type === undefined)
     throw new UsageError(`--output needs a type: ${JSON.stringify(text)}`, { hint: `Add type=${TYPES.join('|')}.` });
-  const near = closest(type, TYPES);
+  const near = suggest(type, TYPES);
   throw new UsageError(`--output has no type ${JSON.stringify(type)}`, {
     hint: near === undefined ? `It is one of ${TYPES.join(', ')}.` : `Did you mean ${near}?`,
   });

@@ -1,9 +1,9 @@
-import { BlobMissingError, type ProgressEvent } from '@shale/core';
+import { BlobMissingError, messageOf, type ProgressEvent } from '@shale/core';
 import { escapeControls } from '../terminal/escape.ts';
 
 /** One line for a cache that is passed over. */
 export function describeDegraded({ backend, error }: Extract<ProgressEvent, { type: 'cache.degraded' }>): string {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = messageOf(error);
   if (error instanceof BlobMissingError)
     return `A layer went missing, and its step runs again: ${escapeControls(reason)}`;
   return `The ${escapeControls(backend)} cache is passed over: ${escapeControls(reason)}`;

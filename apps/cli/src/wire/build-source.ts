@@ -13,7 +13,7 @@ import {
   openGitContext,
   openTarContext,
 } from '@shale/builder';
-import type { CallOptions } from '@shale/core';
+import { ARCHIVE_HEAD_BYTES, type CallOptions, looksLikeArchive, peek, streamOf } from '@shale/core';
 import type { Session } from '../commands/command.ts';
 import { UsageError } from '../usage-error.ts';
 import { gitEnvironment } from '@shale/wiring';
@@ -42,7 +42,8 @@ export interface BuildSource {
 
 const STDIN = '-';
 const MAX_STDIN_DOCKERFILE_BYTES = 16 * 1024 * 1024;
-const TAR_MAGIC_OFFSET = 257;
+/** Zeros alone, as long as a tar's end marker. */
+const EMPTY_TAR_BYTES = 1024;
 
 /** Opens the context, and finds the Dockerfile in it, beside it, or on stdin. The context is the caller's to dispose. */
 export async function openBuildSource(options: BuildSourceOptions): Promise<BuildSource> {
@@ -98,49 +99,25 @@ async function withDockerfile(context: BuildContext, { file, stdin }: BuildSourc
   }
 }
 
-/** A tar is the context; anything else is a Dockerfile that needs none. */
+/** An archive is the context; anything else is a Dockerfile that needs none. */
 async function openStdin(stdin: Readable, options: BuildSourceOptions): Promise<BuildSource> {
-  const chunks = stdin[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
-  const head: Uint8Array[] = [];
-  let length = 0;
-  while (length < TAR_MAGIC_OFFSET + 5) {
-    const next = await chunks.next();
-    if (next.done === true) break;
-    head.push(next.value);
-    length += next.value.byteLength;
-  }
-  if (isArchive(Buffer.concat(head))) {
-    return withDockerfile(await openTarContext(resumed(head, chunks), { signal: options.signal }), options);
-  }
-  const text = await readLimited(resumed(head, chunks));
-  return { context: await openTarContext(empty()), dockerfile: { name: 'Dockerfile', text } };
+  const { start, all } = await peek(stdin as AsyncIterable<Uint8Array>, ARCHIVE_HEAD_BYTES);
+  if (looksLikeArchive(start)) return withDockerfile(await openTarContext(all, { signal: options.signal }), options);
+  const text = await readLimited(all);
+  const context = await openTarContext(streamOf(new Uint8Array(EMPTY_TAR_BYTES)));
+  return { context, dockerfile: { name: 'Dockerfile', text } };
 }
 
 /** Whether a path is a file that is no archive. */
 export function isTextFile(path: string): boolean {
   if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return false;
-  const head = Buffer.alloc(TAR_MAGIC_OFFSET + 5);
+  const head = Buffer.alloc(ARCHIVE_HEAD_BYTES);
   const file = openSync(path, 'r');
   try {
-    return !isArchive(head.subarray(0, readSync(file, head)));
+    return !looksLikeArchive(head.subarray(0, readSync(file, head)));
   } finally {
     closeSync(file);
   }
-}
-
-/** Tar, gzip, bzip2, xz and zstd. */
-function isArchive(head: Buffer): boolean {
-  if (head.subarray(TAR_MAGIC_OFFSET, TAR_MAGIC_OFFSET + 5).toString('latin1') === 'ustar') return true;
-  return ['1f8b', '425a68', 'fd377a585a', '28b52ffd'].some((magic) => head.toString('hex', 0, 5).startsWith(magic));
-}
-
-async function* resumed(head: readonly Uint8Array[], rest: AsyncIterator<Uint8Array>): AsyncIterable<Uint8Array> {
-  yield* head;
-  for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
-}
-
-async function* empty(): AsyncIterable<Uint8Array> {
-  yield new Uint8Array(1024);
 }
 
 async function readDockerfile(stdin: Readable): Promise<string> {

@@ -1,5 +1,5 @@
+import { suggest } from '@shale/dockerfile-parser';
 import type { Entitlement } from '@shale/builder';
-import { closest } from '../options/suggest.ts';
 import { UsageError } from '../usage-error.ts';
 
 const ENTITLEMENTS: readonly Entitlement[] = ['network.host', 'security.insecure'];
@@ -12,7 +12,7 @@ export function parseEntitlements(texts: readonly string[]): readonly Entitlemen
 function parseEntitlement(text: string): Entitlement {
   const found = ENTITLEMENTS.find((name) => name === text);
   if (found !== undefined) return found;
-  const near = closest(text, ENTITLEMENTS);
+  const near = suggest(text, ENTITLEMENTS);
   throw new UsageError(`--allow knows no entitlement ${JSON.stringify(text)}`, {
     hint: near === undefined ? `It is one of ${ENTITLEMENTS.join(', ')}.` : `Did you mean ${near}?`,
   });

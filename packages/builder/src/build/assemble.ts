@@ -1,4 +1,13 @@
-import type { BlobSource, Digest, HistoryEntry, Image, ImageConfig, Layer, LocalBlobStore } from '@shale/core';
+import {
+  type BlobSource,
+  type Digest,
+  type HistoryEntry,
+  type Image,
+  type ImageConfig,
+  type Layer,
+  type LocalBlobStore,
+  streamOf,
+} from '@shale/core';
 import { describeManifest, formatImageConfig, formatManifest, MediaType, sha256 } from '@shale/core';
 import type { HistoryLine, StageNode, StepNode } from '../graph/build-graph.ts';
 import { layerBlobs } from './layer-blobs.ts';
@@ -74,10 +83,7 @@ export interface AssembledImage {
 export async function keepDocuments({ documents, image }: AssembledImage, store: LocalBlobStore): Promise<void> {
   for (const descriptor of [image.configDescriptor, describeManifest(image.manifest)]) {
     const bytes = documents.get(descriptor.digest);
-    if (bytes !== undefined)
-      await store.put(descriptor, async function* () {
-        yield bytes;
-      });
+    if (bytes !== undefined) await store.put(descriptor, () => streamOf(bytes));
   }
 }
 

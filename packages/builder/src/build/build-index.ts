@@ -1,4 +1,4 @@
-import type { Platform, RawManifest } from '@shale/core';
+import { type Platform, type RawManifest, streamOf } from '@shale/core';
 import { describeManifest, formatManifest, ShaleError } from '@shale/core';
 import { MEDIA_TYPES } from './assemble.ts';
 import { BaseImages } from '../plan/base-images.ts';
@@ -51,9 +51,7 @@ export async function buildIndex({ platforms, ...options }: BuildIndexOptions): 
       ),
     );
     const index = imageIndex(built, MEDIA_TYPES[options.mediaTypes ?? 'oci'].index);
-    await options.store.put(describeManifest(index), async function* () {
-      yield index.bytes;
-    });
+    await options.store.put(describeManifest(index), () => streamOf(index.bytes));
     const result = { index, images: built };
     for (const exportIndex of exporters) await exportIndex(result, { signal });
     return { ...result, steps: await reportSteps(plan, scheduler) };

@@ -2,6 +2,7 @@ import { existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execFileSync } from 'node:child_process';
+import { streamOf } from '@shale/core';
 import { rawTar, rawTarEntry } from '@shale/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openTarContext } from './tar-context.ts';
@@ -14,13 +15,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(scratch, { recursive: true, force: true }));
 
-const open = (...bytes: Uint8Array[]) =>
-  openTarContext(
-    (async function* () {
-      yield* bytes;
-    })(),
-    { scratchParent },
-  );
+const open = (...bytes: Uint8Array[]) => openTarContext(streamOf(...bytes), { scratchParent });
 const plain = rawTar(
   rawTarEntry({ name: 'Dockerfile' }, 'FROM scratch\n'),
   rawTarEntry({ name: '.dockerignore' }, '*'),

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { lstatSync, mkdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { rawTar, rawTarEntry, TAR_END } from '@shale/testing';
+import { rawTar, rawTarEntry } from '@shale/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isArchive, unpackArchive } from './archive.ts';
+import { isArchiveFile, unpackArchive } from './archive.ts';
 import { CopyFixture } from './copy-fixture.ts';
 
 let trees: CopyFixture;
@@ -27,41 +27,18 @@ function write(content: Uint8Array | string): string {
   return path;
 }
 
-describe('isArchive()', () => {
-  it.each(['gzip', 'bzip2', 'xz', 'zstd'])('knows a tar in %s by its content', async (program) => {
-    expect(await isArchive(write(compress(program, archive)))).toBe(true);
-    expect(await isArchive(write(compress(program, Buffer.from('no archive at all, only text'))))).toBe(false);
-    expect(await isArchive(write(compress(program, archive).subarray(0, 12)))).toBe(false);
+describe('isArchiveFile()', () => {
+  it('is true for a tar, plain or compressed', async () => {
+    expect(await isArchiveFile(write(archive))).toBe(true);
+    expect(await isArchiveFile(write(compress('xz', archive)))).toBe(true);
+    expect(await isArchiveFile(write('text'))).toBe(false);
   });
 
-  it('knows a plain tar, of old tools too', async () => {
-    expect(await isArchive(write(archive))).toBe(true);
-    expect(await isArchive(write(rawTar(rawTarEntry({ name: 'old', magic: '' }, 'x'))))).toBe(true);
-    const signed = rawTarEntry({ name: 'n\u00fc', checksum: signedChecksum('n\u00fc') }, 'x');
-    expect(await isArchive(write(rawTar(signed)))).toBe(true);
-  });
-
-  it.each([
-    ['nothing', ''],
-    ['text', 'x'.repeat(2000)],
-    ['an empty archive', TAR_END],
-    ['a header with a wrong checksum', rawTarEntry({ name: 'f', checksum: 1 })],
-    ['an archive with something before it', Buffer.concat([Buffer.from('#!'), archive])],
-  ])('takes %s for a file', async (_case, content) => {
-    expect(await isArchive(write(content))).toBe(false);
-  });
-
-  it('takes directories and fifos for what they are', async () => {
+  it('is false for directories and fifos', async () => {
     execFileSync('mkfifo', [join(trees.from, 'fifo')]);
-    expect([await isArchive(trees.from), await isArchive(join(trees.from, 'fifo'))]).toEqual([false, false]);
+    expect([await isArchiveFile(trees.from), await isArchiveFile(join(trees.from, 'fifo'))]).toEqual([false, false]);
   });
 });
-
-function signedChecksum(name: string): string {
-  const header = rawTarEntry({ name, checksum: '        ' }, 'x').subarray(0, 512);
-  const sum = [...new Int8Array(header)].reduce((total, byte) => total + byte, 0);
-  return `${sum.toString(8).padStart(6, '0')}\0 `;
-}
 
 describe('unpackArchive()', () => {
   const unpack = (content: Uint8Array, destination: string, owner?: { uid: number; gid: number }) =>

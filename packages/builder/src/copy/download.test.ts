@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { lstatSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { streamOf } from '@shale/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { DownloadOptions, FetchUrl } from './download.ts';
 import { download } from './download.ts';
@@ -21,10 +22,7 @@ const answering =
   async () => ({
     status,
     headers,
-    body: (async function* () {
-      yield Buffer.from(CONTENT.slice(0, 4));
-      yield Buffer.from(CONTENT.slice(4));
-    })(),
+    body: streamOf(Buffer.from(CONTENT.slice(0, 4)), Buffer.from(CONTENT.slice(4))),
   });
 
 const fetch = (options: Partial<DownloadOptions> = {}, url = 'https://user:hunter2@h/dir/f.bin?token=s3cret') =>

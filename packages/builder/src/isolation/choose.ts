@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import type { CallOptions, SystemCalls } from '@shale/core';
+import { type CallOptions, messageOf, type SystemCalls } from '@shale/core';
 import { loadSystemCalls, ShaleError } from '@shale/core';
 import type { Executor } from '../executors/executor.ts';
 import { chrootExecutor } from '../executors/chroot.ts';
@@ -86,7 +86,7 @@ async function whyNoMounts(calls: SystemCalls | undefined): Promise<string | und
   try {
     return (await enterPrivateMounts(calls)) ? undefined : 'enterPrivateMounts() was called too late';
   } catch (error) {
-    return (error as Error).message;
+    return messageOf(error);
   }
 }
 
@@ -113,7 +113,7 @@ async function firstWorking<T>(
       return { chosen: await candidate.open(), failures };
     } catch (error) {
       if ((error as Error).name === 'AbortError') throw error;
-      failures.push(`not ${candidate.name}: ${(error as Error).message}`);
+      failures.push(`not ${candidate.name}: ${messageOf(error)}`);
     }
   }
   return { chosen: undefined, failures };

@@ -1,4 +1,12 @@
-import type { CallOptions, Image, ImageSource, Platform, ProgressListener, Reference } from '@shale/core';
+import {
+  type CallOptions,
+  type Image,
+  type ImageSource,
+  messageOf,
+  type Platform,
+  type ProgressListener,
+  type Reference,
+} from '@shale/core';
 import { formatPlatform, formatReference, parseReference, ShaleError } from '@shale/core';
 
 export class BaseImageMissingError extends ShaleError {
@@ -64,7 +72,7 @@ export class BaseImages {
         tried.push(`${source.name}: not there`);
       } catch (error) {
         signal?.throwIfAborted();
-        tried.push(`${source.name}: ${(error as Error).message}`);
+        tried.push(`${source.name}: ${messageOf(error)}`);
         cause ??= error;
       }
     }

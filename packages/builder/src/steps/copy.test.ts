@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, lstatSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { streamOf } from '@shale/core';
 import { parseDockerfile } from '@shale/dockerfile-parser';
 import { rawTar, rawTarEntry } from '@shale/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -23,9 +24,7 @@ const ARCHIVE = rawTar(rawTarEntry({ name: 'unpacked', uid: 5, gid: 6, mtime: 10
 const fetchUrl: FetchUrl = async (url) => ({
   status: 200,
   headers: { 'last-modified': 'Thu, 01 Jan 1970 00:01:00 GMT' },
-  body: (async function* () {
-    yield url.endsWith('.tar') ? ARCHIVE : Buffer.from('fetched');
-  })(),
+  body: streamOf(url.endsWith('.tar') ? ARCHIVE : Buffer.from('fetched')),
 });
 
 /** Performs the last instruction of a Dockerfile in `to`, with `from` as the context, or as the stage that it names. */

@@ -5,7 +5,7 @@ import { boundedWarnings } from '../graph/bounded-warnings.ts';
 import type { CopyAction } from '../graph/build-graph.ts';
 import { openGitContext } from '../context/git-context.ts';
 import { isGitSource } from '../context/git-source.ts';
-import { isArchive, unpackArchive } from '../copy/archive.ts';
+import { isArchiveFile, unpackArchive } from '../copy/archive.ts';
 import { copyIntoTree } from '../copy/copy-tree.ts';
 import { download } from '../copy/download.ts';
 import { isUrl } from '../copy/remote-source.ts';
@@ -123,7 +123,7 @@ async function placeOrUnpack(
   mayUnpack: boolean,
 ): Promise<void> {
   const { action, context, owner, onWarning } = work;
-  if (!mayUnpack || found.isDirectory || !(await isArchive(found.host)))
+  if (!mayUnpack || found.isDirectory || !(await isArchiveFile(found.host)))
     return place(work, from, [found], owner ?? ROOT);
   return unpackArchive(found.host, context.tree, action.destination, { owner, onWarning, signal: context.signal });
 }

@@ -1,4 +1,14 @@
-import type { BlobSource, CallOptions, Descriptor, Digest, ImageStore, Manifest, RawManifest } from '@shale/core';
+import {
+  type BlobSource,
+  type CallOptions,
+  type Descriptor,
+  type Digest,
+  type ImageStore,
+  type Manifest,
+  messageOf,
+  type RawManifest,
+  streamOf,
+} from '@shale/core';
 import { BlobMissingError, MAX_CONFIG_BYTES, readBytes, SizeMismatchError } from '@shale/core';
 import type { CacheBackend, CacheEntry, StoreOptions, StoreOutcome } from '../contract/cache-backend.ts';
 import { isBroken } from '../contract/broken-content.ts';
@@ -93,7 +103,7 @@ class RegistryCache implements CacheBackend {
       signal?.throwIfAborted();
       if (!isForbidden(error)) throw error;
       this.#isReadOnly = true;
-      this.#onEvent({ type: 'read-only', backend: this.name, reason: (error as Error).message });
+      this.#onEvent({ type: 'read-only', backend: this.name, reason: messageOf(error) });
       throw new CacheReadOnlyError(this.#store.name, error);
     }
   }
@@ -105,7 +115,7 @@ class RegistryCache implements CacheBackend {
     const { raw, config, configBytes } = recordToStore(key, entry, this.#policy);
     await Promise.all([
       this.#store.put(descriptor, () => entry.blobs.read(descriptor, options), options),
-      this.#store.put(config, () => inOnePiece(configBytes), options),
+      this.#store.put(config, () => streamOf(configBytes), options),
     ]);
     await this.#store.putManifest(entryTag(key, this.#policy.ownScope), raw, options);
   }
@@ -201,8 +211,4 @@ class RegistryCache implements CacheBackend {
 
 interface ReadOptions extends CallOptions {
   readonly report: CacheEventListener;
-}
-
-async function* inOnePiece(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }

@@ -1,4 +1,4 @@
-import type { CallOptions, ImageStore } from '@shale/core';
+import { type CallOptions, type ImageStore, streamOf } from '@shale/core';
 import { blobDirectory, sha256 } from '@shale/core';
 import pLimit from 'p-limit';
 import type { CacheBackend } from '../contract/cache-backend.ts';
@@ -84,12 +84,8 @@ async function putEntry({ store, tag, stored, read }: PutEntry, options: CallOpt
   const config = formatRecordConfig(layer, record);
   const isSame = sha256(config) === manifest.config.digest;
   await store.put(layer.descriptor, read, options);
-  if (isSame) await store.put(manifest.config, () => inOnePiece(config), options);
+  if (isSame) await store.put(manifest.config, () => streamOf(config), options);
   await store.putManifest(tag, raw, options);
-}
-
-async function* inOnePiece(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }
 
 /** Runs copies a few at a time; the first failure ends them. */

@@ -1,4 +1,4 @@
-import { ShaleError } from '@shale/core';
+import { messageOf, ShaleError } from '@shale/core';
 
 /** A cache that the build was told to insist on did not do its part. */
 export class CacheRequiredError extends ShaleError {
@@ -7,7 +7,7 @@ export class CacheRequiredError extends ShaleError {
   readonly backend: string;
 
   constructor(backend: string, cause: unknown) {
-    super(`The ${backend} cache failed: ${cause instanceof Error ? cause.message : String(cause)}`, {
+    super(`The ${backend} cache failed: ${messageOf(cause)}`, {
       cause,
       hint: 'Repair the cache, or build without --cache-required to go on without it.',
     });

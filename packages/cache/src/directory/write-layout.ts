@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { CallOptions, Descriptor, LocalBlobStore } from '@shale/core';
+import { type CallOptions, type Descriptor, type LocalBlobStore, streamOf } from '@shale/core';
 import { describeManifest, formatManifest, MediaType, sha256, writeFileAtomically } from '@shale/core';
 import type { StoredRecord } from '../records/record-manifest.ts';
 import { formatRecordConfig } from '../records/record-manifest.ts';
@@ -37,8 +37,5 @@ async function putBytes(
   bytes: Uint8Array,
   options: CallOptions,
 ): Promise<void> {
-  const content = async function* () {
-    yield bytes;
-  };
-  await blobs.put(blob, content, options);
+  await blobs.put(blob, () => streamOf(bytes), options);
 }

@@ -15,6 +15,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { realpath } from 'node:fs/promises';
+import { messageOf } from '../message-of.ts';
 import { ArchiveInvalidError } from '../errors.ts';
 import { FileType } from '../linux/flags.ts';
 import { noSpace } from '../no-space.ts';
@@ -289,7 +290,7 @@ class TreeUnpacker implements ArchiveVisitor {
       try {
         this.#calls.setXattr(hostPath(this.#path), name, value);
       } catch (error) {
-        this.#options.onWarning?.(`${JSON.stringify(entry.path)} loses ${name}: ${(error as Error).message}`);
+        this.#options.onWarning?.(`${JSON.stringify(entry.path)} loses ${name}: ${messageOf(error)}`);
       }
     }
   }

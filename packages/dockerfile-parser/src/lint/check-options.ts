@@ -1,4 +1,5 @@
 import { DockerfileError } from '../dockerfile-error.ts';
+import { parseBoolean } from '../parse-boolean.ts';
 import { didYouMean } from '../suggest.ts';
 
 /** What `# check=` asks for. */
@@ -14,8 +15,6 @@ export type RuleSelection = 'all' | ReadonlySet<string>;
 
 const OPTIONS = ['skip', 'error', 'experimental'];
 const NONE: ReadonlySet<string> = new Set();
-const TRUE: ReadonlySet<string> = new Set(['1', 't', 'T', 'true', 'TRUE', 'True']);
-const FALSE: ReadonlySet<string> = new Set(['0', 'f', 'F', 'false', 'FALSE', 'False']);
 
 /**
  * Reads the value of a check directive.
@@ -31,7 +30,7 @@ export function parseCheckOptions(text: string | undefined): CheckOptions {
     const [key = '', value] = splitOption(option);
     if (key === 'skip') skip = parseSelection(value);
     else if (key === 'experimental') experimental = parseSelection(value);
-    else if (key === 'error') error = parseBoolean(value, option);
+    else if (key === 'error') error = parseError(value, option);
     else throw invalid(key);
   }
   return { skip, error, experimental };
@@ -51,9 +50,9 @@ function parseSelection(value: string): RuleSelection {
   return value === 'all' ? 'all' : new Set(value.split(',').map((name) => name.trim()));
 }
 
-function parseBoolean(value: string, option: string): boolean {
-  if (TRUE.has(value)) return true;
-  if (FALSE.has(value)) return false;
+function parseError(value: string, option: string): boolean {
+  const error = parseBoolean(value);
+  if (error !== undefined) return error;
   throw new DockerfileError(`failed to parse check option ${JSON.stringify(option.trim())}`, {
     hint: 'Write error=true or error=false.',
   });

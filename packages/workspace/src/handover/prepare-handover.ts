@@ -1,7 +1,7 @@
 import { existsSync, lchownSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { ResolvedUser } from '@shale/builder';
-import type { CallOptions } from '@shale/core';
+import { type CallOptions, messageOf } from '@shale/core';
 import type { StartConfig } from '../image-file.ts';
 import type { Stages } from '../log/stages.ts';
 import type { WorkspaceOptions } from '../options/option-table.ts';
@@ -114,7 +114,7 @@ function giveFolders(
     const changed = changeOwnerOnce(join(host.root ?? '/', user.home), user);
     done(changed ? `🏡 Updated ownership of ${user.home}!` : `🏡 ${user.home} is owned by ${nameOf(user)} already`);
   } catch (error) {
-    host.log('error', `chown ${user.home}: ${(error as Error).message}`);
+    host.log('error', `chown ${user.home}: ${messageOf(error)}`);
   }
 }
 

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { messageOf } from '@shale/core';
 import type { Log, LogLevel } from './log.ts';
 
 export interface CoderLogOptions {
@@ -140,7 +141,7 @@ class CoderLogClient implements CoderLog {
         ? 'dropped'
         : `${address.host} answers ${response.status}`;
     } catch (error) {
-      return `${address.host}: ${(error as Error).message}`;
+      return `${address.host}: ${messageOf(error)}`;
     }
   }
 }

@@ -1,3 +1,4 @@
+import { parseBoolean } from '@shale/core';
 import { OptionInvalidError } from '../workspace-error.ts';
 
 /** As `--help` names it. */
@@ -65,7 +66,7 @@ export function textOr(name: string, absent: string, description: Description): 
 
 export function toggle(name: string, absent: boolean, description: Description): Option<boolean> {
   const shownDefault = absent ? 'true' : undefined;
-  return { name, type: 'bool', isSwitch: true, absent, shownDefault, parse: parseBoolean, ...description };
+  return { name, type: 'bool', isSwitch: true, absent, shownDefault, parse: parseSwitch, ...description };
 }
 
 export function wholeNumber(name: string, absent: number, description: Description): Option<number> {
@@ -86,14 +87,14 @@ export function list(name: string, absent: readonly string[], description: Descr
 export function depthOrToggle(name: string, depthOfTrue: number, description: Description): Option<number> {
   const parse = (value: string, origin: string): number => {
     if (/^\d{1,6}$/.test(value)) return Number(value);
-    return parseBoolean(value, origin) ? depthOfTrue : 0;
+    return parseSwitch(value, origin) ? depthOfTrue : 0;
   };
   return { name, type: 'string', isSwitch: true, absent: 0, parse, ...description };
 }
 
-function parseBoolean(value: string, origin: string): boolean {
-  if (/^(?:1|t|true)$/i.test(value)) return true;
-  if (/^(?:0|f|false)$/i.test(value)) return false;
+function parseSwitch(value: string, origin: string): boolean {
+  const parsed = parseBoolean(value);
+  if (parsed !== undefined) return parsed;
   throw new OptionInvalidError(`${origin} takes true or false, not ${JSON.stringify(value)}`);
 }
 

@@ -1,5 +1,5 @@
+import { suggest } from '@shale/dockerfile-parser';
 import { parseDuration } from '../../options/duration.ts';
-import { closest } from '../../options/suggest.ts';
 import { UsageError } from '../../usage-error.ts';
 import type { CachedLayer } from './cached-layer.ts';
 
@@ -69,7 +69,7 @@ export function filterHolds({ types, unusedForMs, matches }: CacheFilter, layer:
 function parseExpression(text: string): { name: string; operator: string; value: string } {
   const { name = '', operator = '', value = '' } = EXPRESSION.exec(text)?.groups ?? {};
   if (NAMES.includes(name)) return { name, operator, value };
-  const near = closest(name, NAMES);
+  const near = suggest(name, NAMES);
   throw new UsageError(`--filter does not know ${JSON.stringify(text)}`, {
     hint: near === undefined ? `Filter by ${NAMES.join(', ')}, as in stage=build.` : `Did you mean ${near}=?`,
   });
