@@ -7,15 +7,11 @@ export {
   IndexNotExportableError,
 } from './build/build-index.ts';
 export type { StageNode, StepNode } from './graph/build-graph.ts';
-export type {
-  BuildOptions,
-  BuildResult,
-  DockerfileSource,
-  Entitlement,
-  KeyedStep,
-  NamedContext,
-  StepReport,
-} from './build/build-options.ts';
+export type { BuildOptions, BuildResult, StepReport } from './build/build-options.ts';
+export type { DockerfileSource } from './graph/dockerfile-source.ts';
+export type { Entitlement } from './graph/build-graph.ts';
+export type { KeyedStep } from './graph/keyed-step.ts';
+export type { NamedContext } from './graph/context.ts';
 export { type BuildContext, ContextInvalidError } from './graph/context.ts';
 export { type DirectoryContextOptions, openDirectoryContext } from './context/directory-context.ts';
 export { findDockerfile, type FindDockerfileOptions, type FoundDockerfile } from './context/find-dockerfile.ts';
@@ -26,7 +22,8 @@ export { openTarContext, type TarContextOptions } from './context/tar-context.ts
 export { AddSourceError, type FetchResponse, type FetchUrl } from './copy/download.ts';
 export { gitAuthorization } from './copy/source-credentials.ts';
 export { SourceMissingError } from './copy/sources.ts';
-export type { Executor, ProcessUser, RunProcessOptions, StepMount, StepProcess } from './executors/executor.ts';
+export type { Executor, RunProcessOptions, StepMount, StepProcess } from './executors/executor.ts';
+export type { ProcessUser } from './tree/users.ts';
 export type { BuiltImage, BuiltIndex, BuiltPlatform, Exporter } from './exporters/exporter.ts';
 export { directoryExporter, tarballExporter } from './exporters/tree-exporter.ts';
 export {
@@ -39,7 +36,7 @@ export { enterPrivateMounts } from './host/private-mounts.ts';
 export { runInUserNamespace, type UserNamespaceOptions, wantsUserNamespace } from './host/user-namespace.ts';
 export { locateDockerfileError } from './graph/locate.ts';
 export type { LookedUpPlan } from './keys/look-up.ts';
-export type { PlanOptions } from './plan/plan.ts';
+export type { PlanOptions } from './plan/planning.ts';
 export { probe, type ProbedStep, type ProbeResult } from './build/probe.ts';
 export {
   type CacheMountUsage,
@@ -52,15 +49,12 @@ export { recoverRoot, replaceRoot, type ReplaceRootOptions } from './executors/r
 export type { SecretSource } from './graph/secrets.ts';
 export type {
   CommitOptions,
-  GrowingStack,
   LayerCompression,
-  LayerStack,
-  PackingLayer,
   Snapshotter,
-  StackedLayer,
   TreeView,
   WorkingTree,
 } from './snapshotters/snapshotter.ts';
+export type { GrowingStack, LayerStack, PackingLayer, StackedLayer } from './graph/layer-stack.ts';
 export type { StepResult } from './graph/step-result.ts';
 export { StepFailedError } from './steps/run.ts';
 export {

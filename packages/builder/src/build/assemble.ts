@@ -11,7 +11,7 @@ import {
 import { describeManifest, formatImageConfig, formatManifest, MediaType, sha256 } from '@shale/core';
 import type { HistoryLine, StageNode, StepNode } from '../graph/build-graph.ts';
 import { layerBlobs } from './layer-blobs.ts';
-import type { StackedLayer } from '../snapshotters/snapshotter.ts';
+import type { StackedLayer } from '../graph/layer-stack.ts';
 import type { StepResult } from '../graph/step-result.ts';
 
 export interface AssembleOptions {

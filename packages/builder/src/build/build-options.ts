@@ -1,23 +1,13 @@
-import type { CacheBackend, CacheEntry, CacheInput, CacheKey } from '@shale/cache';
-import type {
-  CallOptions,
-  Digest,
-  Image,
-  ImageSource,
-  LocalBlobStore,
-  Platform,
-  ProgressListener,
-  StepInfo,
-} from '@shale/core';
-import type { BuildContext } from '../graph/context.ts';
-import type { FetchUrl } from '../copy/download.ts';
-import type { Isolation } from '../isolation/choose.ts';
+import type { CacheKey } from '@shale/cache';
+import type { Digest, Image, ImageSource, Platform, StepInfo } from '@shale/core';
 import type { Exporter } from '../exporters/exporter.ts';
-import type { SecretSource } from '../graph/secrets.ts';
-import type { LayerCompression } from '../snapshotters/snapshotter.ts';
+import type { Entitlement } from '../graph/build-graph.ts';
+import type { BuildContext, NamedContext } from '../graph/context.ts';
+import type { LookUpOptions } from '../keys/look-up.ts';
+import type { ExecutionOptions } from '../run/execute-step.ts';
 
-export interface BuildOptions extends CallOptions {
-  readonly dockerfile: DockerfileSource;
+/** What to build and with what. What only the lower floors read is declared there: looking up, and executing steps. */
+export interface BuildOptions extends LookUpOptions, ExecutionOptions {
   /** What COPY and ADD read. */
   readonly context: BuildContext;
   /** More contexts, by the name that `COPY --from`, `FROM` and mounts use. */
@@ -33,72 +23,19 @@ export interface BuildOptions extends CallOptions {
   readonly noCache?: boolean | readonly string[] | undefined;
   /** Where base images are looked for, in this order. */
   readonly images: readonly ImageSource[];
-  readonly cache: CacheBackend;
-  /** Where new layers go before they are exported. */
-  readonly store: LocalBlobStore;
-  /** Private files of builds: snapshots, the stat cache. */
-  readonly stateDir: string;
-  /** Where the directories of `RUN --mount=type=cache` are, in `cache-mounts`. @default stateDir */
-  readonly cacheMountDir?: string | undefined;
-  /** Called when a step must run; a build that is cached in full never asks. */
-  readonly isolation: () => Promise<Isolation>;
-  /** @default gzip, level 1 */
-  readonly compression?: LayerCompression | undefined;
   /** Steps that run at once. @default 4 */
   readonly concurrency?: number | undefined;
-  /** Seconds since the epoch: fixes `created`, history and clamps the times of new files. */
-  readonly sourceDateEpoch?: number | undefined;
-  readonly secrets?: ReadonlyMap<string, SecretSource> | undefined;
-  /** Agent sockets by id. */
-  readonly ssh?: ReadonlyMap<string, string> | undefined;
   /** What `RUN` without `--network` gets. @default 'host' */
   readonly network?: 'host' | 'none' | undefined;
   /** What RUN may ask for beyond a sandbox. @default none */
   readonly entitlements?: readonly Entitlement[] | undefined;
-  /** For `ADD https://…`. Without it such a source is an error. */
-  readonly fetchUrl?: FetchUrl | undefined;
-  /** For the git of `ADD https://….git`: `PATH`, `HOME`, `SSH_AUTH_SOCK`, proxies and the like. */
-  readonly gitEnvironment?: Readonly<Record<string, string>> | undefined;
-  /** Recorded with each cache entry as its origin. @default the host name */
-  readonly builder?: string | undefined;
   /** Called when all is planned and looked up, before the first step runs. What it throws ends the build. */
   readonly beforeSteps?: (() => Promise<void> | void) | undefined;
   /** The family of media types that the image and its index have. @default 'oci' */
   readonly mediaTypes?: 'oci' | 'docker' | undefined;
   /** Where the image goes when it is built, one after another. */
   readonly exporters?: readonly Exporter[] | undefined;
-  readonly onProgress?: ProgressListener | undefined;
-  /** Called once, with every step, when the cache has been asked and before anything runs. */
-  readonly onKeyed?: ((steps: readonly KeyedStep[]) => void) | undefined;
 }
-
-/** A step with its key: what explanations and reports are made of. */
-export interface KeyedStep {
-  readonly step: StepInfo;
-  readonly key: CacheKey;
-  /** Hashed and named. */
-  readonly inputs: readonly CacheInput[];
-  readonly hit: CacheEntry | undefined;
-  /** The cache was not asked. */
-  readonly isBypassed: boolean;
-  /** Ids of the steps that it is made from. */
-  readonly dependsOn: readonly string[];
-  /** What some of the inputs hold, by their names: variables, and the base image. They may be confidential. */
-  values(): Readonly<Record<string, string>>;
-}
-
-/** As BuildKit names them: `RUN --security=insecure`, and `RUN --network=host` where the build has no network. */
-export type Entitlement = 'network.host' | 'security.insecure';
-
-export interface DockerfileSource {
-  /** For messages: the path as the user gave it. */
-  readonly name: string;
-  readonly text: string;
-}
-
-export type NamedContext =
-  | { readonly type: 'directory'; readonly context: BuildContext }
-  | { readonly type: 'image'; readonly reference: string };
 
 /** How a step came to its layer. */
 export interface StepReport {

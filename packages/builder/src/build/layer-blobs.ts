@@ -1,6 +1,6 @@
 import type { BlobSource, Descriptor, Digest } from '@shale/core';
 import { BlobMissingError } from '@shale/core';
-import type { LayerStack } from '../snapshotters/snapshotter.ts';
+import type { LayerStack } from '../graph/layer-stack.ts';
 
 /** Reads an image whose layers lie in several places, and whose small documents are in memory. */
 export function layerBlobs(layers: LayerStack, documents: ReadonlyMap<Digest, Uint8Array>): BlobSource {

@@ -5,7 +5,7 @@ import type { StepNode } from '../graph/build-graph.ts';
 import { chainOf, reachableSteps } from '../graph/build-graph.ts';
 import type { BuildOptions } from './build-options.ts';
 import type { LookedUpPlan } from '../keys/look-up.ts';
-import { cachedResult } from '../run/scheduler.ts';
+import { cachedResult } from '../keys/cached-step.ts';
 import type { StepKey } from '../keys/step-keys.ts';
 
 export interface ProbedStep {

@@ -222,7 +222,7 @@ describe('openGitContext()', () => {
   });
 });
 
-describe('openGitContext() runs nothing that a repository brings', () => {
+describe('openGitContext() runs nothing that a repository brings (S95)', () => {
   it('no hook, filter, fsmonitor or submodule, whatever the repository and its attributes say', async () => {
     const inner = makeRepository('inner');
     writeFileSync(join(inner, 'x'), 'x');
@@ -246,7 +246,7 @@ describe('openGitContext() runs nothing that a repository brings', () => {
     expect([readdirSync(join(context.root, 'module')), existsSync(marker)]).toEqual([[], false]);
   });
 
-  it('and does not follow a symlink of it out of the repository', async () => {
+  it('and does not follow a symlink of it out of the repository (S94)', async () => {
     const path = makeRepository('links');
     symlinkSync('/etc', join(path, 'etc'));
     symlinkSync('../../../..', join(path, 'up'));

@@ -1,8 +1,18 @@
 import { readSecret, type SecretSource } from '../graph/secrets.ts';
 import type { FetchUrl } from './download.ts';
 
-/** As `--secret` gave them. */
+/** Secrets by id. */
 export type Secrets = ReadonlyMap<string, SecretSource> | undefined;
+
+/** How the sources of ADD that are not in a context are reached. */
+export interface SourceAccess {
+  /** For `ADD https://…`. Without it such a source is an error. */
+  readonly fetchUrl?: FetchUrl | undefined;
+  /** For the git of `ADD https://….git`: `PATH`, `HOME`, `SSH_AUTH_SOCK`, proxies and the like. */
+  readonly gitEnvironment?: Readonly<Record<string, string>> | undefined;
+  /** For steps that mount them, and credentials of remote sources. */
+  readonly secrets?: Secrets;
+}
 
 /**
  * The network, with the user's credentials for the host of a URL: the secret `HTTP_AUTH_HEADER_<host>` as it is, else

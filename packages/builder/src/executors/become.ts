@@ -1,6 +1,6 @@
 import type { SystemCalls } from '@shale/core/linux';
 import { ProcessControl } from '@shale/core/linux';
-import type { ProcessUser } from './executor.ts';
+import type { ProcessUser } from '../tree/users.ts';
 import type { SyscallNumbers } from '../host/syscall-number.ts';
 
 /** By number. @see https://man7.org/linux/man-pages/man7/capabilities.7.html */

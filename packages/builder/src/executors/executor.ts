@@ -1,11 +1,5 @@
 import type { CallOptions } from '@shale/core';
-
-export interface ProcessUser {
-  readonly uid: number;
-  readonly gid: number;
-  /** Supplementary groups, the primary one included. */
-  readonly groups: readonly number[];
-}
+import type { ProcessUser } from '../tree/users.ts';
 
 /** Mounted over the tree while the command runs; `target` is absolute inside the tree, resolved within it. */
 export type StepMount =

@@ -1,7 +1,7 @@
 import { closeSync, constants, fchownSync, openSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { SystemCalls } from '@shale/core/linux';
-import type { ProcessUser } from './executor.ts';
+import type { ProcessUser } from '../tree/users.ts';
 import type { SyscallNumbers } from '../host/syscall-number.ts';
 
 const O_CLOEXEC = 0o2000000;

@@ -1,5 +1,5 @@
 import type { CallOptions, Image, Platform, RawManifest } from '@shale/core';
-import type { LayerStack } from '../snapshotters/snapshotter.ts';
+import type { LayerStack } from '../graph/layer-stack.ts';
 
 export interface BuiltImage {
   readonly image: Image;

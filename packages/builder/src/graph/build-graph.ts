@@ -49,6 +49,9 @@ export interface RunAction {
   readonly scripts: readonly { readonly path: string; readonly content: string }[];
 }
 
+/** As BuildKit names them: `RUN --security=insecure`, and `RUN --network=host` where the build has no network. */
+export type Entitlement = 'network.host' | 'security.insecure';
+
 /** A mount, and the tree that its `from` names. */
 export interface RunMount {
   readonly mount: Mount;

@@ -12,6 +12,11 @@ export interface BuildContext extends AsyncDisposable {
   readonly commitTime?: number | undefined;
 }
 
+/** What `namedContexts` puts behind a name. */
+export type NamedContext =
+  | { readonly type: 'directory'; readonly context: BuildContext }
+  | { readonly type: 'image'; readonly reference: string };
+
 export class ContextInvalidError extends ShaleError {
   readonly code = 'CONTEXT_INVALID';
 }

@@ -1,7 +1,7 @@
 import { type ErrorCode, LocatedError, redactUrls, ShaleError, type SourcePlace } from '@shale/core';
 import { DockerfileError, excerpt } from '@shale/dockerfile-parser';
 import type { StepNode } from './build-graph.ts';
-import type { DockerfileSource } from '../build/build-options.ts';
+import type { DockerfileSource } from './dockerfile-source.ts';
 
 /** What no line of a Dockerfile is to blame for. */
 const ABOUT_THE_MACHINE: ReadonlySet<ErrorCode> = new Set(['EXECUTOR_UNAVAILABLE', 'NO_SPACE', 'STORE_INVALID']);

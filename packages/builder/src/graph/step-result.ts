@@ -1,6 +1,6 @@
 import type { CacheKey } from '@shale/cache';
 import type { Layer } from '@shale/core';
-import type { StackedLayer } from '../snapshotters/snapshotter.ts';
+import type { StackedLayer } from './layer-stack.ts';
 
 /** What a step came to. */
 export interface StepResult {

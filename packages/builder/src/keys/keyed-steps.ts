@@ -1,7 +1,7 @@
 import type { CacheEntry } from '@shale/cache';
 import type { BaseNode, GraphNode, StepNode } from '../graph/build-graph.ts';
 import { inputsOf } from '../graph/build-graph.ts';
-import type { KeyedStep } from '../build/build-options.ts';
+import type { KeyedStep } from '../graph/keyed-step.ts';
 import { splitEnv } from '../graph/stage-state.ts';
 import type { StepKey } from './step-keys.ts';
 

@@ -1,14 +1,25 @@
-import type { CacheEntry, CacheKey } from '@shale/cache';
+import type { CacheBackend, CacheEntry, CacheKey } from '@shale/cache';
+import type { CallOptions, ProgressListener } from '@shale/core';
 import type { GraphNode, StageNode, StepNode } from '../graph/build-graph.ts';
 import { inputsOf, reachableSteps } from '../graph/build-graph.ts';
-import type { BuildOptions } from '../build/build-options.ts';
+import type { SourceAccess } from '../copy/source-credentials.ts';
+import type { DockerfileSource } from '../graph/dockerfile-source.ts';
+import type { KeyedStep } from '../graph/keyed-step.ts';
 import { type ContextReads, contextReads } from './context-reads.ts';
 import { remoteVersions } from './remote-version.ts';
 import { keyedSteps } from './keyed-steps.ts';
 import { atStep } from '../graph/locate.ts';
-import type { ContextDigests, StepKey } from './step-keys.ts';
+import type { ContextDigests, LayerOptions, StepKey } from './step-keys.ts';
 import { definitionKeys } from './step-keys.ts';
-import { cachedStep } from '../run/step-progress.ts';
+import { cachedStep } from './cached-step.ts';
+
+export interface LookUpOptions extends LayerOptions, SourceAccess, CallOptions {
+  readonly dockerfile: DockerfileSource;
+  readonly cache: CacheBackend;
+  readonly onProgress?: ProgressListener | undefined;
+  /** Called once, with every step, when the cache has been asked and before anything runs. */
+  readonly onKeyed?: ((steps: readonly KeyedStep[]) => void) | undefined;
+}
 
 /** The steps of one or several stages, their keys, and what the cache knows of them. */
 export interface LookedUpSteps {
@@ -35,7 +46,7 @@ export function isSettledHit(step: StepNode, { keys, hits, unsettled }: LookedUp
 }
 
 /** Asks for all steps in one round; a miss does not end the lookup. */
-export async function lookUp(stages: readonly StageNode[], options: BuildOptions): Promise<LookedUpSteps> {
+export async function lookUp(stages: readonly StageNode[], options: LookUpOptions): Promise<LookedUpSteps> {
   const { signal, onProgress = () => {} } = options;
   const nodes = reachableSteps(...stages.map(({ tip }) => tip));
   const { dockerfile, fetchUrl, gitEnvironment, secrets } = options;

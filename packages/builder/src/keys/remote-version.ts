@@ -2,21 +2,15 @@ import { createHash } from 'node:crypto';
 import type { CallOptions } from '@shale/core';
 import { sha256 } from '@shale/core';
 import type { StepNode } from '../graph/build-graph.ts';
-import type { DockerfileSource } from '../build/build-options.ts';
+import type { DockerfileSource } from '../graph/dockerfile-source.ts';
 import { resolveGitCommit } from '../context/git-context.ts';
 import { isGitSource } from '../context/git-source.ts';
 import { locateStep } from '../graph/locate.ts';
-import type { FetchUrl } from '../copy/download.ts';
 import { openUrl } from '../copy/download.ts';
 import { isRemoteSource } from '../copy/remote-source.ts';
-import { authorizedFetch, gitAuthorization, type Secrets } from '../copy/source-credentials.ts';
+import { authorizedFetch, gitAuthorization, type SourceAccess } from '../copy/source-credentials.ts';
 
-export interface RemoteVersionOptions extends CallOptions {
-  readonly fetchUrl: FetchUrl | undefined;
-  /** @see BuildOptions */
-  readonly gitEnvironment?: Readonly<Record<string, string>> | undefined;
-  /** Among them credentials. */
-  readonly secrets?: Secrets;
+export interface RemoteVersionOptions extends SourceAccess, CallOptions {
   /** `--checksum`: a content that is known in advance need not be asked for. */
   readonly checksum?: string | undefined;
   /** @default 16 GiB */

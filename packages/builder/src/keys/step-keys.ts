@@ -2,7 +2,6 @@ import type { CacheInput, CacheKey, KeyInput } from '@shale/cache';
 import { cacheKey } from '@shale/cache';
 import type { Digest } from '@shale/core';
 import { chainIds, formatPlatform } from '@shale/core';
-import type { BuildOptions } from '../build/build-options.ts';
 import type { CopyAction, GraphNode, RunAction, RunMount, StepNode, TreeSource } from '../graph/build-graph.ts';
 import { splitEnv } from '../graph/stage-state.ts';
 
@@ -22,7 +21,10 @@ export interface ContentDigest {
 export type ContextDigests = (step: StepNode, source: Extract<TreeSource, { type: 'context' }>) => ContentDigest;
 
 /** What all layers of a build depend on. */
-export type LayerOptions = Pick<BuildOptions, 'sourceDateEpoch'>;
+export interface LayerOptions {
+  /** Seconds since the epoch: fixes `created`, history and clamps the times of new files. */
+  readonly sourceDateEpoch?: number | undefined;
+}
 
 /** The keys of steps, dependencies first, from the Dockerfile, the contexts and the bases alone. */
 export function definitionKeys(

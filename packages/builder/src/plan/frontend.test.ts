@@ -1,15 +1,14 @@
 import type { ProgressEvent } from '@shale/core';
 import { expect, it } from 'vitest';
-import type { BuildOptions } from '../build/build-options.ts';
-import { warnOfFrontend } from './frontend.ts';
+import { type FrontendOptions, warnOfFrontend } from './frontend.ts';
 
-function warnings(text: string, buildArgs: BuildOptions['buildArgs'] = {}): ProgressEvent[] {
+function warnings(text: string, buildArgs: FrontendOptions['buildArgs'] = {}): ProgressEvent[] {
   const events: ProgressEvent[] = [];
   warnOfFrontend({
     dockerfile: { name: 'f', text },
     buildArgs,
     onProgress: (event: ProgressEvent) => events.push(event),
-  } as unknown as BuildOptions);
+  });
   return events;
 }
 

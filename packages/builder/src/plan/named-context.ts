@@ -1,4 +1,4 @@
-import type { NamedContext } from '../build/build-options.ts';
+import type { NamedContext } from '../graph/context.ts';
 
 /** Contexts by name. */
 export type NamedContexts = ReadonlyMap<string, NamedContext>;

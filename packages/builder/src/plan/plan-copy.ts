@@ -1,16 +1,13 @@
-import { type AddInstruction, type CopyInstruction, parseChmod, suggest } from '@shale/dockerfile-parser';
+import { type AddInstruction, type CopyInstruction, parseChmod } from '@shale/dockerfile-parser';
 import { redactUrls } from '@shale/core';
-import { BaseImageMissingError } from './base-images.ts';
 import type { TreeSource } from '../graph/build-graph.ts';
 import { isGitSource } from '../context/git-source.ts';
 import { parseChecksum } from '../copy/download.ts';
 import { isRemoteSource, isUrl } from '../copy/remote-source.ts';
 import type { Expander } from './expander.ts';
-import { findNamedContext } from './named-context.ts';
-import { findStage } from './plan.ts';
-import type { PlannedStep, StageDraft } from './plan-stage.ts';
-import { stageName } from './plan-stage.ts';
+import type { PlannedStep, StageDraft } from './stage-draft.ts';
 import { absolutePath } from './plan-workdir.ts';
+import { treeSource } from './tree-source.ts';
 
 export async function planCopy(
   draft: StageDraft,
@@ -89,59 +86,4 @@ function copyHistory(
     destination,
   ];
   return `${words.join(' ')} # buildkit`;
-}
-
-/**
- * What `--from` of COPY and `from` of a mount mean: a stage by name, a stage by index, a named context, an image.
- * @throws {DockerfileError} for a stage that comes later, or an index that no stage has.
- */
-export async function treeSource(
-  draft: StageDraft,
-  name: string,
-  expand: Expander,
-  verb: 'copy' | 'mount',
-): Promise<TreeSource> {
-  const { planning, stage } = draft;
-  const { dockerfile, options } = planning;
-  const named = findNamedContext(options.namedContexts, name);
-  if (named?.type === 'directory') return { type: 'context', context: named.context };
-  const earlier = findStage(dockerfile, name, stage.index) ?? stageByIndex(draft, name, expand);
-  if (earlier !== undefined) return { type: 'node', node: (await planning.stage(earlier.index)).tip };
-  const later = findStage(dockerfile, name, dockerfile.stages.length);
-  if (later?.index === stage.index)
-    throw expand.error(`circular dependency detected on stage: ${name}`, 'A stage reads only earlier ones.');
-  if (later !== undefined) {
-    const action = verb === 'copy' ? 'copy' : 'mount';
-    throw expand.error(
-      `cannot ${action} from stage "${name}", it needs to be defined before current stage "${stageName(stage)}"`,
-      'Move that stage up.',
-    );
-  }
-  if (name === 'scratch')
-    return { type: 'node', node: { kind: 'base', image: undefined, platform: draft.state.platform } };
-  const image = named?.type === 'image' ? named.reference : name;
-  const node = await planning.image(image, draft.state.platform).catch((error: unknown) => {
-    throw named === undefined ? meantStage(error, draft, { name, expand }) : error;
-  });
-  return { type: 'node', node };
-}
-
-/** An image that is not there may have been meant as a stage. */
-function meantStage(
-  error: unknown,
-  { planning, stage }: StageDraft,
-  { name, expand }: { readonly name: string; readonly expand: Expander },
-): unknown {
-  const earlier = planning.dockerfile.stages.slice(0, stage.index).flatMap((other) => other.name ?? []);
-  const close = suggest(name.toLowerCase(), earlier);
-  if (!(error instanceof BaseImageMissingError) || close === undefined) return error;
-  return expand.error(error.message, `Did you mean the stage ${close}?`);
-}
-
-function stageByIndex({ planning, stage }: StageDraft, name: string, expand: Expander) {
-  if (!/^\d+$/.test(name)) return undefined;
-  const index = Number(name);
-  if (index >= stage.index)
-    throw expand.error(`invalid stage index ${name}`, 'Stages count from 0, and only earlier ones can be read.');
-  return planning.dockerfile.stages[index];
 }

@@ -1,12 +1,11 @@
 import type { CacheMount, Mount, RunInstruction } from '@shale/dockerfile-parser';
 import { cleanPath, didYouMean, DockerfileError, parseMount } from '@shale/dockerfile-parser';
 import { hiddenArgs } from './build-args.ts';
-import type { RunAction, RunMount } from '../graph/build-graph.ts';
-import type { Entitlement } from '../build/build-options.ts';
+import type { RunAction, RunMount, Entitlement } from '../graph/build-graph.ts';
 import type { Expander } from './expander.ts';
-import type { PlanOptions } from './plan.ts';
-import { treeSource } from './plan-copy.ts';
-import type { PlannedStep, StageDraft } from './plan-stage.ts';
+import type { PlanOptions } from './planning.ts';
+import { treeSource } from './tree-source.ts';
+import type { PlannedStep, StageDraft } from './stage-draft.ts';
 import { commandArgs } from './fold-metadata.ts';
 import { argNames, environmentList, shellOf } from '../graph/stage-state.ts';
 import { absolutePath } from './plan-workdir.ts';

@@ -11,31 +11,20 @@ import {
 } from '@shale/core';
 import type { FromInstruction, Instruction, Stage } from '@shale/dockerfile-parser';
 import { DockerfileError, excerpt, parseInstruction } from '@shale/dockerfile-parser';
-import type { BaseNode, GraphNode, HistoryLine, StageNode, StepAction, StepNode } from '../graph/build-graph.ts';
-import type { DockerfileSource, NamedContext } from '../build/build-options.ts';
+import type { BaseNode, StageNode, StepNode } from '../graph/build-graph.ts';
+import type { DockerfileSource } from '../graph/dockerfile-source.ts';
+import type { NamedContext } from '../graph/context.ts';
 import { createExpander, type Expander } from './expander.ts';
 import { foldMetadata } from './fold-metadata.ts';
 import { locate } from '../graph/locate.ts';
 import { findNamedContext } from './named-context.ts';
-import type { Planning } from './plan.ts';
-import { findStage } from './plan.ts';
+import type { Planning } from './planning.ts';
+import { findStage, stageName } from './find-stage.ts';
 import { planCopy } from './plan-copy.ts';
 import { planRun } from './plan-run.ts';
 import { planWorkdir } from './plan-workdir.ts';
-import type { StageState } from '../graph/stage-state.ts';
+import type { PlannedStep, StageDraft } from './stage-draft.ts';
 import { declareArg, inheritState, initialState } from '../graph/stage-state.ts';
-
-/** A stage while its instructions are folded in, one after another. */
-export interface StageDraft {
-  readonly stage: Stage;
-  readonly planning: Planning;
-  readonly base: BaseNode;
-  /** Steps before those of the file: what a directory under the base's name brings. */
-  readonly files: readonly Instruction[];
-  state: StageState;
-  tip: GraphNode;
-  readonly history: HistoryLine[];
-}
 
 const STEP_KEYWORDS: ReadonlySet<string> = new Set(['RUN', 'COPY', 'ADD', 'WORKDIR']);
 
@@ -231,11 +220,6 @@ interface StepPosition {
   readonly total: number;
 }
 
-export interface PlannedStep {
-  readonly action: StepAction;
-  readonly createdBy: string;
-}
-
 function addStep(
   draft: StageDraft,
   instruction: Instruction,
@@ -278,8 +262,4 @@ function platformLabel({ planning, state }: StageDraft): string {
   const own = formatPlatform(state.platform);
   if (own === formatPlatform(target)) return `${own} `;
   return `${own}->${[target.architecture, target.variant].filter(Boolean).join('/')} `;
-}
-
-export function stageName({ name, index }: Stage): string {
-  return name ?? `stage-${index}`;
 }

@@ -4,7 +4,7 @@ import { parseDockerfile } from '@shale/dockerfile-parser';
 import { expect, it } from 'vitest';
 import type { StageNode, StepNode } from '../graph/build-graph.ts';
 import { chainOf, reachableSteps } from '../graph/build-graph.ts';
-import type { PlanOptions } from './plan.ts';
+import type { PlanOptions } from './planning.ts';
 import { planBuild } from './plan.ts';
 
 function imageOf(config: ImageConfig['config']): Image {

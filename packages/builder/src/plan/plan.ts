@@ -1,46 +1,13 @@
-import type { CallOptions, Platform, ProgressListener } from '@shale/core';
 import { hostPlatform } from '@shale/core';
 import type { Dockerfile, Stage } from '@shale/dockerfile-parser';
 import { didYouMean, DockerfileError } from '@shale/dockerfile-parser';
 import { BaseImages } from './base-images.ts';
 import { platformArgs } from './build-args.ts';
-import type { BaseNode, StageNode } from '../graph/build-graph.ts';
-import type { BuildOptions, DockerfileSource, Entitlement, NamedContext } from '../build/build-options.ts';
+import type { StageNode } from '../graph/build-graph.ts';
 import { createExpander } from './expander.ts';
+import { findStage } from './find-stage.ts';
 import { planStage } from './plan-stage.ts';
-
-export interface PlanOptions extends CallOptions {
-  readonly source: DockerfileSource;
-  readonly context: BuildOptions['context'];
-  readonly namedContexts: ReadonlyMap<string, NamedContext>;
-  readonly target: string | undefined;
-  readonly buildArgs: Readonly<Record<string, string>>;
-  readonly platform: Platform;
-  readonly noCache: boolean | readonly string[];
-  readonly network: 'host' | 'none';
-  readonly entitlements: readonly Entitlement[];
-  readonly images: BuildOptions['images'];
-  readonly onProgress: ProgressListener;
-  /** Shared between the plans of one build. @default one of its own */
-  readonly bases?: BaseImages | undefined;
-  /** Nobody asked for the platform. @default false */
-  readonly isPlatformImplicit?: boolean | undefined;
-  /** The names of stages say their platform: there are several. @default false */
-  readonly isPlatformNamed?: boolean | undefined;
-}
-
-/** What every stage's planning shares. */
-export interface Planning {
-  readonly dockerfile: Dockerfile;
-  readonly options: PlanOptions;
-  readonly bases: BaseImages;
-  /** ARGs from before the first FROM, and the automatic ones. */
-  readonly globalArgs: ReadonlyMap<string, string>;
-  /** Plans a stage once, when something needs it. */
-  stage(index: number): Promise<StageNode>;
-  /** An image as a base, for FROM, `COPY --from` and mounts. */
-  image(name: string, platform: Platform): Promise<BaseNode>;
-}
+import type { Planning, PlanOptions } from './planning.ts';
 
 /**
  * Plans the target stage and what it needs, nothing else. Reads base images' configs, no layer, no file.
@@ -82,11 +49,6 @@ function targetStage(dockerfile: Dockerfile, { target, source: { name: file } }:
     file,
     hint: names.length === 0 ? 'No stage has a name: add AS name.' : `The stages are ${names.join(', ')}.`,
   });
-}
-
-/** The latest stage of this name before `before`: a later stage may take a name again. */
-export function findStage(dockerfile: Dockerfile, name: string, before: number): Stage | undefined {
-  return dockerfile.stages.slice(0, before).findLast((stage) => stage.name === name.toLowerCase());
 }
 
 function evaluateGlobalArgs(dockerfile: Dockerfile, options: PlanOptions, target: Stage): Map<string, string> {

@@ -1,27 +1,41 @@
 import { hostname } from 'node:os';
-import type { CacheEntry, CacheKey } from '@shale/cache';
-import type { Layer } from '@shale/core';
+import type { CacheBackend, CacheEntry, CacheKey } from '@shale/cache';
+import type { CallOptions, Layer, LocalBlobStore } from '@shale/core';
 import type { GraphNode, StepNode } from '../graph/build-graph.ts';
-import type { BuildOptions } from '../build/build-options.ts';
+import type { Isolation } from '../isolation/choose.ts';
 import type { BuildSession } from '../steps/build-session.ts';
 import type { ContextReads } from '../keys/context-reads.ts';
 import { digestSources } from '../keys/digest-sources.ts';
-import type { ExecutionWish, InputStacks } from './scheduler.ts';
-import { cachedResult } from './scheduler.ts';
-import type { GrowingStack, TreeView } from '../snapshotters/snapshotter.ts';
-import type { StepKey } from '../keys/step-keys.ts';
+import type { ExecutionWish } from './scheduler.ts';
+import type { InputStacks, GrowingStack } from '../graph/layer-stack.ts';
+import { cachedResult } from '../keys/cached-step.ts';
+import type { LayerCompression, TreeView } from '../snapshotters/snapshotter.ts';
+import type { LayerOptions, StepKey } from '../keys/step-keys.ts';
 import { baseKey, contentKey, isLinked } from '../keys/step-keys.ts';
 import type { StepResult } from '../graph/step-result.ts';
 import { copyStep } from '../steps/copy.ts';
 import { runStep } from '../steps/run.ts';
+import type { StepOptions } from '../steps/step-options.ts';
 import type { StepContext } from '../steps/step-context.ts';
 import { workdirStep } from '../steps/workdir.ts';
 
 /** Level 1: twice as fast as the usual 6, for layers a twentieth larger. */
 const DEFAULT_COMPRESSION = { algorithm: 'gzip', level: 1 } as const;
 
-export interface ExecuteOptions {
-  readonly build: BuildOptions;
+export interface ExecutionOptions extends StepOptions, LayerOptions, CallOptions {
+  /** Called when a step must run; a build that is cached in full never asks. */
+  readonly isolation: () => Promise<Isolation>;
+  readonly cache: CacheBackend;
+  /** Where new layers go before they are exported. */
+  readonly store: LocalBlobStore;
+  /** @default gzip, level 1 */
+  readonly compression?: LayerCompression | undefined;
+  /** Recorded with each cache entry as its origin. @default the host name */
+  readonly builder?: string | undefined;
+}
+
+export interface StepExecutorOptions {
+  readonly build: ExecutionOptions;
   readonly keys: ReadonlyMap<StepNode, StepKey>;
   readonly reads: ContextReads;
   readonly session: BuildSession;
@@ -29,7 +43,7 @@ export interface ExecuteOptions {
 }
 
 /** Runs steps that the cache did not know, and stores what they made beside the build. */
-export function stepExecutor({ build, keys, reads, session, signal }: ExecuteOptions) {
+export function stepExecutor({ build, keys, reads, session, signal }: StepExecutorOptions) {
   return async (
     step: StepNode,
     stacks: InputStacks,
@@ -97,7 +111,6 @@ export function stepExecutor({ build, keys, reads, session, signal }: ExecuteOpt
       isolation,
       tree: tree.path,
       onRelinked: tree.relinked,
-      stacks,
       signal,
       view: (node) => view(node, stacks),
     });

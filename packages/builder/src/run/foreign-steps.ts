@@ -2,7 +2,7 @@ import type { LocatedError, Platform } from '@shale/core';
 import { formatPlatform, hostPlatform, platformMatches, platformOf } from '@shale/core';
 import type { GraphNode, StageNode, StepNode } from '../graph/build-graph.ts';
 import { inputsOf } from '../graph/build-graph.ts';
-import type { DockerfileSource } from '../build/build-options.ts';
+import type { DockerfileSource } from '../graph/dockerfile-source.ts';
 import type { LookedUpSteps } from '../keys/look-up.ts';
 import { isSettledHit } from '../keys/look-up.ts';
 import { locatedAt } from '../graph/locate.ts';

@@ -1,12 +1,16 @@
-import type { BuildOptions } from '../build/build-options.ts';
-import type { LayerStack } from '../snapshotters/snapshotter.ts';
+import type { ExecutionOptions } from './execute-step.ts';
+import type { LayerStack } from '../graph/layer-stack.ts';
 
 /** Has layers fetched and unpacked ahead of time. Disposing it waits for what is under way: nothing outlives the build. */
 export interface Prefetcher extends AsyncDisposable {
   fetch(stack: LayerStack): Promise<void>;
 }
 
-export function openPrefetcher({ isolation, onProgress, signal }: BuildOptions): Prefetcher {
+export function openPrefetcher({
+  isolation,
+  onProgress,
+  signal,
+}: Pick<ExecutionOptions, 'isolation' | 'onProgress' | 'signal'>): Prefetcher {
   const running = new Set<Promise<void>>();
   const unpack = async (stack: LayerStack) => {
     const { executor, snapshotter } = await isolation();

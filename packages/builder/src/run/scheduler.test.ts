@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import type { GraphNode, StepNode, TreeSource } from '../graph/build-graph.ts';
 import type { SchedulerOptions } from './scheduler.ts';
 import { createScheduler } from './scheduler.ts';
-import { type GrowingStack, isPacking, type PackingLayer } from '../snapshotters/snapshotter.ts';
+import { type GrowingStack, isPacking, type PackingLayer } from '../graph/layer-stack.ts';
 import type { StepKey } from '../keys/step-keys.ts';
 import type { StepResult } from '../graph/step-result.ts';
 

@@ -4,9 +4,9 @@ import { BlobMissingError, DigestMismatchError, LocatedError, SizeMismatchError 
 import pLimit from 'p-limit';
 import type { GraphNode, StepNode } from '../graph/build-graph.ts';
 import { chainOf, inputsOf } from '../graph/build-graph.ts';
-import type { GrowingStack, LayerStack, PackingLayer, StackedLayer } from '../snapshotters/snapshotter.ts';
+import type { InputStacks, LayerStack, PackingLayer, StackedLayer } from '../graph/layer-stack.ts';
 import type { StepKey } from '../keys/step-keys.ts';
-import { cachedStep } from './step-progress.ts';
+import { cachedResult, cachedStep } from '../keys/cached-step.ts';
 import type { StepResult } from '../graph/step-result.ts';
 
 export interface SchedulerOptions {
@@ -43,9 +43,6 @@ interface Standing {
 }
 
 const SETTLED: Standing = { isParentNew: false, isSourceNew: false };
-
-/** The layers of each node that the step reads. */
-export type InputStacks = ReadonlyMap<GraphNode, GrowingStack>;
 
 /** A step on its way to its result. */
 interface Evaluation {
@@ -228,24 +225,6 @@ function lostDigest(thrown: unknown): Digest | undefined {
   const error = thrown instanceof LocatedError ? thrown.failure : thrown;
   if (error instanceof BlobMissingError || error instanceof SizeMismatchError) return error.digest;
   return error instanceof DigestMismatchError ? error.expected : undefined;
-}
-
-export function cachedResult(
-  { key }: StepKey,
-  { layer, blobs, record, origin, home }: CacheEntry,
-  cacheName: string,
-): StepResult {
-  return {
-    key,
-    layer,
-    stacked: { layer, blobs, home },
-    created: record.created,
-    builder: record.builder,
-    outcome: 'cached',
-    origin: origin ?? cacheName,
-    durationMs: 0,
-    savedMs: record.durationMs,
-  };
 }
 
 function baseStack(node: GraphNode): LayerStack {

@@ -1,14 +1,7 @@
-import type { CacheEntry } from '@shale/cache';
-import type { ProgressEvent, ProgressListener } from '@shale/core';
-import type { StepNode } from '../graph/build-graph.ts';
-import type { DockerfileSource } from '../build/build-options.ts';
+import type { ProgressListener } from '@shale/core';
+import type { DockerfileSource } from '../graph/dockerfile-source.ts';
 import { locateStep } from '../graph/locate.ts';
 import type { SchedulerOptions } from './scheduler.ts';
-
-/** A step that the cache knew. */
-export function cachedStep({ info }: StepNode, { origin }: CacheEntry, cacheName: string): ProgressEvent {
-  return { type: 'step.finished', step: info, outcome: 'cached', durationMs: 0, origin: origin ?? cacheName };
-}
 
 /** Tells when each step that must run starts and how it ends; a failure gets the step's lines. */
 export function reportingSteps(

@@ -3,16 +3,9 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Digest, Layer, SystemCalls } from '@shale/core';
 import { EMPTY_DIFF_ID, hostPath, writeLayer } from '@shale/core';
-import type {
-  CommitOptions,
-  GrowingStack,
-  LayerStack,
-  Snapshotter,
-  TreeView,
-  UnpackingOptions,
-  WorkingTree,
-} from './snapshotter.ts';
-import { packedStack } from './snapshotter.ts';
+import type { CommitOptions, Snapshotter, TreeView, UnpackingOptions, WorkingTree } from './snapshotter.ts';
+import type { GrowingStack, LayerStack } from '../graph/layer-stack.ts';
+import { packedStack } from '../graph/layer-stack.ts';
 import { ChangeWriter } from './change-writer.ts';
 import { touchedFiles, writeCopyChanges } from './copy-changes.ts';
 import type { DirectoryLock } from '../tree/directory-lock.ts';

@@ -1,5 +1,6 @@
-import type { GrowingStack, LayerStack, PackingLayer, StackedLayer, UnpackingOptions } from './snapshotter.ts';
-import { isPacking, packedStack } from './snapshotter.ts';
+import type { GrowingStack, LayerStack, PackingLayer, StackedLayer } from '../graph/layer-stack.ts';
+import type { UnpackingOptions } from './snapshotter.ts';
+import { isPacking, packedStack } from '../graph/layer-stack.ts';
 import type { DirectoryLock } from '../tree/directory-lock.ts';
 import type { SharedDraft } from './shared-draft.ts';
 import type { UnpackedLayers } from './unpacked-layers.ts';

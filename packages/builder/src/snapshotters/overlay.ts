@@ -2,15 +2,9 @@ import { chmodSync, chownSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Layer, SystemCalls } from '@shale/core';
 import { EMPTY_DIFF_ID, UnmountFlag, writeLayer } from '@shale/core';
-import type {
-  CommitOptions,
-  GrowingStack,
-  Snapshotter,
-  TreeView,
-  WorkingTree,
-  UnpackingOptions,
-} from './snapshotter.ts';
-import { isPacking, packedStack } from './snapshotter.ts';
+import type { CommitOptions, Snapshotter, TreeView, WorkingTree, UnpackingOptions } from './snapshotter.ts';
+import type { GrowingStack } from '../graph/layer-stack.ts';
+import { isPacking, packedStack } from '../graph/layer-stack.ts';
 import { ChangeWriter } from './change-writer.ts';
 import type { DirectoryLock } from '../tree/directory-lock.ts';
 import { holdGrowing, UnpackedPackingLayer } from './growing-layers.ts';

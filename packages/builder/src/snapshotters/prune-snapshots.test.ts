@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { blobDirectory, loadSystemCalls, openScratchDirectory } from '@shale/core';
 import { makeLayer } from '@shale/testing';
 import { expect, it, vi } from 'vitest';
-import type { StackedLayer } from './snapshotter.ts';
+import type { StackedLayer } from '../graph/layer-stack.ts';
 import { copySnapshotter } from './copy.ts';
 import { pruneSnapshots, snapshotUsage } from './prune-snapshots.ts';
 

@@ -26,7 +26,8 @@ import {
 } from '@shale/core';
 import { makeLayer } from '@shale/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { LayerStack, PackingLayer, Snapshotter, StackedLayer } from './snapshotter.ts';
+import type { LayerStack, PackingLayer, StackedLayer } from '../graph/layer-stack.ts';
+import type { Snapshotter } from './snapshotter.ts';
 import { BASE, SCENARIOS } from './snapshotter-scenarios.contract.ts';
 
 export interface SnapshotterContract {

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import type { ArchiveEntry, ArchiveVisitor, CallOptions } from '@shale/core';
 import { consumeBlob, decompress, fileSystemCalls, hostPath, keptXattrs, readTar } from '@shale/core';
-import type { LayerStack } from './snapshotter.ts';
+import type { LayerStack } from '../graph/layer-stack.ts';
 import { imageXattrs, isSameXattrs } from './same-file.ts';
 
 /**

@@ -1,7 +1,8 @@
 import type { Layer, UnpackLayerOptions, UnpackReport } from '@shale/core';
 import { consumeBlob, unpackLayer } from '@shale/core';
-import type { StackedLayer, UnpackingOptions } from './snapshotter.ts';
-import { boundedWarnings } from '../graph/bounded-warnings.ts';
+import type { StackedLayer } from '../graph/layer-stack.ts';
+import type { UnpackingOptions } from './snapshotter.ts';
+import { boundedWarnings } from '../tree/bounded-warnings.ts';
 
 /** A layer is told of again after this much of its blob, in bytes. */
 const REPORT_BYTES = 1024 * 1024;

@@ -1,6 +1,7 @@
-import type { VisibleFiles } from '../context/visible-files.ts';
-import { visibleFiles } from '../context/visible-files.ts';
-import type { BuildOptions } from '../build/build-options.ts';
+import type { VisibleFiles } from './visible-files.ts';
+import { visibleFiles } from './visible-files.ts';
+import type { CallOptions } from '@shale/core';
+import type { StepOptions } from './step-options.ts';
 
 /** What the steps of one build share while they run. */
 export interface BuildSession extends AsyncDisposable {
@@ -9,7 +10,7 @@ export interface BuildSession extends AsyncDisposable {
   readonly emptiedCaches: Set<string>;
 }
 
-export function openBuildSession({ stateDir, signal }: Pick<BuildOptions, 'stateDir' | 'signal'>): BuildSession {
+export function openBuildSession({ stateDir, signal }: Pick<StepOptions, 'stateDir'> & CallOptions): BuildSession {
   const visible = visibleFiles({ stateDir, signal });
   return { visible, emptiedCaches: new Set(), [Symbol.asyncDispose]: () => visible[Symbol.asyncDispose]() };
 }

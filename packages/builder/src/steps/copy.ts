@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { noSpace, openScratchDirectory, Resources } from '@shale/core';
-import { boundedWarnings } from '../graph/bounded-warnings.ts';
+import { boundedWarnings } from '../tree/bounded-warnings.ts';
 import type { CopyAction } from '../graph/build-graph.ts';
 import { openGitContext } from '../context/git-context.ts';
 import { isGitSource } from '../context/git-source.ts';

@@ -1,7 +1,14 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { hostPath, ShaleError } from '@shale/core';
-import type { ProcessUser } from '../executors/executor.ts';
 import { resolveInTree } from './scoped-path.ts';
+
+/** The ids that a process gets. */
+export interface ProcessUser {
+  readonly uid: number;
+  readonly gid: number;
+  /** Supplementary groups, the primary one included. */
+  readonly groups: readonly number[];
+}
 
 /** Who a step runs as, and where that user is at home. */
 export interface ResolvedUser extends ProcessUser {
