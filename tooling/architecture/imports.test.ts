@@ -2,7 +2,16 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { packageName, workspaceRoot } from '../src/workspace.ts';
-import { type ImportEdge, importsOf, resolveRelative, sourceFiles, stripComments, workspaceOf } from './imports.ts';
+import {
+  type ImportEdge,
+  importsOf,
+  isTest,
+  resolveRelative,
+  sourceFiles,
+  stripComments,
+  workspaceOf,
+} from './imports.ts';
+import { circleIn, importsWithin, loadingOf, roomOf, roomsOf } from './rooms.ts';
 
 /** What each workspace may import besides itself. Tests join it with whatever they need. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -17,6 +26,26 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'packages/wiring': ['@shale/core', '@shale/registry', '@shale/cache', '@shale/builder'],
   'packages/testing': ['@shale/core', '@shale/cache'],
 };
+/** What each room of a workspace, a folder of its `src`, may import of the others, highest first. `pnpm rooms` prints what it does. */
+const ROOMS_MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  'packages/builder': {
+    build: ['run', 'plan', 'keys', 'steps', 'exporters', 'graph'],
+    run: ['steps', 'keys', 'isolation', 'snapshotters', 'graph', 'host'],
+    plan: ['context', 'copy', 'graph'],
+    keys: ['context', 'copy', 'graph', 'tree'],
+    exporters: ['isolation', 'graph', 'tree'],
+    steps: ['isolation', 'executors', 'snapshotters', 'context', 'copy', 'graph', 'tree', 'host'],
+    isolation: ['executors', 'snapshotters', 'host'],
+    copy: ['context', 'graph', 'tree'],
+    context: ['graph', 'tree', 'host'],
+    executors: ['root', 'tree', 'host'],
+    root: ['tree', 'host'],
+    snapshotters: ['graph', 'tree'],
+    graph: ['tree'],
+    tree: [],
+    host: [],
+  },
+};
 const PACKAGES = Object.keys(MAY_IMPORT);
 const APPS = ['apps/cli', 'apps/warmerd', 'apps/envbuilder'];
 /** What reads and writes tar archives; the rest of the workspace goes through it. */
@@ -29,8 +58,6 @@ const IO_OF_A_PROGRAM = /(?<!delete )\bprocess\.(?:env|argv|stdout|stderr|exit|e
 const NEWER_THAN_ENGINES =
   /\b(?:Async)?DisposableStack\b|\bError\.isError\b|\bRegExp\.escape\b|\bPromise\.try\b|\.(?:toBase64|toHex)\(/g;
 
-const isTest = (file: string) =>
-  /\.(?:test|contract|e2e|bench)\.ts$/.test(file) || file.startsWith('packages/testing/');
 const edgesOf = (folder: string) =>
   sourceFiles(workspaceRoot, folder).flatMap((file) => importsOf(workspaceRoot, file));
 const usesOf = (pattern: RegExp, files: readonly string[]) =>
@@ -84,6 +111,24 @@ describe('packages', () => {
         files.filter((file) => !isTest(file)),
       ),
     ).toEqual([]);
+  });
+});
+
+describe('rooms', () => {
+  const isCircular = (folder: string) => ['packages/workspace', 'apps/cli'].includes(folder);
+  const withoutCircle = [...PACKAGES, ...APPS].filter((folder) => !isCircular(folder));
+
+  it.each(Object.entries(ROOMS_MAY_IMPORT))('of %s import only those below them', (folder, allowed) => {
+    const broken = importsWithin(workspaceRoot, folder).filter((edge) => {
+      const [from, to] = [roomOf(edge.file), roomOf(resolveRelative(edge))];
+      return from !== to && allowed[from]?.includes(to) !== true;
+    });
+    expect(broken.map(show)).toEqual([]);
+  });
+
+  it.each(withoutCircle)('of %s are in no circle, nor are its files when they are loaded', (folder) => {
+    expect(circleIn(roomsOf(workspaceRoot, folder))).toEqual([]);
+    expect(circleIn(loadingOf(workspaceRoot, folder))).toEqual([]);
   });
 });
 

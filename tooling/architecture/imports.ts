@@ -7,9 +7,12 @@ export interface ImportEdge {
   readonly file: string;
   readonly line: number;
   readonly specifier: string;
+  /** Erased: `import type`, `export type`. */
+  readonly isType: boolean;
 }
 
-const IMPORT = /(?:\bfrom\s*|\bimport\s*\(?\s*|\bimport\.meta\.resolve\(\s*)(['"])([^'"\n]+)\1/g;
+const IMPORT =
+  /(?:\b(?:import|export)\s+(type\s+)?[^'";]*?\bfrom\s*|\bfrom\s*|\bimport\s*\(?\s*|\bimport\.meta\.resolve\(\s*)(['"])([^'"\n]+)\2/g;
 
 /** The TypeScript files of a folder, tests included, without what is built. */
 export function sourceFiles(root: string, folder: string): string[] {
@@ -21,12 +24,18 @@ export function sourceFiles(root: string, folder: string): string[] {
     .toSorted();
 }
 
+/** Tests and what only they import. */
+export function isTest(file: string): boolean {
+  return /(?:\.(?:test|contract|e2e|bench)|-fixture)\.ts$/.test(file) || file.startsWith('packages/testing/');
+}
+
 export function importsOf(root: string, file: string): ImportEdge[] {
   const text = stripComments(readFileSync(join(root, file), 'utf8'));
   return [...text.matchAll(IMPORT)].map((match) => ({
     file,
     line: text.slice(0, match.index).split('\n').length,
-    specifier: match[2] ?? '',
+    specifier: match[3] ?? '',
+    isType: match[1] !== undefined,
   }));
 }
 
