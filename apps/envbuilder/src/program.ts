@@ -61,7 +61,7 @@ export async function runProgram(argv: readonly string[], session: Session): Pro
       : openCoderLog({ url, token, onFailure: (message) => lines('error', message) });
   const log = redactedLog(coder === undefined ? lines : combinedLog(lines, coder.log), secretsOf(options));
   try {
-    await using images = openWorkspaceImages({ options, env, paths, log, buildAhead: session.buildAhead });
+    await using images = openWorkspaceImages({ options, env, paths, log, signal, buildAhead: session.buildAhead });
     if (session.planFile !== undefined) {
       await images.build(readPlan(session.planFile), { signal });
       return { type: 'done' };

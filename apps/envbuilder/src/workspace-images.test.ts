@@ -215,7 +215,7 @@ describe('build()', () => {
 
   it('refuses a cache repository with a tag', async () => {
     await using place = await openPlace();
-    expect(() => place.open({ ENVBUILDER_CACHE_REPO: 'r.example/c:tag' })).toThrow('has a tag');
+    expect(() => place.open({ ENVBUILDER_CACHE_REPO: 'r.example/c:tag' })).toThrow('A cache repository has no tag');
   });
 });
 

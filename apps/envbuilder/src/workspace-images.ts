@@ -4,26 +4,15 @@ import { join } from 'node:path';
 import {
   build,
   type BuildOptions,
-  chooseIsolation,
   type Exporter,
   type Isolation,
   type LayerStack,
   openDirectoryContext,
   probe,
 } from '@shale/builder';
-import type { TieredCache } from '@shale/cache';
-import {
-  blobDirectory,
-  type CallOptions,
-  type Image,
-  type ImageSource,
-  type LocalBlobStore,
-  type ProgressListener,
-  type Reference,
-  unpackLayer,
-} from '@shale/core';
-import { copyImage, type RegistryClient } from '@shale/registry';
-import { gitEnvironment, imageSources, proxyOf, urlFetcher } from '@shale/wiring';
+import { type CallOptions, type Image, type ProgressListener, type Reference, unpackLayer } from '@shale/core';
+import { copyImage } from '@shale/registry';
+import { type Builder, openBuilder, parseCacheRepository } from '@shale/wiring';
 import {
   type BuiltWorkspaceImage,
   type Environment,
@@ -36,10 +25,9 @@ import {
   type WorkspaceOptions,
   type WorkspacePaths,
 } from '@shale/workspace';
-import { cacheRepository, openLayerCache } from './layer-cache.ts';
+import { builderSettings } from './builder-settings.ts';
 import { ImageNotPushedError, missingStep } from './probe-error.ts';
 import { progressLog } from './progress-log.ts';
-import { openRegistries } from './registries.ts';
 import { openRuntimeImage } from './runtime-image.ts';
 import type { BuildAhead } from './user-namespace-build.ts';
 
@@ -48,13 +36,11 @@ export interface WorkspaceImagesWiring {
   readonly env: Environment;
   readonly paths: WorkspacePaths;
   readonly log: Log;
+  /** Ends the wait for caches when the program is told to stop. @default none */
+  readonly signal?: AbortSignal | undefined;
   /** Runs the steps that no cache knows elsewhere. @default they run in this process */
   readonly buildAhead?: BuildAhead | undefined;
 }
-
-const DAY_MS = 24 * 3_600_000;
-/** Longest wait for what is still being written to a cache, in milliseconds. */
-const SETTLE_TIMEOUT_MS = 10 * 60_000;
 
 /** Joins registries, caches and the builder to what a workspace needs. */
 export function openWorkspaceImages(wiring: WorkspaceImagesWiring): WorkspaceImages & AsyncDisposable {
@@ -67,33 +53,17 @@ interface Built extends BuiltWorkspaceImage {
 
 class BuilderImages implements WorkspaceImages, AsyncDisposable {
   readonly #wiring: WorkspaceImagesWiring;
-  readonly #client: RegistryClient;
-  readonly #store: LocalBlobStore;
-  readonly #cache: TieredCache;
-  readonly #images: readonly ImageSource[];
-  readonly #onProgress;
+  readonly #builder: Builder;
+  readonly #onProgress: ProgressListener;
   readonly #built = new WeakMap<BuiltWorkspaceImage, Built>();
+  /** `undefined` until a step runs. */
   #isolation: Promise<Isolation> | undefined;
 
   constructor(wiring: WorkspaceImagesWiring) {
-    const { options, paths, log } = wiring;
     this.#wiring = wiring;
-    this.#onProgress = progressLog(log);
-    mkdirSync(paths.state, { recursive: true, mode: 0o700 });
-    this.#store = blobDirectory(paths.state);
-    this.#client = openRegistries(wiring, this.#onProgress);
-    const ttlMs = (options.cacheTtlDays || 7) * DAY_MS;
-    const shared = { client: this.#client, store: this.#store, onProgress: this.#onProgress };
-    this.#cache = openLayerCache({ ...shared, options, stateDir: paths.state, ttlMs, log });
-    this.#images = imageSources({
-      ...shared,
-      stateDir: paths.state,
-      baseImageCacheDir: options.baseImageCacheDir,
-      baseImageMaxAgeMs: ttlMs,
-      named: undefined,
-      pull: false,
-      offline: false,
-    });
+    this.#onProgress = progressLog(wiring.log);
+    mkdirSync(wiring.paths.state, { recursive: true, mode: 0o700 });
+    this.#builder = openBuilder({ ...builderSettings(wiring), onProgress: this.#onProgress });
   }
 
   async build(plan: ImagePlan, { signal }: CallOptions): Promise<BuiltWorkspaceImage> {
@@ -107,7 +77,7 @@ class BuilderImages implements WorkspaceImages, AsyncDisposable {
     if (isAhead) await buildAhead(plan, { signal });
     const onProgress = isAhead ? withoutHits(this.#onProgress) : this.#onProgress; // they were told as they ran
     const { image } = await build({ ...options, onProgress, exporters: [keepStack] });
-    await this.#cache.drain({ timeoutMs: SETTLE_TIMEOUT_MS, signal });
+    await this.#builder.settle({ signal });
     const built: Built = {
       image,
       start: startOf(image),
@@ -124,8 +94,8 @@ class BuilderImages implements WorkspaceImages, AsyncDisposable {
     const repository = this.#cacheRepository();
     await using runtime = openRuntimeImage(built.image, built.start, this.#wiring);
     const { image } = await build({ ...this.#base(signal), ...runtime.build, images: [runtime.source] });
-    await this.#cache.drain({ timeoutMs: SETTLE_TIMEOUT_MS, signal });
-    await copyImage(image, this.#client.repository(repository), { tags: ['latest'], signal });
+    await this.#builder.settle({ signal });
+    await copyImage(image, this.#builder.client.repository(repository), { tags: ['latest'], signal });
     return nameOf(repository, image);
   }
 
@@ -137,7 +107,7 @@ class BuilderImages implements WorkspaceImages, AsyncDisposable {
     const whole = await probe({ ...this.#base(signal), ...runtime.build, images: [runtime.source] });
     if (whole.image === undefined) throw missingStep(whole.steps);
     const repository = this.#cacheRepository();
-    const store = this.#client.repository(repository);
+    const store = this.#builder.cacheClient.repository(repository);
     const name = nameOf(repository, whole.image);
     if ((await store.headManifest(whole.image.manifest.digest, { signal })) === undefined)
       throw new ImageNotPushedError(name);
@@ -145,7 +115,7 @@ class BuilderImages implements WorkspaceImages, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#client[Symbol.asyncDispose]();
+    await this.#builder[Symbol.asyncDispose]();
   }
 
   #openContext({ contextDirectory, ignore }: ImagePlan) {
@@ -154,46 +124,20 @@ class BuilderImages implements WorkspaceImages, AsyncDisposable {
 
   #optionsFor(plan: ImagePlan, context: BuildOptions['context'], signal: AbortSignal | undefined): BuildOptions {
     const { dockerfile, target, buildArgs } = plan;
-    return { ...this.#base(signal), dockerfile, target, buildArgs, context, images: this.#images };
+    return { ...this.#base(signal), dockerfile, target, buildArgs, context };
   }
 
   #base(signal: AbortSignal | undefined) {
-    const { options, env, paths } = this.#wiring;
+    const { options } = this.#wiring;
     const secrets = [...parseBuildSecrets(options.buildSecrets)];
     return {
-      cache: this.#cache,
-      store: this.#store,
-      stateDir: paths.state,
-      cacheMountDir: options.layerCacheDir,
-      isolation: () => this.#chooseIsolation(signal),
+      ...this.#builder.options,
+      isolation: () => (this.#isolation = this.#builder.options.isolation()),
       // what is pushed must be found again by a probe on another day
       sourceDateEpoch: options.pushImage || options.getCachedImage ? 0 : undefined,
       secrets: new Map(secrets.map(([id, value]) => [id, { type: 'value', value: Buffer.from(value) }] as const)),
-      fetchUrl: urlFetcher({ proxy: proxyOf(env) }),
-      gitEnvironment: gitEnvironment(env),
-      onProgress: this.#onProgress,
       signal,
     };
-  }
-
-  #chooseIsolation(signal: AbortSignal | undefined): Promise<Isolation> {
-    const { options, paths } = this.#wiring;
-    const keep = [options.layerCacheDir, options.baseImageCacheDir];
-    return (this.#isolation ??= (async () => {
-      const isolation = await chooseIsolation({
-        stateDir: paths.state,
-        inPlace: { directory: paths.directory, keep: keep.filter((path) => path !== undefined) },
-        signal,
-      });
-      const { executor, snapshotter, reason } = isolation;
-      this.#onProgress({
-        type: 'isolation.chosen',
-        executor: executor?.name ?? 'none',
-        snapshotter: snapshotter.name,
-        reason,
-      });
-      return isolation;
-    })());
   }
 
   /** The tree of the last step where it is a plain one; else the layers, unpacked. */
@@ -216,7 +160,7 @@ class BuilderImages implements WorkspaceImages, AsyncDisposable {
   }
 
   #cacheRepository(): Reference {
-    return cacheRepository(this.#wiring.options.cacheRepo ?? '');
+    return parseCacheRepository(this.#wiring.options.cacheRepo ?? '');
   }
 }
 

@@ -1,6 +1,7 @@
 // The process that transfers: started for runs and gone after them, so that the daemon itself stays small.
-import { createRegistryClient, dockerConfigKeychain, type Exchange, RateLimit } from '@shale/registry';
+import { type Exchange, RateLimit } from '@shale/registry';
 import { warm, type WarmResult } from '@shale/warmer';
+import { openRegistryClient } from '@shale/wiring';
 import type { FromWorker, RunRequest, ToWorker } from './warm-request.ts';
 
 /** Bytes of answers are told this often, and not piece by piece. */
@@ -35,29 +36,18 @@ async function run(id: number, request: RunRequest): Promise<void> {
 
 async function warmAll(id: number, request: RunRequest, signal: AbortSignal): Promise<readonly WarmResult[]> {
   const { targets, bytesPerSecond, registries, ...options } = request;
-  const { dockerConfigs, mirrors, mirrorFallback, insecure, concurrency } = registries;
+  const { dockerConfigs: paths, ...settings } = registries;
   // A client for each run: credentials that were rotated meanwhile are read again.
-  await using client = createRegistryClient({
-    keychain: dockerConfigKeychain({ paths: dockerConfigs }),
-    mirrors,
-    mirrorFallback,
-    insecure,
-    concurrency,
-    proxy: { http: variable('HTTP_PROXY'), https: variable('HTTPS_PROXY'), noProxy: variable('NO_PROXY') },
-    rateLimit: rateOf(bytesPerSecond),
-    userAgent: 'shale-warmerd',
-    onExchange: note,
-  });
+  await using client = openRegistryClient(
+    { ...settings, credentials: { paths }, rateLimit: rateOf(bytesPerSecond) },
+    { env: process.env, userAgent: 'shale-warmerd', onExchange: note },
+  );
   return warm(targets, {
     ...options,
     open: (reference) => client.repository(reference),
     signal,
     onEvent: (event) => tell({ type: 'event', id, event }),
   });
-}
-
-function variable(name: string): string | undefined {
-  return process.env[name.toLowerCase()] || process.env[name] || undefined;
 }
 
 function rateOf(bytesPerSecond: number | undefined): RateLimit | undefined {

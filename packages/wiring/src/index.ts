@@ -1,6 +1,39 @@
 export type { Environment } from './environment.ts';
-export { urlFetcher } from './fetch-url.ts';
-export { gitEnvironment } from './git-environment.ts';
-export { type BaseImagePolicy, imageSources, type ImagesWiring } from './image-sources.ts';
-export { openRegistryClient, proxyOf, type RegistrySettings, type RegistryWiring } from './open-registry-client.ts';
-export { stateReferences } from './state-references.ts';
+export { type Builder, type BuilderOptions, type BuilderSettings, openBuilder } from './open-builder.ts';
+export {
+  type CacheLocation,
+  type DirectoryCacheLocation,
+  parseCacheRepository,
+  type RegistryCacheLocation,
+  stateCache,
+} from './caches/cache-location.ts';
+export {
+  type CacheSettings,
+  type CacheTier,
+  type CacheWiring,
+  DEFAULT_CACHE_TTL_MS,
+  openCache,
+  type OpenCache,
+} from './caches/open-cache.ts';
+export {
+  type BaseImagePolicy,
+  type BaseImageSettings,
+  imageSources,
+  type ImagesWiring,
+} from './base-images/image-sources.ts';
+export { stateReferences } from './base-images/state-references.ts';
+export { urlFetcher } from './registries/fetch-url.ts';
+export { parseMirrors } from './registries/mirrors.ts';
+export { openCacheClient, openRegistryClient, type RegistryWiring } from './registries/open-registry-client.ts';
+export { proxyOf } from './registries/proxy.ts';
+export type { CertificateFiles, CredentialSettings, RegistrySettings } from './registries/registry-settings.ts';
+export { gitEnvironment } from './sources/git-environment.ts';
+export type {
+  ContextLocation,
+  DirectoryLocation,
+  DockerfileLocation,
+  GitLocation,
+  LayoutLocation,
+  NamedContextLocation,
+} from './sources/location.ts';
+export { type BuildSources, openSources, type SourceSettings } from './sources/open-sources.ts';

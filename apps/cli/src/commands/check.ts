@@ -8,7 +8,7 @@ import { lintJson, lintText } from '../checks/lint-report.ts';
 import { planFailure } from '../checks/plan-failure.ts';
 import type { formatOption } from '../options/general.ts';
 import { palette } from '../terminal/palette.ts';
-import { isTextFile } from '../wire/build-source.ts';
+import { isTextFile } from '../wire/text-file.ts';
 import { type BuildTable, wireBuild } from '../wire/wire-build.ts';
 import type { Invocation } from './command.ts';
 

@@ -11,7 +11,7 @@ import { formatAge } from '../terminal/format.ts';
 import { type Palette, palette } from '../terminal/palette.ts';
 import { UsageError } from '../usage-error.ts';
 import { columnsOf, padColumns } from '../terminal/width.ts';
-import { cacheRepository } from '../wire/cache.ts';
+import { parseCacheRepository } from '@shale/wiring';
 import { type WiredBuild, wireBuild } from '../wire/wire-build.ts';
 import type { Invocation } from './command.ts';
 import type { probeOptions } from './probe-command.ts';
@@ -136,7 +136,7 @@ async function notPushed(
 }
 
 function repositoryName(text: string): string {
-  const { registry, repository } = cacheRepository(text);
+  const { registry, repository } = parseCacheRepository(text);
   return `${registry}/${repository}`;
 }
 

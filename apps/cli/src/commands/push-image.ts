@@ -2,7 +2,7 @@ import type { Exporter } from '@shale/builder';
 import { formatReference, messageOf } from '@shale/core';
 import type { OptionValues } from '../options/option.ts';
 import { registryExporter, type ExporterWiring } from '../outputs/exporters.ts';
-import { cacheRepository } from '../wire/cache.ts';
+import { parseCacheRepository } from '@shale/wiring';
 import type { buildOptions } from './build-command.ts';
 
 /** `--push-image`: the whole image goes to the cache repository, as envbuilder does; a failure is a warning unless asked otherwise. */
@@ -10,7 +10,7 @@ export function pushImage(
   { cacheRepo = '', exitOnPushFailure }: OptionValues<typeof buildOptions>,
   wiring: ExporterWiring,
 ): { readonly exporter: Exporter; readonly pushed: () => readonly string[] } {
-  const name = { ...cacheRepository(cacheRepo), tag: 'latest' };
+  const name = { ...parseCacheRepository(cacheRepo), tag: 'latest' };
   const exporter = registryExporter(name, wiring);
   let done = false;
   const attempt = async (work: Promise<void> | undefined, signal: AbortSignal | undefined) => {

@@ -2,6 +2,7 @@ import { formatReference, type Image, type ImageStore, parseReference, type Refe
 import { copyImage, type IndexedImages, loadIndexed, openLayout } from '@shale/registry';
 import { openRegistryClient } from '@shale/wiring';
 import { openRenderer } from '../render/open-renderer.ts';
+import { registrySettings } from '../wire/registry-settings.ts';
 import { stateDirectory } from '../wire/state-directory.ts';
 import type { Invocation } from './command.ts';
 import type { pushOptions } from './push-command.ts';
@@ -21,7 +22,7 @@ export async function runPush(invocation: Invocation<typeof pushOptions>): Promi
   const { digest } = 'images' in image ? image.index : image.manifest;
   using renderer = await openRenderer(options.quiet ? 'quiet' : (options.progress ?? 'auto'), invocation);
   const { onProgress } = renderer;
-  await using client = openRegistryClient({ options, env, onProgress });
+  await using client = openRegistryClient(registrySettings(options), { env, onProgress });
   for (const target of targets) {
     const store: ImageStore = client.repository(target);
     await copyImage(image, store, { tags: [target.tag ?? digest], signal });

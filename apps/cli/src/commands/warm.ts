@@ -1,11 +1,13 @@
 import { resolve } from 'node:path';
 import { formatPlatform, formatReference, messageOf, ShaleError } from '@shale/core';
+import { RateLimit } from '@shale/registry';
 import { warm, WarmFailedError, type WarmResult } from '@shale/warmer';
 import { openRegistryClient } from '@shale/wiring';
 import { parseSize } from '../options/size.ts';
 import type { ProgressMode } from '../render/open-renderer.ts';
 import { openWarmView } from '../render/warm-view.ts';
 import { UsageError } from '../usage-error.ts';
+import { registrySettings } from '../wire/registry-settings.ts';
 import { warmTargets } from '../wire/warm-targets.ts';
 import type { Invocation } from './command.ts';
 import { refuseOffline } from './refuse-offline.ts';
@@ -28,9 +30,12 @@ export async function runWarm(invocation: WarmInvocation): Promise<void> {
   const maxBytes = sizeOf(options.maxSize, '--max-size');
   const maxBytesPerSecond = sizeOf(options.maxBandwidth, '--max-bandwidth');
   const insecure = options.insecure || options.insecurePull || options.skipTlsVerifyPull;
-  const settings = { ...options, insecure, maxBytesPerSecond };
+  const settings = {
+    ...registrySettings({ ...options, insecure }),
+    rateLimit: maxBytesPerSecond === undefined ? undefined : new RateLimit(maxBytesPerSecond),
+  };
   using view = await openWarmView(progressOf(invocation), invocation, { withTimes: options.logTimestamp });
-  await using client = openRegistryClient({ options: settings, env, onProgress: view.onProgress });
+  await using client = openRegistryClient(settings, { env, onProgress: view.onProgress });
   const results = await warm(plan, {
     directory: resolve(cwd, options.cacheDir ?? '/cache'),
     open: (reference) => client.repository(reference),

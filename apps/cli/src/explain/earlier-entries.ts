@@ -1,7 +1,8 @@
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { type CacheRecord } from '@shale/cache';
 import { listEntries, readStoreEntries } from '@shale/cache/care';
-import { blobDirectory, type Digest } from '@shale/core';
+import type { Digest } from '@shale/core';
+import { stateCache } from '@shale/wiring';
 import type { Invocation } from '../commands/command.ts';
 
 import type { BuildTable, WiredBuild } from '../wire/wire-build.ts';
@@ -23,9 +24,7 @@ export async function earlierEntries(
     }
   }
   const directory =
-    options.layerCacheDir === undefined
-      ? { root: join(stateDir, 'cache'), blobs: blobDirectory(stateDir) }
-      : { root: resolve(cwd, options.layerCacheDir) };
+    options.layerCacheDir === undefined ? stateCache(stateDir) : { root: resolve(cwd, options.layerCacheDir) };
   for await (const { key, record } of listEntries(directory, { signal })) {
     if (found.length >= MAX_ENTRIES) break;
     found.push(earlierStep(key, record));

@@ -1,13 +1,13 @@
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { CacheDirectory } from '@shale/cache/care';
-import { blobDirectory, type ImageStore } from '@shale/core';
-import { openRegistryClient } from '@shale/wiring';
+import type { ImageStore } from '@shale/core';
+import { openRegistryClient, parseCacheRepository, stateCache } from '@shale/wiring';
 import type { cachePlaceOptions } from '../../options/cache-care.ts';
 import { describeWarning } from '../../render/degraded.ts';
 import { progressListener } from '../../render/renderer.ts';
 import { palette } from '../../terminal/palette.ts';
 import { UsageError } from '../../usage-error.ts';
-import { cacheRepository } from '../../wire/cache.ts';
+import { registrySettings } from '../../wire/registry-settings.ts';
 import { stateDirectory } from '../../wire/state-directory.ts';
 import type { Invocation } from '../command.ts';
 import { refuseOffline } from '../refuse-offline.ts';
@@ -43,8 +43,7 @@ export function openCachePlace(invocation: CacheInvocation): CachePlace {
     return { type: 'directory', directory: { root }, stateDir: undefined, name: root, ...nothingToClose };
   }
   const stateDir = stateDirectory(options.stateDir, invocation);
-  const directory = { root: join(stateDir, 'cache'), blobs: blobDirectory(stateDir) };
-  return { type: 'directory', directory, stateDir, name: stateDir, ...nothingToClose };
+  return { type: 'directory', directory: stateCache(stateDir), stateDir, name: stateDir, ...nothingToClose };
 }
 
 function openRegistryPlace(repo: string, { options, env, stderr }: CacheInvocation): CachePlace {
@@ -52,12 +51,12 @@ function openRegistryPlace(repo: string, { options, env, stderr }: CacheInvocati
     throw new UsageError('--cache-repo and --layer-cache-dir name two caches', { hint: 'Care for one at a time.' });
   }
   refuseOffline(options, 'a registry');
-  const reference = cacheRepository(repo);
+  const reference = parseCacheRepository(repo);
   const colours = palette(stderr, env);
   const onProgress = progressListener({
     warning: (event) => stderr.write(`${colours.warning('warning:')} ${describeWarning(event)}\n`),
   });
-  const client = openRegistryClient({ options, env, onProgress });
+  const client = openRegistryClient(registrySettings(options), { env, onProgress });
   return {
     type: 'registry',
     store: client.repository(reference),

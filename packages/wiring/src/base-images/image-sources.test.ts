@@ -11,8 +11,8 @@ import {
 import { createRegistryClient } from '@shale/registry';
 import { faultProxy, makeImage, startRegistry } from '@shale/testing';
 import { warm } from '@shale/warmer';
-import { type BaseImagePolicy, imageSources } from '@shale/wiring';
 import { expect, it } from 'vitest';
+import { type BaseImagePolicy, imageSources } from './image-sources.ts';
 
 const platform = hostPlatform();
 const DAY_MS = 86_400_000;
@@ -45,17 +45,10 @@ async function openPlace() {
       seen = proxy.requests.length;
       return results[0]?.digest;
     },
-    async resolve(baseImagePolicy: BaseImagePolicy): Promise<Digest | undefined> {
+    async resolve(policy: BaseImagePolicy): Promise<Digest | undefined> {
       const stateDir = join(scratch.path, crypto.randomUUID());
-      const wiring = { client, store: blobDirectory(stateDir), stateDir, baseImageCacheDir: images, named: undefined };
-      const sources = imageSources({
-        ...wiring,
-        baseImageMaxAgeMs: DAY_MS,
-        baseImagePolicy,
-        pull: false,
-        offline: false,
-        onProgress: () => undefined,
-      });
+      const wiring = { client, store: blobDirectory(stateDir), stateDir, onProgress: () => undefined };
+      const sources = imageSources({ directory: images, maxAgeMs: DAY_MS, policy }, wiring);
       return (await firstOf(sources, reference))?.manifest.digest;
     },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
