@@ -1,41 +1,70 @@
-import { performance } from 'node:perf_hooks';
-import { setTimeout } from 'node:timers/promises';
-import type { Contender } from './contender.ts';
-import type { Scenario } from './scenario.ts';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { requireCommand } from '../src/command.ts';
+import type { Contender, Machine } from './contender.ts';
+import { type Scenario, writeContext } from './scenario.ts';
+import { openTmpfs } from './tmpfs.ts';
+import type { Usage } from './usage.ts';
 
 /** Cached builds after each cold one. */
 const CACHED_BUILDS = 3;
 
-export interface Measurement {
+/** `changed`: one source file is another than in the build before. */
+export type Phase = 'cold' | 'cached' | 'changed';
+
+/** `local`: all builds on one machine. `fresh`: each on a new one, with the layers in a registry. */
+export type Place = 'local' | 'fresh';
+
+export interface Measurement extends Usage {
   readonly contender: string;
   readonly scenario: string;
-  readonly phase: 'cold' | 'cached';
-  readonly milliseconds: number;
+  readonly place: Place;
+  readonly phase: Phase;
+  /** Over the loopback interface, one way. */
+  readonly movedMiB: number;
 }
 
-/**
- * For a minute ext4 passes over inodes that were freed, one by one: after a reset that removed tens of thousands of files,
- * making new ones takes several times as long as anywhere else, for whoever comes next.
- */
-const SETTLE_MS = 65_000;
+export interface RoundOptions {
+  readonly scenario: Scenario;
+  readonly place: Place;
+  /** For contexts and machines; the caller removes it. */
+  readonly scratch: string;
+  /** A repository without TLS that is empty for each round. */
+  readonly cacheRepository: string;
+}
 
-/** One cold build and some cached ones of a scenario. */
-export async function measureRound(
-  contender: Contender,
-  { name: scenario, hasManyFiles }: Scenario,
-  context: string,
-): Promise<Measurement[]> {
-  await contender.reset();
-  if (hasManyFiles) await setTimeout(SETTLE_MS);
-  const measurements = [await time('cold')];
-  for (let count = 0; count < CACHED_BUILDS; count++) measurements.push(await time('cached'));
-  return measurements;
-
-  async function time(phase: Measurement['phase']): Promise<Measurement> {
-    const started = performance.now();
-    await contender.build(context);
-    return { contender: contender.name, scenario, phase, milliseconds: performance.now() - started };
+/** A cold build, some cached ones, and one of a changed source where the scenario has that. */
+export async function measureRound(contender: Contender, options: RoundOptions): Promise<Measurement[]> {
+  const { scenario, place, scratch } = options;
+  const context = join(scratch, scenario.name);
+  await writeContext(scenario, context);
+  const phases: Phase[] = [
+    'cold',
+    ...Array.from({ length: place === 'local' ? CACHED_BUILDS : 1 }, () => 'cached' as const),
+  ];
+  if (scenario.changeSource) phases.push('changed');
+  const builds = phases.map((phase) => async (machine: Machine) => {
+    if (phase === 'changed') await scenario.changeSource?.(context);
+    await requireCommand(['sync']);
+    const before = loopbackBytes();
+    const cache = place === 'fresh' ? { cacheRepository: options.cacheRepository } : {};
+    const usage = await machine.build(context, cache);
+    const movedMiB = (loopbackBytes() - before) / 2 ** 20;
+    return { contender: contender.name, scenario: scenario.name, place, phase, movedMiB, ...usage };
+  });
+  const measurements: Measurement[] = [];
+  const groups = place === 'local' ? [builds] : builds.map((build) => [build]);
+  for (const group of groups) {
+    const directory = join(scratch, `${contender.name}-machine`);
+    await using _tmpfs = await openTmpfs(directory);
+    await using machine = await contender.openMachine(directory);
+    for (const build of group) measurements.push(await build(machine));
   }
+  return measurements;
+}
+
+function loopbackBytes(): number {
+  return Number(readFileSync('/sys/class/net/lo/statistics/rx_bytes', 'utf8'));
 }
 
 export function median(values: readonly number[]): number {

@@ -4,9 +4,13 @@ import { formatResults, summarise } from './report.ts';
 
 const run = (contender: string, milliseconds: number): Measurement => ({
   contender,
-  scenario: 'a',
+  scenario: 'application',
+  place: 'local',
   phase: 'cached',
   milliseconds,
+  cpuSeconds: 0.1,
+  peakMiB: 50,
+  movedMiB: 0,
 });
 
 it('median() takes the middle, or the mean of the two middle values', () => {

@@ -1,83 +1,75 @@
-import { type Measurement, median } from './measure.ts';
+import { goals } from './goals.ts';
+import { type Measurement, median, type Phase, type Place } from './measure.ts';
 
-/** At most this many times the peer's wall time. */
-interface Goal {
-  readonly scenario: string;
-  readonly phase: Measurement['phase'];
-  readonly peer: string;
-  readonly ratio: number;
-}
-
-const GOALS: readonly Goal[] = [
-  { scenario: 'a', phase: 'cold', peer: 'buildkit', ratio: 1 },
-  { scenario: 'a', phase: 'cold', peer: 'buildah', ratio: 0.3 },
-  { scenario: 'a', phase: 'cached', peer: 'buildkit', ratio: 1 },
-  { scenario: 'b', phase: 'cold', peer: 'buildkit', ratio: 1 },
-  { scenario: 'b', phase: 'cold', peer: 'buildah', ratio: 0.3 },
-  { scenario: 'b', phase: 'cached', peer: 'buildkit', ratio: 0.5 },
-];
-
+/** The medians of one kind of build, by contender. */
 export interface BenchResult {
   readonly scenario: string;
-  readonly phase: Measurement['phase'];
-  /** In milliseconds, by contender. */
-  readonly medians: Readonly<Record<string, number>>;
+  readonly place: Place;
+  readonly phase: Phase;
+  readonly contenders: Readonly<Record<string, Medians>>;
 }
 
+export type Medians = Pick<Measurement, 'milliseconds' | 'cpuSeconds' | 'peakMiB' | 'movedMiB'>;
+
 export function summarise(measurements: readonly Measurement[]): BenchResult[] {
-  const groups = Map.groupBy(measurements, ({ scenario, phase }) => `${scenario} ${phase}`);
-  return [...groups.values()].map((group) => {
+  const groups = Map.groupBy(measurements, ({ scenario, place, phase }) => `${scenario} ${place} ${phase}`);
+  return [...groups.values()].flatMap((group) => {
     const [first] = group;
+    if (first === undefined) return [];
     const byContender = Map.groupBy(group, ({ contender }) => contender);
-    const medians = [...byContender].map(([name, runs]) => [
-      name,
-      median(runs.map(({ milliseconds }) => milliseconds)),
-    ]);
-    return {
-      scenario: first?.scenario ?? '',
-      phase: first?.phase ?? 'cold',
-      medians: Object.fromEntries(medians) as Record<string, number>,
-    };
+    const contenders = Object.fromEntries([...byContender].map(([name, runs]) => [name, mediansOf(runs)]));
+    return [{ scenario: first.scenario, place: first.place, phase: first.phase, contenders }];
   });
 }
 
-/** The table that people read: medians, then shale's time as a share of each peer's, beside the goal. */
+function mediansOf(runs: readonly Measurement[]): Medians {
+  const of = (name: keyof Medians) => median(runs.map((run) => run[name]));
+  return {
+    milliseconds: of('milliseconds'),
+    cpuSeconds: of('cpuSeconds'),
+    peakMiB: of('peakMiB'),
+    movedMiB: of('movedMiB'),
+  };
+}
+
+const OWN = 'shale';
+
+/** The table that people read: medians, then shale's time as a share of each other's, beside the goal. */
 export function formatResults(results: readonly BenchResult[]): string {
-  const names = [...new Set(results.flatMap(({ medians }) => Object.keys(medians)))];
-  const header = ['scenario', 'phase', ...names, 'ratios (goal)'];
+  const all = new Set(results.flatMap(({ contenders }) => Object.keys(contenders)));
+  const names = [OWN, ...[...all].filter((name) => name !== OWN)];
+  const header = ['scenario', 'place', 'phase', ...names, 'ratios (goal)'];
   const rows = results.map((result) => [
     result.scenario,
+    result.place,
     result.phase,
-    ...names.map((name) => seconds(result.medians[name])),
+    ...names.map((name) => cell(result.contenders[name])),
     ratiosOf(result),
   ]);
   const widths = header.map((_, column) => Math.max(...[header, ...rows].map((row) => row[column]?.length ?? 0)));
-  return [header, ...rows]
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  const line = (row: readonly string[]) =>
+    row
+      .map((text, column) => text.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd();
+  return [header, ...rows].map(line).join('\n');
 }
 
-function ratiosOf({ scenario, phase, medians }: BenchResult): string {
-  const own = medians['shale'];
+function ratiosOf({ scenario, place, phase, contenders }: BenchResult): string {
+  const { [OWN]: own, ...peers } = contenders;
   if (own === undefined) return '';
-  const peers = Object.entries(medians).filter(([name]) => name !== 'shale');
-  return peers
-    .map(([name, time]) => {
-      const goal = GOALS.find(
-        (candidate) => candidate.scenario === scenario && candidate.phase === phase && candidate.peer === name,
-      );
-      const ratio = own / time;
-      if (goal === undefined) return `${ratio.toFixed(2)}x ${name}`;
-      return `${ratio.toFixed(2)}x ${name} (${goal.ratio}x ${ratio <= goal.ratio ? 'met' : 'MISSED'})`;
-    })
-    .join(', ');
+  const ratios = Object.entries(peers).map(([peer, { milliseconds }]) => {
+    const ratio = own.milliseconds / milliseconds;
+    const goal = goals.find(
+      (one) => one.scenario === scenario && one.place === place && one.phase === phase && one.peer === peer,
+    );
+    const verdict = goal && ` (${goal.ratio}x ${ratio <= goal.ratio ? 'met' : 'MISSED'})`;
+    return `${ratio.toFixed(2)}x ${peer}${verdict ?? ''}`;
+  });
+  return ratios.join(', ');
 }
 
-function seconds(milliseconds: number | undefined): string {
-  return milliseconds === undefined ? '-' : `${(milliseconds / 1000).toFixed(2)} s`;
+function cell(medians: Medians | undefined): string {
+  if (medians === undefined) return '-';
+  return `${(medians.milliseconds / 1000).toFixed(2)} s ${medians.peakMiB.toFixed(0)} MiB`;
 }

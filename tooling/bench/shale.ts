@@ -1,44 +1,39 @@
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { startBaseRegistry } from '../base-images/base-registry.ts';
 import { DEBIAN_SUITE } from '../base-images/debian.ts';
-import { requireCommand, runCommand } from '../src/command.ts';
+import { requireCommand } from '../src/command.ts';
 import { bundledShale } from '../src/shale.ts';
-import type { Contender } from './contender.ts';
+import type { Bases, Contender } from './contender.ts';
+import { measureUsage } from './usage.ts';
 
-/** shale's bundle, as a user installs it. A cold state folder holds the base images and nothing else. */
-export async function shaleContender(): Promise<Contender> {
-  const shale = await bundledShale();
-  const base = await startBaseRegistry(['busybox', 'debian']);
-  const scratch = await mkdtemp(join(tmpdir(), 'shale-bench-'));
-  const primed = join(scratch, 'primed');
-  const state = join(scratch, 'state');
-  const flags = (directory: string) => ['--state-dir', directory, '--registry-mirror', base.url, '--quiet'];
-  const context = join(scratch, 'prime');
-  for (const image of ['busybox', `debian:${DEBIAN_SUITE}`]) {
-    await writePrimer(image, context);
-    await requireCommand([...shale, 'build', ...flags(primed), context]);
-  }
+/** shale's bundle, as a user installs it. `program` is another build of it, to compare two. */
+export async function shaleContender({ host }: Bases, name = 'shale', program?: string): Promise<Contender> {
+  const shale =
+    program === undefined ? await bundledShale() : [process.execPath, '--disable-warning=ExperimentalWarning', program];
   return {
-    name: 'shale',
-    async reset() {
-      await requireCommand(['rm', '-rf', '--one-file-system', state]);
-      await requireCommand(['cp', '-a', '--reflink=auto', primed, state]);
-      await requireCommand(['sync']);
+    name,
+    async openMachine(directory) {
+      const flags = ['--state-dir', join(directory, 'state'), '--registry-mirror', `http://${host}`, '--quiet'];
+      const context = join(directory, 'prime');
+      for (const image of ['busybox', `debian:${DEBIAN_SUITE}`]) {
+        await writePrimer(image, context);
+        await requireCommand([...shale, 'build', ...flags, context]);
+      }
+      return {
+        build: (built, { cacheRepository } = {}) => {
+          // like the others, which ask no registry for an image that they have
+          const cache = cacheRepository === undefined ? ['--offline'] : ['--cache-repo', cacheRepository];
+          const command = [...shale, 'build', ...flags, ...cache, '--tag', 'bench', built];
+          return measureUsage(command, { scratch: join(directory, 'usage') });
+        },
+        [Symbol.asyncDispose]: async () => undefined,
+      };
     },
-    async build(context) {
-      // like dockerd, which asks no registry for an image that it has
-      await requireCommand([...shale, 'build', ...flags(state), '--offline', '--tag', 'bench', context]);
-    },
-    async [Symbol.asyncDispose]() {
-      await base[Symbol.asyncDispose]();
-      await runCommand(['rm', '-rf', '--one-file-system', scratch]);
-    },
+    [Symbol.asyncDispose]: async () => undefined,
   };
 }
 
-/** A build that pulls and unpacks a base image, as `docker load` does for the others. */
+/** A build that pulls and unpacks a base image. */
 async function writePrimer(image: string, context: string): Promise<void> {
   await mkdir(context, { recursive: true });
   await writeFile(join(context, 'Dockerfile'), `FROM ${image}\nRUN true\n`);

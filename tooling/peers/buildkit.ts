@@ -18,6 +18,11 @@ export interface Buildkit extends AsyncDisposable {
   buildx(args: readonly string[], options?: CommandOptions): Promise<CommandResult>;
   /** The same, and it must succeed. */
   requireBuildx(args: readonly string[], options?: CommandOptions): Promise<string>;
+  /** How to run `buildx ARGS` against this daemon by other means. */
+  command(args: readonly string[]): {
+    readonly command: readonly string[];
+    readonly env: Readonly<Record<string, string>>;
+  };
   readonly pid: number;
 }
 
@@ -64,6 +69,7 @@ export async function startBuildkit({ mirror, directory }: BuildkitOptions): Pro
   return {
     buildx: (args, options) => runCommand([buildx, ...args], withDaemon(options)),
     requireBuildx: (args, options) => requireCommand([buildx, ...args], withDaemon(options)),
+    command: (args) => ({ command: [buildx, ...args], env }),
     pid: daemon.pid ?? 0,
     [Symbol.asyncDispose]: stop,
   };
