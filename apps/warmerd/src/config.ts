@@ -59,6 +59,12 @@ const configSchema = z.strictObject({
     .string()
     .regex(/^(?:\[[0-9a-fA-F:]+\]|[^:]+):\d{1,5}$/, 'host:port')
     .default('127.0.0.1:8080'),
+  hosts: z
+    .array(z.string())
+    .default([])
+    .describe(
+      'Public names under which clients reach the daemon, as warmer.example.com; other public names are refused',
+    ),
   tokenFile: z
     .string()
     .optional()

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Hono } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
+import { isAllowedHost } from './allowed-host.ts';
 import type { Daemon } from './daemon.ts';
 import { page } from './dashboard/page.ts';
 import type { Metrics } from './metrics.ts';
@@ -16,6 +17,11 @@ const SHOWN_RUNS = 100;
 export function createServer(daemon: Daemon, metrics: Metrics): Hono {
   const server = new Hono();
   server.use(secureHeaders({ xFrameOptions: 'DENY' }));
+  server.use(async (context, next) => {
+    const host = context.req.header('host');
+    if (isAllowedHost(host, daemon.config.hosts)) return next();
+    return context.json({ error: `The host ${JSON.stringify(host ?? '')} is not among the configured hosts` }, 403);
+  });
   server.route('/', healthRoutes(daemon, metrics));
   server.route('/api', apiRoutes(daemon));
   server.route('/assets', assetRoutes());

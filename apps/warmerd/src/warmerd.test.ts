@@ -2,6 +2,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
+import { type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -112,6 +113,21 @@ describe('shale-warmerd', () => {
     expect(performance.now() - startedMs).toBeLessThan(5000);
   });
 
+  it('answers no page that points a name of its own at the daemon', async () => {
+    const { image } = await push('host:v1');
+    await using daemon = await startDaemon(await writeConfig([image], { hosts: ['warmer.example.com'] }), '--serve');
+    const statusFor = async (host: string, path: string) => {
+      const sent = request(daemon.url + path, { headers: { host } }).end();
+      const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+      answer.resume();
+      return answer.statusCode;
+    };
+    for (const path of ['/', '/api/images', '/metrics', '/v2/']) {
+      expect(await statusFor('evil.example', path)).toBe(403);
+      expect(await statusFor('warmer.example.com', path)).toBe(200);
+    }
+  });
+
   it('starts runs only for those who have the token', async () => {
     const { image } = await push('token:v1');
     await writeFile(join(scratch.path, 'secret'), 'hook');
@@ -128,6 +144,12 @@ describe('shale-warmerd', () => {
     const right = { authorization: `Bearer ${TOKEN}` };
     expect(await (await warm(right)).json()).toMatchObject({ runs: [{ unchanged: 1, trigger: 'request' }] });
     expect((await warm(right, '{"schedules":["absent"]}')).status).toBe(404);
+    const broken = await warm(right, '{"images":["node:24"');
+    expect(broken.status).toBe(400);
+    expect(await broken.json()).toEqual({ error: 'The body is not JSON, so nothing was started' });
+    expect(await getJson(`${daemon.url}/api/runs`)).toMatchObject({
+      runs: [{ trigger: 'request' }, { trigger: 'start' }],
+    });
     const events = [{ action: 'push', target: { repository: 'token', tag: 'v1' } }];
     const body = JSON.stringify({ events });
     const signature = `sha256=${createHmac('sha256', 'hook').update(body).digest('hex')}`;

@@ -45,7 +45,9 @@ async function startRun(context: Context, daemon: Daemon): Promise<Response> {
     if (isForm) return context.redirect('/?warm=refused', 303);
     return context.json({ error: 'Wrong or missing token' }, 401, { 'www-authenticate': 'Bearer' });
   }
-  const body = warmRequest.safeParse(form === undefined ? await context.req.json().catch(() => ({})) : requestOf(form));
+  const asked = form === undefined ? parseJson((await context.req.text()) || '{}') : requestOf(form);
+  if (asked === undefined) return context.json({ error: 'The body is not JSON, so nothing was started' }, 400);
+  const body = warmRequest.safeParse(asked);
   if (!body.success) return context.json({ error: z.prettifyError(body.error) }, 400);
   const { wait, images, schedules } = body.data;
   const request = { schedules, images: images?.map(fullName) };
@@ -80,12 +82,13 @@ async function takeNotification(context: Context, daemon: Daemon): Promise<Respo
   const token = bearerToken(context.req.header('authorization')) ?? '';
   if (!isSameSecret(signature, expected) && !isSameSecret(token, secret))
     return context.json({ error: 'Bad signature' }, 401);
-  const pushes = parsePushes(parseJsonText(text));
+  const pushes = parsePushes(parseJson(text));
   if (pushes === undefined) return context.json({ error: 'Not a notification of a registry that is known here' }, 400);
   return context.json({ images: await daemon.warmPushed(pushes) }, 202);
 }
 
-function parseJsonText(text: string): unknown {
+/** @returns `undefined` for a text that is not JSON */
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
