@@ -11,20 +11,17 @@ import { FileWatch } from './file-watch.ts';
 import type { History, RunRecord } from './history.ts';
 import { Plans } from './plans.ts';
 import { isMovedBy, type Push } from './push.ts';
+import { type RunOrder, Runs, type RunSummary, type Trigger } from './runs.ts';
 import { watchedFiles } from './schedule-targets.ts';
 import { type DaemonStatus, imageStatuses } from './status.ts';
 import { Transfers } from './transfers.ts';
 import { WarmWorker } from './warm-worker.ts';
-
-export type Trigger = 'schedule' | 'start' | 'request' | 'webhook' | 'change';
 
 /** What goes out as server-sent events and to the log. */
 export type DaemonEvent =
   | WarmEvent
   | { readonly type: 'run.started'; readonly schedule: string; readonly trigger: Trigger }
   | { readonly type: 'run.finished'; readonly run: RunSummary };
-
-export type RunSummary = Omit<RunRecord, 'id'>;
 
 export interface DaemonOptions {
   readonly config: Config;
@@ -44,11 +41,6 @@ interface DaemonEvents {
   readonly event: [DaemonEvent];
 }
 
-interface WaitingRun {
-  readonly only: Set<string>;
-  readonly run: Promise<RunSummary>;
-}
-
 /** Runs the schedules of a config. A schedule never overlaps itself; warming one that runs joins that run. */
 export class Daemon implements AsyncDisposable {
   readonly events = new EventEmitter<DaemonEvents>();
@@ -56,12 +48,10 @@ export class Daemon implements AsyncDisposable {
   readonly #stop = new AbortController();
   readonly #plans: Plans;
   readonly #watch = new FileWatch();
-  /** Runs of whole schedules. */
-  readonly #running = new Map<string, Promise<RunSummary>>();
-  /** Of some images of a schedule: those that wait for what runs, and the last one. */
-  readonly #waiting = new Map<string, WaitingRun>();
-  readonly #partial = new Map<string, Promise<RunSummary>>();
-  readonly #active = new Map<string, number>();
+  readonly #runs = new Runs({
+    warm: (order) => this.#warm(order),
+    onFinished: (run) => this.#report({ type: 'run.finished', run }),
+  });
   readonly #transfers = new Transfers();
   #jobs = new Map<string, Cron>();
   #config: Config;
@@ -87,7 +77,7 @@ export class Daemon implements AsyncDisposable {
     for (const schedule of this.#config.schedules) {
       this.#schedule(schedule);
       if (!schedule.watch) continue;
-      this.#watch.add(watchedFiles(schedule), () => void this.#run(schedule, 'change').catch(() => undefined));
+      this.#watch.add(watchedFiles(schedule), () => void this.#runs.start(schedule, 'change').catch(() => undefined));
     }
   }
 
@@ -113,7 +103,7 @@ export class Daemon implements AsyncDisposable {
     const all = this.#config.schedules;
     const chosen = names === undefined ? all : all.filter(({ name }) => names.includes(name));
     if (names !== undefined && chosen.length < new Set(names).size) return undefined;
-    if (images === undefined) return chosen.map((schedule) => observed(this.#run(schedule, trigger)));
+    if (images === undefined) return chosen.map((schedule) => observed(this.#runs.start(schedule, trigger)));
     const wanted = new Set(images);
     const runs = await this.#startSome(chosen, trigger, (reference) => wanted.has(formatReference(reference)));
     return runs.length === 0 ? undefined : runs;
@@ -133,7 +123,7 @@ export class Daemon implements AsyncDisposable {
       name: schedule.name,
       cron: schedule.cron,
       timeZone: schedule.timeZone,
-      running: this.#active.has(schedule.name),
+      running: this.#runs.isActive(schedule.name),
       nextRunMs: this.#nextRunMs(schedule),
     }));
     const plans = this.#config.schedules.map((schedule) => ({
@@ -154,7 +144,7 @@ export class Daemon implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#endSchedules();
     this.#stop.abort(new Error('The daemon stops'));
-    await Promise.allSettled([...this.#running.values(), ...this.#partial.values()]);
+    await this.#runs.settled();
     this.#worker[Symbol.dispose]();
   }
 
@@ -178,17 +168,9 @@ export class Daemon implements AsyncDisposable {
       const { signal } = this.#stop;
       await sleep(Math.random() * jitter, undefined, { signal, ref: false }).catch(() => undefined);
       const isCurrent = this.#jobs.get(name) === job;
-      if (!signal.aborted && isCurrent) await this.#run(schedule, 'schedule').catch(() => undefined);
+      if (!signal.aborted && isCurrent) await this.#runs.start(schedule, 'schedule').catch(() => undefined);
     });
     this.#jobs.set(name, job);
-  }
-
-  #run(schedule: ScheduleConfig, trigger: Trigger): Promise<RunSummary> {
-    const running = this.#running.get(schedule.name);
-    if (running !== undefined) return running;
-    const run = this.#warm(schedule, trigger).finally(() => this.#running.delete(schedule.name));
-    this.#running.set(schedule.name, run);
-    return run;
   }
 
   async #startSome(
@@ -200,55 +182,20 @@ export class Daemon implements AsyncDisposable {
     for (const schedule of schedules) {
       const { targets } = await this.#plans.of(schedule);
       const only = targets.map(({ reference }) => reference).filter(isWanted);
-      if (only.length > 0) runs.push(observed(this.#runSome(schedule, trigger, only.map(formatReference))));
+      if (only.length > 0) runs.push(observed(this.#runs.startSome(schedule, trigger, only.map(formatReference))));
     }
     return runs;
   }
 
-  /** What runs may have asked before the tag moved, so this comes after it; requests that come meanwhile share one run. */
-  #runSome(schedule: ScheduleConfig, trigger: Trigger, images: readonly string[]): Promise<RunSummary> {
-    const { name } = schedule;
-    const waiting = this.#waiting.get(name);
-    if (waiting !== undefined) {
-      for (const image of images) waiting.only.add(image);
-      return waiting.run;
-    }
-    const only = new Set(images);
-    const before = [this.#running.get(name), this.#partial.get(name)];
-    const run = Promise.allSettled(before).then(() => {
-      this.#waiting.delete(name);
-      return this.#warm(schedule, trigger, only);
-    });
-    this.#waiting.set(name, { only, run });
-    this.#partial.set(name, run);
-    void run.catch(() => undefined).then(() => this.#partial.get(name) === run && this.#partial.delete(name));
-    return run;
-  }
-
-  async #warm(schedule: ScheduleConfig, trigger: Trigger, only?: ReadonlySet<string>): Promise<RunSummary> {
-    const { name } = schedule;
+  async #warm({ schedule, trigger, only }: RunOrder): Promise<RunSummary> {
     const startedMs = Date.now();
-    this.#active.set(name, (this.#active.get(name) ?? 0) + 1);
-    try {
-      this.#report({ type: 'run.started', schedule: name, trigger });
-      const { results, error } = await this.#results(schedule, only);
-      const durationMs = Date.now() - startedMs;
-      const usedBytes = await this.#usedBytes();
-      const run = { schedule: name, trigger, startedMs, durationMs, ...count(results), usedBytes, error };
-      if (!this.#stop.signal.aborted) this.#history.addRun(run);
-      this.#leave(name);
-      this.#report({ type: 'run.finished', run });
-      return run;
-    } catch (error) {
-      this.#leave(name);
-      throw error;
-    }
-  }
-
-  #leave(name: string): void {
-    const left = (this.#active.get(name) ?? 1) - 1;
-    if (left > 0) this.#active.set(name, left);
-    else this.#active.delete(name);
+    this.#report({ type: 'run.started', schedule: schedule.name, trigger });
+    const { results, error } = await this.#results(schedule, only);
+    const durationMs = Date.now() - startedMs;
+    const usedBytes = await this.#usedBytes();
+    const run = { schedule: schedule.name, trigger, startedMs, durationMs, ...count(results), usedBytes, error };
+    if (!this.#stop.signal.aborted) this.#history.addRun(run);
+    return run;
   }
 
   async #results(
