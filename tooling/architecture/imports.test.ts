@@ -45,9 +45,19 @@ const ROOMS_MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, readonly
     tree: [],
     host: [],
   },
+  'packages/wiring': {
+    'open-builder.ts': ['base-images', 'caches', 'registries', 'sources', 'lazy-isolation.ts', 'environment.ts'],
+    'base-images': ['caches'],
+    registries: ['environment.ts'],
+    sources: ['environment.ts'],
+    caches: [],
+  },
 };
 const PACKAGES = Object.keys(MAY_IMPORT);
 const APPS = ['apps/cli', 'apps/warmerd', 'apps/envbuilder'];
+/** What `@shale/wiring` joins for the apps, so that all of them behave alike. */
+const JOINED_BY_WIRING =
+  /\b(?:createRegistryClient|dockerConfigKeychain|tieredCache|baseImageCache|chooseIsolation)\(/g;
 /** What reads and writes tar archives; the rest of the workspace goes through it. */
 const TAR_OWNERS = ['packages/core/src/archive/', 'packages/registry/', 'packages/testing/'];
 /** Tests' tools, and what hands its own environment to threads. */
@@ -101,6 +111,11 @@ describe('packages', () => {
       (file) => !isTest(file) && !PROCESS_OWNERS.some((path) => file.startsWith(path)),
     );
     expect(usesOf(IO_OF_A_PROGRAM, files)).toEqual([]);
+  });
+
+  it('leave it to wiring to join registries, caches and isolation', () => {
+    const files = APPS.flatMap((folder) => sourceFiles(workspaceRoot, folder)).filter((file) => !isTest(file));
+    expect(usesOf(JOINED_BY_WIRING, files)).toEqual([]);
   });
 
   it('and apps use nothing that the oldest Node they are for does not have', () => {

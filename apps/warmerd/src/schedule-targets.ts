@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { hostPlatform, messageOf, parseReference, type Platform } from '@shale/core';
+import { messageOf, parseReference, type Platform } from '@shale/core';
 import {
+  buildPlatforms,
   devcontainerImages,
   dockerfileImages,
   parseImageList,
@@ -43,11 +44,11 @@ export async function scheduleTargets(
 type Source = (signal: AbortSignal) => Promise<readonly WarmTarget[]>;
 
 function sourcesOf(schedule: ScheduleConfig, checkouts: Checkouts): readonly Source[] {
-  const platforms = platformsOf(schedule);
-  const buildPlatforms = platforms === 'all' ? [hostPlatform()] : platforms;
+  const platforms = parsePlatforms(schedule.platforms ?? []);
+  const platformsBuilt = buildPlatforms(platforms);
   const images = schedule.images.map((image) => ({ reference: parseReference(image), platforms }));
   const forEach = (read: (platform: Platform) => Promise<readonly WarmTarget[]>) => async () =>
-    (await Promise.all(buildPlatforms.map(read))).flat();
+    (await Promise.all(platformsBuilt.map(read))).flat();
   return [
     async () => images,
     ...schedule.lists.map((path) => async () => parseImageList(await readFile(path, 'utf8'), platforms)),
@@ -56,8 +57,8 @@ function sourcesOf(schedule: ScheduleConfig, checkouts: Checkouts): readonly Sou
     ),
     ...schedule.devcontainers.map((path) => forEach((platform) => devcontainerImages(path, { platform }))),
     ...schedule.repositories.map((repository) => async (signal: AbortSignal) => {
-      const read = (root: string) => readRepository(root, repository, buildPlatforms);
-      const key = JSON.stringify([repository, buildPlatforms]);
+      const read = (root: string) => readRepository(root, repository, platformsBuilt);
+      const key = JSON.stringify([repository, platformsBuilt]);
       return checkouts.read(repository.url, { key, read, signal });
     }),
   ];
@@ -77,10 +78,4 @@ async function readRepository(
     platforms.map((platform) => repositoryImages(root, { dockerfiles, devcontainers, buildArgs, platform })),
   );
   return found.flat();
-}
-
-function platformsOf({ platforms }: ScheduleConfig): readonly Platform[] | 'all' {
-  if (platforms === undefined) return [hostPlatform()];
-  const parsed = platforms.map(parsePlatforms);
-  return parsed.includes('all') ? 'all' : parsed.flatMap((list) => (list === 'all' ? [] : list));
 }

@@ -1,4 +1,5 @@
-import { parsePlatform, parseReference, type Platform } from '@shale/core';
+import { parseReference, type Platform } from '@shale/core';
+import { parsePlatforms } from './platforms.ts';
 import type { WarmTarget } from './warm-plan.ts';
 
 /**
@@ -12,11 +13,6 @@ export function parseImageList(text: string, platforms: readonly Platform[] | 'a
     .filter((line) => line !== '')
     .map((line) => {
       const [image = '', own] = line.split(/\s+/);
-      return { reference: parseReference(image), platforms: own === undefined ? platforms : parsePlatforms(own) };
+      return { reference: parseReference(image), platforms: own === undefined ? platforms : parsePlatforms([own]) };
     });
-}
-
-/** Reads `linux/amd64,linux/arm64`, or `all`. @throws {PlatformInvalidError} */
-export function parsePlatforms(text: string): readonly Platform[] | 'all' {
-  return text === 'all' ? 'all' : text.split(',').map((part) => parsePlatform(part.trim()));
 }

@@ -2,7 +2,8 @@ export { type ArchiveLayout, layOutArchive, type PlacedBlob } from './archive-la
 export { devcontainerImages, type DevcontainerImagesOptions, DevcontainerInvalidError } from './devcontainer-images.ts';
 export type { EntryForm } from './entry-form.ts';
 export { dockerfileImages, type DockerfileImagesOptions } from './dockerfile-images.ts';
-export { parseImageList, parsePlatforms } from './image-list.ts';
+export { parseImageList } from './image-list.ts';
+export { buildPlatforms, parsePlatforms } from './platforms.ts';
 export { blobsOf, type FoundBlob } from './pull-image.ts';
 export { evictOldest, type EvictOptions, type PruneOptions, type PruneResult, pruneUnnamed } from './prune.ts';
 export { RepositoryFileMissingError } from './repository-file.ts';

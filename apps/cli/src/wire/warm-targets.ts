@@ -2,8 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { BuildContext } from '@shale/builder';
-import { hostPlatform, parseReference, type Platform, redactUrl, ShaleError } from '@shale/core';
+import { parseReference, redactUrl, ShaleError } from '@shale/core';
 import {
+  buildPlatforms,
   devcontainerImages,
   dockerfileImages,
   parseImageList,
@@ -19,28 +20,27 @@ import { gitEnvironment } from '@shale/wiring';
 /** Every image that the command line names, directly or through files. @throws {UsageError} for a file that cannot be read */
 export async function warmTargets(invocation: WarmInvocation): Promise<readonly WarmTarget[]> {
   const { options, cwd, stdin } = invocation;
-  const platforms = platformsOf([...options.platform, ...options.customPlatform]);
+  const platforms = parsePlatforms([...options.platform, ...options.customPlatform]);
   const targets: WarmTarget[] = options.image.map((image) => ({ reference: parseReference(image), platforms }));
   for (const file of options.list) {
     targets.push(...parseImageList(file === '-' ? await text(stdin()) : await readNamed(file, cwd), platforms));
   }
-  const buildPlatforms = platforms === 'all' ? [hostPlatform()] : platforms;
   for (const file of options.dockerfile) {
     const content = isUrl(file) ? await fetchNamed(file, invocation) : await readNamed(file, cwd);
-    for (const platform of buildPlatforms) {
+    for (const platform of buildPlatforms(platforms)) {
       const read = async () => dockerfileImages(content, { file, buildArgs: options.buildArg, platform });
       targets.push(...(await blaming(file, read, content)));
     }
   }
   for (const file of options.devcontainer) {
-    for (const platform of buildPlatforms) {
+    for (const platform of buildPlatforms(platforms)) {
       const read = () => devcontainerImages(resolve(cwd, file), { buildArgs: options.buildArg, platform });
       targets.push(...(await blaming(file, read)));
     }
   }
   for (const url of options.git) {
     await using checkout = await openGitSource(url, invocation);
-    for (const platform of buildPlatforms) {
+    for (const platform of buildPlatforms(platforms)) {
       const read = () => repositoryImages(checkout.root, { buildArgs: options.buildArg, platform });
       targets.push(...(await blaming(redactUrl(url), read)));
     }
@@ -65,12 +65,6 @@ async function blaming<T>(file: string, read: () => Promise<T>, text?: string): 
 async function openGitSource(url: string, { env, signal }: WarmInvocation): Promise<BuildContext> {
   const { openGitContext } = await import('@shale/builder');
   return openGitContext(url, { environment: gitEnvironment(env), signal });
-}
-
-function platformsOf(given: readonly string[]): readonly Platform[] | 'all' {
-  if (given.length === 0) return [hostPlatform()];
-  const parsed = given.map(parsePlatforms);
-  return parsed.includes('all') ? 'all' : parsed.flatMap((platforms) => (platforms === 'all' ? [] : platforms));
 }
 
 const MAX_DOCKERFILE_BYTES = 16 * 1024 * 1024;
