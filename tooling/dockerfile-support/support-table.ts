@@ -4,6 +4,7 @@ import { done, open, type SupportSection } from './support-row.ts';
 const PARSER = 'packages/dockerfile-parser/src';
 const BUILDER = 'packages/builder/src';
 const CLI = 'apps/cli/src';
+const WIRING = 'packages/wiring/src';
 
 const ERRORS = `${CLI}/commands/error-texts.test.ts`;
 const PARSE = `${PARSER}/parse.test.ts`;
@@ -254,7 +255,7 @@ const stages: SupportSection = {
     done(
       'Named contexts',
       '`--build-context` with a directory, `docker-image://`, `oci-layout://` or git; also in place of a stage',
-      `named-contexts ${BUILDER}/plan/named-context.test.ts ${CLI}/wire/named-contexts.test.ts`,
+      `named-contexts ${BUILDER}/plan/named-context.test.ts ${WIRING}/sources/named-contexts.test.ts`,
     ),
     done('Several platforms', '`--platform a,b` makes an index', MULTI_PLATFORM),
     done(
@@ -494,7 +495,7 @@ const ignore: SupportSection = {
       'ignore-exception ignore-exception-anywhere ignore-exception-below-excluded-parent ignore-last-match-wins',
     ),
     done('Broken patterns', 'errors with file and line', `error-ignore-bad-pattern ${ERRORS}`),
-    done('Named contexts', 'have their own', `named-contexts ${CLI}/wire/named-contexts.test.ts`),
+    done('Named contexts', 'have their own', `named-contexts ${WIRING}/sources/named-contexts.test.ts`),
   ],
 };
 
