@@ -10,6 +10,7 @@ export { imageStoreContract, type OpenedStore } from './image-store-contract.ts'
 export { type LayerFiles, makeImage, type MakeImageOptions, makeIndex, makeTar, putBytes } from './make-image.ts';
 export { type CertificateFiles, makeCertificate, type MakeCertificateOptions } from './make-certificate.ts';
 export { makeArchive, type MadeEntry, makeLayer } from './make-layer.ts';
+export { publishFeature, type PublishFeatureOptions } from './publish-feature.ts';
 export { startGitServer, type StartGitServerOptions, type TestGitServer } from './start-git-server.ts';
 export {
   type RegistryRequest,

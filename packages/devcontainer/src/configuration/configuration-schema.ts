@@ -68,7 +68,7 @@ export const hostRequirementsShape: Shape = {
 const hooks = Object.fromEntries(LIFECYCLE_HOOKS.map((hook) => [hook, command]));
 
 /** Properties that images and features share with devcontainer.json. */
-const mergeableShape: Shape = {
+export const mergeableShape: Shape = {
   ...hooks,
   waitFor: oneOf('initializeCommand', ...LIFECYCLE_HOOKS),
   customizations: object,
