@@ -20,9 +20,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'packages/cache': ['@shale/core'],
   'packages/dockerfile-parser': [],
   'packages/devcontainer': ['@shale/core', '@shale/dockerfile-parser'],
-  'packages/builder': ['@shale/core', '@shale/cache', '@shale/dockerfile-parser'],
+  'packages/git': ['@shale/core'],
+  'packages/builder': ['@shale/core', '@shale/cache', '@shale/dockerfile-parser', '@shale/git'],
   'packages/warmer': ['@shale/core', '@shale/cache', '@shale/dockerfile-parser'],
-  'packages/workspace': ['@shale/core', '@shale/builder'],
+  'packages/workspace': ['@shale/core', '@shale/builder', '@shale/git'],
   'packages/wiring': ['@shale/core', '@shale/registry', '@shale/cache', '@shale/builder'],
   'packages/testing': ['@shale/core', '@shale/cache'],
 };

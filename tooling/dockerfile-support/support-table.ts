@@ -379,7 +379,7 @@ const add: SupportSection = {
     ),
     done('URLs', 'mode 0600, time of Last-Modified, name of the last element', 'add-url add-url-forms'),
     done('Unchanged URLs', 'are asked for, not fetched again', `${BUILDER}/keys/remote-version.test.ts`),
-    done('Git repositories', '`#ref:subdir` and the query form', `add-git-forms ${BUILDER}/context/git-source.test.ts`),
+    done('Git repositories', '`#ref:subdir` and the query form', `add-git-forms packages/git/src/git-source.test.ts`),
     done('`HTTP_AUTH_HEADER_<host>`, `HTTP_AUTH_TOKEN_<host>`', 'secrets, said to that host only', CREDENTIALS),
     done('`GIT_AUTH_HEADER[.host]`, `GIT_AUTH_TOKEN[.host]`', 'secrets, for repositories on web servers', CREDENTIALS),
   ],

@@ -64,7 +64,8 @@ async function stageGit(directory: string, debian: string, relocation: Relocatio
   for (const [name, text] of Object.entries(USERS)) await write(join(directory, 'etc', name), text);
   const scripts = join(workspaceRoot, 'deploy/image');
   for (const name of ['git', 'ssh']) await place(join(scripts, 'bin', name), join(directory, 'bin', name), 0o755);
-  await place(join(scripts, 'git-ssh'), join(directory, 'libexec/git-ssh'), 0o755);
+  for (const name of ['git-ssh', 'git-askpass'])
+    await place(join(scripts, name), join(directory, 'libexec', name), 0o755);
 }
 
 async function certificates(debian: string): Promise<string> {

@@ -99,6 +99,11 @@ export const errorReference: Readonly<Record<ErrorCode, ErrorEntry>> = {
     meaning: 'A feature of a dev container cannot be fetched.',
     remedy: 'Check name and version, and log in to its registry. A local feature starts with `./`.',
   },
+  GIT_ACCESS_DENIED: {
+    meaning: 'A git server wants credentials, or refuses those that it was sent.',
+    remedy:
+      'For a web address give `--secret id=GIT_AUTH_TOKEN,env=…`, or check the user name and the password in the URL. For ssh check the key, and the host key that is known.',
+  },
   GIT_FAILED: {
     meaning: 'A git repository cannot be fetched.',
     remedy: "Check URL, branch and access. The message has git's own words.",

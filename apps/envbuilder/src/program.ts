@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '@shale/core';
 import { replaceRoot } from '@shale/builder';
+import type { GitProgram } from '@shale/git';
 import {
   combinedLog,
   dockerfileSource,
   type Environment,
-  type GitProgram,
   type Handover,
   helpText,
   lineLog,

@@ -21,13 +21,14 @@ export class Checkouts {
   /** @throws {GitFailedError} */
   async read(url: string, { key, read, signal }: ReadOptions): Promise<readonly WarmTarget[]> {
     // Loaded when a config names a repository: the others do not pay for it.
-    const { openGitContext, resolveGitCommit } = await import('@shale/builder');
+    const { openGitContext } = await import('@shale/builder');
+    const { resolveGitCommit } = await import('@shale/git');
     const { gitEnvironment } = await import('@shale/wiring');
-    const options = { environment: gitEnvironment(this.#environment), signal };
-    const commit = await resolveGitCommit(url, options);
+    const environment = gitEnvironment(this.#environment);
+    const commit = await resolveGitCommit(url, { program: { env: environment, readsUserSettings: true }, signal });
     const known = this.#known.get(key);
     if (known !== undefined && known.commit === commit) return known.targets;
-    await using checkout = await openGitContext(url, options);
+    await using checkout = await openGitContext(url, { environment, signal });
     const targets = await read(checkout.root);
     this.#known.set(key, { commit, targets });
     return targets;

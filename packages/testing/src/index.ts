@@ -11,6 +11,7 @@ export { type LayerFiles, makeImage, type MakeImageOptions, makeIndex, makeTar, 
 export { type CertificateFiles, makeCertificate, type MakeCertificateOptions } from './make-certificate.ts';
 export { makeArchive, type MadeEntry, makeLayer } from './make-layer.ts';
 export { publishFeature, type PublishFeatureOptions } from './publish-feature.ts';
+export { startGitDaemon, type TestGitDaemon } from './start-git-daemon.ts';
 export { startGitServer, type StartGitServerOptions, type TestGitServer } from './start-git-server.ts';
 export {
   type RegistryRequest,

@@ -1,7 +1,4 @@
 export { type CloneOptions, cloneRepository } from './git/clone-repository.ts';
-export { CloneFailedError } from './git/git-error.ts';
-export type { GitProgram } from './git/git-program.ts';
-export type { GitAccess } from './git/git-session.ts';
 export { parseRepositoryAddress, type RepositoryAddress, repositoryName } from './git/repository-address.ts';
 export { type Handover, handOver } from './handover/hand-over.ts';
 export { formatImageFile, type StartConfig } from './image-file.ts';

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { isGitSource } from '../context/git-source.ts';
+import { isGitSource } from '@shale/git';
 
 /** A URL or a repository, which only ADD takes. */
 export function isRemoteSource(source: string): boolean {

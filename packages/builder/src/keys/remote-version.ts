@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { CallOptions } from '@shale/core';
 import { sha256 } from '@shale/core';
+import { isGitSource, resolveGitCommit } from '@shale/git';
 import type { StepNode } from '../graph/build-graph.ts';
 import type { DockerfileSource } from '../graph/dockerfile-source.ts';
-import { resolveGitCommit } from '../context/git-context.ts';
-import { isGitSource } from '../context/git-source.ts';
+import { hostGit } from '../context/host-git.ts';
 import { locateStep } from '../graph/locate.ts';
 import { openUrl } from '../copy/download.ts';
 import { isRemoteSource } from '../copy/remote-source.ts';
@@ -57,7 +57,7 @@ export async function remoteVersion(source: string, options: RemoteVersionOption
   const { checksum, gitEnvironment: environment, secrets, signal } = options;
   if (isGitSource(source)) {
     const authorization = await gitAuthorization(source, secrets);
-    return `commit ${await resolveGitCommit(source, { environment, authorization, signal })}`;
+    return `commit ${await resolveGitCommit(source, { ...hostGit({ environment, authorization }), signal })}`;
   }
   if (checksum !== undefined) return `checksum ${checksum}`;
   const { headers, body, discard } = await openUrl(source, {

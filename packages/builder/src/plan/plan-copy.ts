@@ -1,7 +1,7 @@
 import { type AddInstruction, type CopyInstruction, parseChmod } from '@shale/dockerfile-parser';
 import { redactUrls } from '@shale/core';
 import type { TreeSource } from '../graph/build-graph.ts';
-import { isGitSource } from '../context/git-source.ts';
+import { isGitSource } from '@shale/git';
 import { parseChecksum } from '../copy/download.ts';
 import { isRemoteSource, isUrl } from '../copy/remote-source.ts';
 import type { Expander } from './expander.ts';

@@ -1,10 +1,10 @@
 import { chmodSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { noSpace, openScratchDirectory, Resources } from '@shale/core';
+import { isGitSource } from '@shale/git';
 import { boundedWarnings } from '../tree/bounded-warnings.ts';
 import type { CopyAction } from '../graph/build-graph.ts';
 import { openGitContext } from '../context/git-context.ts';
-import { isGitSource } from '../context/git-source.ts';
 import { isArchiveFile, unpackArchive } from '../copy/archive.ts';
 import { copyIntoTree } from '../copy/copy-tree.ts';
 import { download } from '../copy/download.ts';

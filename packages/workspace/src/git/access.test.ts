@@ -25,10 +25,9 @@ it('gitAccess() is what the options say', () => {
   expect(accessOf(env)).toEqual({
     username: 'me',
     password: 'word',
-    sshPrivateKey: 'key',
-    sshKnownHosts: '/hosts',
+    ssh: { username: 'me', privateKey: 'key', knownHosts: '/hosts' },
     proxy: 'http://p.example',
-    certificate: 'pem',
+    certificates: expect.stringMatching(/\npem$/),
     insecure: true,
   });
 });
@@ -38,7 +37,7 @@ it('gitAccess() reads a key file, or says why it cannot', async () => {
   const path = join(scratch.path, 'key');
   expect(() => accessOf({ ENVBUILDER_GIT_SSH_PRIVATE_KEY_PATH: path })).toThrow(`${path} cannot be read`);
   writeFileSync(path, 'key of a file');
-  expect(accessOf({ ENVBUILDER_GIT_SSH_PRIVATE_KEY_PATH: path }).sshPrivateKey).toBe('key of a file');
+  expect(accessOf({ ENVBUILDER_GIT_SSH_PRIVATE_KEY_PATH: path }).ssh?.privateKey).toBe('key of a file');
 });
 
 it('gitAccess() trusts SSL_CERT_FILE besides SSL_CERT_BASE64, or says why it cannot be read', async () => {
@@ -46,7 +45,7 @@ it('gitAccess() trusts SSL_CERT_FILE besides SSL_CERT_BASE64, or says why it can
   const path = join(scratch.path, 'authority.pem');
   expect(() => accessOf({ SSL_CERT_FILE: path })).toThrow(`${path} of SSL_CERT_FILE cannot be read`);
   writeFileSync(path, 'of a file');
-  expect(accessOf({ SSL_CERT_FILE: path }).certificate).toBe('of a file');
+  expect(accessOf({ SSL_CERT_FILE: path }).certificates).toMatch(/\nof a file$/);
   const both = { SSL_CERT_FILE: path, ENVBUILDER_SSL_CERT_BASE64: base64('given') };
-  expect(accessOf(both).certificate).toBe('of a file\ngiven');
+  expect(accessOf(both).certificates).toMatch(/\nof a file\ngiven$/);
 });

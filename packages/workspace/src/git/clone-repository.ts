@@ -1,9 +1,7 @@
 import { existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CallOptions } from '@shale/core';
-import { CloneFailedError } from './git-error.ts';
-import { type GitProgram, runGit, type RunGitOptions } from './git-program.ts';
-import { type GitAccess, openGitSession } from './git-session.ts';
+import { type GitAccess, GitFailedError, type GitProgram, type GitSession, openGitSession } from '@shale/git';
 import { parseRemoteReferences, type RemoteReferences, resolveReference, type ResolvedReference } from './reference.ts';
 import type { RepositoryAddress } from './repository-address.ts';
 
@@ -33,7 +31,7 @@ const UNFINISHED = '.envbuilder-clone';
 /**
  * Clones a repository, unless there is one. Credentials are in memory, and in files that are gone when this resolves.
  * @returns whether it was cloned; `false` where a repository was there already, which is left as it is
- * @throws {CloneFailedError}
+ * @throws {GitFailedError}
  */
 export async function cloneRepository(options: CloneOptions): Promise<boolean> {
   const { directory, address, access, privateDir, onHostKey = () => {} } = options;
@@ -43,11 +41,10 @@ export async function cloneRepository(options: CloneOptions): Promise<boolean> {
   rmSync(unfinished, { recursive: true, force: true });
   mkdirSync(unfinished);
   try {
-    using session = openGitSession(address, access, privateDir);
-    const { git, onLine, signal } = options;
-    const call = { cwd: unfinished, git, settings: session.settings, env: session.env, onLine, signal };
+    const { git: program, onLine, signal } = options;
+    using session = openGitSession(address, { program, access, privateDir });
     try {
-      await fetchAndCheckOut(options, call);
+      await fetchAndCheckOut(options, { session, cwd: unfinished, onLine, signal });
     } finally {
       session.newHostKeys().forEach(onHostKey);
     }
@@ -58,27 +55,37 @@ export async function cloneRepository(options: CloneOptions): Promise<boolean> {
   }
 }
 
-async function fetchAndCheckOut(options: CloneOptions, call: RunGitOptions): Promise<void> {
-  const { address, submodules = 0 } = options;
-  const references = parseRemoteReferences(await runGit(['ls-remote', '--symref', '--', address.url], call));
-  const wanted = resolveReference(references, address.ref);
-  await runGit(['init', '--quiet'], call);
-  const only = options.singleBranch === true && wanted?.type === 'branch' ? ['-t', wanted.name] : [];
-  await runGit(['remote', 'add', ...only, 'origin', address.url], call);
-  if (wanted === undefined) return; // an empty repository: nothing to check out
-  await fetchReferences(wanted, options, call);
-  await setRemoteHead(references, options, call);
-  await checkOut(wanted, call);
-  if (submodules > 0) await updateSubmodules(options, call, submodules);
+/** A session, and where it works. */
+interface Work extends CallOptions {
+  readonly session: GitSession;
+  readonly cwd: string;
+  readonly onLine: ((line: string) => void) | undefined;
 }
 
-async function fetchReferences(wanted: ResolvedReference, options: CloneOptions, call: RunGitOptions): Promise<void> {
+const local = (args: readonly string[], work: Work) => work.session.local(args, work);
+const remote = (args: readonly string[], work: Work) => work.session.remote(args, work);
+
+async function fetchAndCheckOut(options: CloneOptions, work: Work): Promise<void> {
+  const { address, submodules = 0 } = options;
+  const references = parseRemoteReferences(await remote(['ls-remote', '--symref', '--', address.url], work));
+  const wanted = resolveReference(references, address.ref);
+  await local(['init', '--quiet'], work);
+  const only = options.singleBranch === true && wanted?.type === 'branch' ? ['-t', wanted.name] : [];
+  await local(['remote', 'add', ...only, 'origin', address.url], work);
+  if (wanted === undefined) return; // an empty repository: nothing to check out
+  await fetchReferences(wanted, options, work);
+  await setRemoteHead(references, options, work);
+  await checkOut(wanted, work);
+  if (submodules > 0) await updateSubmodules(options, work, submodules);
+}
+
+async function fetchReferences(wanted: ResolvedReference, options: CloneOptions, work: Work): Promise<void> {
   const { depth = 0, singleBranch = false } = options;
   const shallow = depth > 0 ? [`--depth=${depth}`] : [];
   const branches =
     wanted.type === 'branch' && singleBranch ? [branchSpec(wanted.name)] : ['+refs/heads/*:refs/remotes/origin/*'];
   const fetch = (specs: readonly string[]) =>
-    runGit(['fetch', '--progress', '--force', '--update-head-ok', ...shallow, 'origin', ...specs], call);
+    remote(['fetch', '--progress', '--force', '--update-head-ok', ...shallow, 'origin', ...specs], work);
   if (wanted.type === 'branch') return void (await fetch(branches));
   const own = wanted.type === 'other' ? [wanted.name] : [`+${wanted.name}:${wanted.name}`];
   const specs = singleBranch ? own : [...own, ...branches]; // the first is what FETCH_HEAD names
@@ -86,65 +93,63 @@ async function fetchReferences(wanted: ResolvedReference, options: CloneOptions,
     await fetch(specs);
   } catch (error) {
     if (wanted.type !== 'other' || options.signal?.aborted === true) throw error;
-    await runGit(
+    await remote(
       ['fetch', '--progress', 'origin', '+refs/heads/*:refs/remotes/origin/*', '+refs/tags/*:refs/tags/*'],
-      call,
+      work,
     );
   }
 }
 
 const branchSpec = (name: string) => `+refs/heads/${name}:refs/remotes/origin/${name}`;
 
-async function setRemoteHead(references: RemoteReferences, options: CloneOptions, call: RunGitOptions): Promise<void> {
+async function setRemoteHead(references: RemoteReferences, options: CloneOptions, work: Work): Promise<void> {
   const branch = references.defaultBranch;
   if (branch === undefined || options.singleBranch === true) return;
-  await runGit(['symbolic-ref', 'refs/remotes/origin/HEAD', `refs/remotes/origin/${branch}`], call);
+  await local(['symbolic-ref', 'refs/remotes/origin/HEAD', `refs/remotes/origin/${branch}`], work);
 }
 
-async function checkOut(wanted: ResolvedReference, call: RunGitOptions): Promise<void> {
+async function checkOut(wanted: ResolvedReference, work: Work): Promise<void> {
   if (wanted.type === 'branch') {
-    await runGit(
+    await local(
       ['checkout', '--progress', '--force', '-B', wanted.name, '--track', `refs/remotes/origin/${wanted.name}`, '--'],
-      call,
+      work,
     );
     return;
   }
-  const commit = wanted.type === 'tag' ? wanted.name : await fetchedCommit(wanted.name, call);
-  await runGit(['checkout', '--progress', '--force', '--detach', commit, '--'], call);
+  const commit = wanted.type === 'tag' ? wanted.name : await fetchedCommit(wanted.name, work);
+  await local(['checkout', '--progress', '--force', '--detach', commit, '--'], work);
 }
 
 /** A commit by its whole name, by a part of it, or what was fetched last. */
-async function fetchedCommit(name: string, call: RunGitOptions): Promise<string> {
+async function fetchedCommit(name: string, work: Work): Promise<string> {
   const candidates = /^[0-9a-f]{4,64}$/i.test(name) ? [`${name}^{commit}`] : ['FETCH_HEAD^{commit}'];
   for (const candidate of candidates) {
-    const found = await runGit(['rev-parse', '--verify', '--quiet', candidate], call).catch(() => '');
+    const found = await local(['rev-parse', '--verify', '--quiet', candidate], work).catch(() => '');
     if (found.trim() !== '') return found.trim();
   }
-  throw new CloneFailedError(`couldn't find remote ref ${JSON.stringify(name)}`, {
+  throw new GitFailedError(`couldn't find remote ref ${JSON.stringify(name)}`, {
     hint: 'Write #branch, #tag, #commit, #pull/N/head or a full ref after the URL.',
   });
 }
 
 /** Level by level: git has no depth for submodules of submodules. */
-async function updateSubmodules(options: CloneOptions, call: RunGitOptions, levels: number): Promise<void> {
+async function updateSubmodules(options: CloneOptions, work: Work, levels: number): Promise<void> {
   const { depth = 0 } = options;
   const shallow = depth > 0 ? [`--depth=${depth}`] : [];
-  const local = options.address.transport === 'file' ? [['protocol.file.allow', 'always'] as const] : [];
-  const settings = [...call.settings, ...local];
   const update = async (directory: string, level: number): Promise<void> => {
-    const inside = { ...call, cwd: directory, settings };
+    const inside = { ...work, cwd: directory };
     const paths = await submodulePaths(inside);
     if (paths.length === 0) return;
-    await runGit(['submodule', 'update', '--init', '--force', ...shallow], inside);
+    await remote(['submodule', 'update', '--init', '--force', ...shallow], inside);
     if (level >= levels) return;
     for (const path of paths) await update(join(directory, path), level + 1);
   };
-  await update(call.cwd, 1);
+  await update(work.cwd, 1);
 }
 
-async function submodulePaths(call: RunGitOptions): Promise<readonly string[]> {
-  if (!existsSync(join(call.cwd, '.gitmodules'))) return [];
-  const staged = await runGit(['ls-files', '--stage', '-z'], call);
+async function submodulePaths(work: Work): Promise<readonly string[]> {
+  if (!existsSync(join(work.cwd, '.gitmodules'))) return [];
+  const staged = await local(['ls-files', '--stage', '-z'], work);
   return staged
     .split('\0')
     .flatMap((entry) => (entry.startsWith('160000 ') ? [entry.slice(entry.indexOf('\t') + 1)] : []));

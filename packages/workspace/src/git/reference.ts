@@ -1,4 +1,4 @@
-import { CloneFailedError } from './git-error.ts';
+import { GitFailedError } from '@shale/git';
 
 /** What a remote repository has. */
 export interface RemoteReferences {
@@ -28,7 +28,7 @@ export function parseRemoteReferences(text: string): RemoteReferences {
  * What a `#ref` stands for: a full ref, else a branch, a tag, a commit, or what `refs/` has, as `pull/7/head`. Without a
  * ref the repository's default branch, whatever its name.
  * @returns `undefined` for an empty repository
- * @throws {CloneFailedError} for a ref that the repository does not have
+ * @throws {GitFailedError} for a ref that the repository does not have
  */
 export function resolveReference(remote: RemoteReferences, ref: string | undefined): ResolvedReference | undefined {
   if (ref === undefined || ref === 'HEAD') return defaultReference(remote);
@@ -54,8 +54,8 @@ function defaultReference({ defaultBranch, head, names }: RemoteReferences): Res
   return first === undefined ? undefined : { type: 'branch', name: first.slice('refs/heads/'.length) };
 }
 
-function missing(ref: string): CloneFailedError {
-  return new CloneFailedError(`couldn't find remote ref ${JSON.stringify(ref)}`, {
+function missing(ref: string): GitFailedError {
+  return new GitFailedError(`couldn't find remote ref ${JSON.stringify(ref)}`, {
     hint: 'Write #branch, #tag, #commit, #pull/N/head or a full ref after the URL.',
   });
 }

@@ -1,9 +1,5 @@
-import { redactUrl, ShaleError } from '@shale/core';
-
-/** A repository that cannot be named like that, or could not be fetched. */
-export class GitFailedError extends ShaleError {
-  readonly code = 'GIT_FAILED';
-}
+import { redactUrl } from '@shale/core';
+import { GitFailedError } from './git-failed-error.ts';
 
 /** A repository, and what of it to take. */
 export interface GitSource {
@@ -46,7 +42,7 @@ export function parseGitSource(text: string): GitSource {
   const source = { url, ...wanted(query, fragment, fail) };
   if (!REF.test(source.ref.replace(/^refs\/(?:heads|tags)\//, ''))) throw fail('the ref is malformed');
   if (source.directory.split('/').includes('..')) throw fail('the directory leaves the repository');
-  if (source.checksum !== undefined && !COMMIT.test(source.checksum)) throw fail('the checksum is no commit');
+  if (source.checksum !== undefined && !isAbbreviatedCommit(source.checksum)) throw fail('the checksum is no commit');
   return source;
 }
 
@@ -92,3 +88,6 @@ function asFlag(text: string | undefined, fail: (why: string) => GitFailedError)
   if (text === '0' || text === 'false') return false;
   throw fail('keep-git-dir is true or false');
 }
+
+export const isFullCommit = (ref: string): boolean => /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(ref);
+export const isAbbreviatedCommit = (ref: string): boolean => COMMIT.test(ref);

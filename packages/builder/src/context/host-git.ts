@@ -1,0 +1,16 @@
+import type { OpenGitSessionOptions } from '@shale/git';
+import { hostShell } from '../host/host-program.ts';
+
+/** What the git of this machine may use. */
+export interface GitSettings {
+  /** `PATH`, `HOME`, `SSH_AUTH_SOCK` and the like, as the app sees fit. */
+  readonly environment?: Readonly<Record<string, string>> | undefined;
+  /** For a web server: the value of the `Authorization` header. */
+  readonly authorization?: string | undefined;
+}
+
+/** The git of this machine, with the user's credential helpers. Its files have the same modes under every umask. */
+export function hostGit({ environment, authorization }: GitSettings): OpenGitSessionOptions {
+  const program = { env: environment, shell: hostShell(), readsUserSettings: true };
+  return { program, access: { authorization } };
+}

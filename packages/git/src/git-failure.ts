@@ -1,0 +1,65 @@
+import { redactUrl } from '@shale/core';
+import { GitFailedError, type GitFailureReason } from './git-failed-error.ts';
+
+export interface EndedGit {
+  readonly args: readonly string[];
+  /** `undefined` or `null` for one that a signal ended. */
+  readonly status: number | null;
+  readonly message: string;
+  /** What must not be in a message. */
+  readonly secrets: readonly string[];
+}
+
+const NO_PROGRAM_STATUS = 127; // of a shell
+const REASONS: readonly (readonly [GitFailureReason, RegExp])[] = [
+  [
+    'authentication',
+    /Authentication failed|could not read (?:Username|Password)|(?:error|code)[: ]+40[13]\b|HTTP 40[13]/i,
+  ],
+  [
+    'handshake',
+    /Permission denied \(|Host key verification failed|Too many authentication failures|Load key .*invalid format/,
+  ],
+  ['shallow-unsupported', /does not support shallow/],
+  ['other-hash', /mismatched algorithms/],
+];
+/** Texts that scripts look for, before git's own. */
+const PREFIXES: Partial<Record<GitFailureReason, string>> = {
+  authentication: 'authentication required: ',
+  handshake: 'ssh: handshake failed: ',
+};
+const HINTS: Partial<Record<GitFailureReason, string>> = {
+  authentication: 'Check the user name and the password or token, and whether they may read the repository.',
+  handshake: 'Check the private key, and the known host keys.',
+};
+
+/** What a git that ended with an error said. */
+export function gitFailure({ args, status, message, secrets }: EndedGit): GitFailedError {
+  if (status === NO_PROGRAM_STATUS) return noProgram();
+  const reason = REASONS.find(([, pattern]) => pattern.test(message))?.[0] ?? 'other';
+  const command = args.find((arg) => !arg.startsWith('-')) ?? '';
+  const words = withoutSecrets(message.trim(), secrets) || `it ended with ${status ?? 'a signal'}`;
+  return new GitFailedError(`${PREFIXES[reason] ?? ''}git ${command} failed: ${words}`, {
+    reason,
+    hint: HINTS[reason] ?? 'Check the URL, the ref and your access.',
+  });
+}
+
+/** git could not be started. */
+export function startFailure(cause: Error): GitFailedError {
+  if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return noProgram(cause);
+  return new GitFailedError(`git cannot be started: ${cause.message}`, { cause });
+}
+
+function noProgram(cause?: Error): GitFailedError {
+  const hint = 'Install git, or use a directory or a tar.';
+  return new GitFailedError('There is no program git here', { hint, reason: 'no-program', cause });
+}
+
+/** Servers and git repeat what they were sent. */
+function withoutSecrets(message: string, secrets: readonly string[]): string {
+  const cleaned = secrets
+    .filter((secret) => secret !== '')
+    .reduce((text, secret) => text.replaceAll(secret, '***'), message);
+  return cleaned.replace(/[a-z+]+:\/\/[^\s'"]+/gi, (url) => redactUrl(url));
+}
