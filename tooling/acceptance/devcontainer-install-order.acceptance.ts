@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { openScratchDirectory, parseReference, type Reference, type ScratchDirectory } from '@shale/core';
+import { parseReference, type Reference } from '@shale/core';
+import { openScratchDirectory, type ScratchDirectory } from '@shale/core/files';
 import { createRegistryClient, type RegistryClient } from '@shale/registry';
 import { startRegistry, type TestRegistry } from '@shale/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -1,6 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openScratchDirectory } from '@shale/core';
+import { openScratchDirectory } from '@shale/core/files';
 import { beforeAll, expect, it } from 'vitest';
 import { chartDirectory, chartStamp, RELEASES, renderedPath } from '../helm/releases.ts';
 import { requireCommand, runCommand } from '../src/command.ts';

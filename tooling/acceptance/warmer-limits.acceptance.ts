@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openScratchDirectory } from '@shale/core';
+import { openScratchDirectory } from '@shale/core/files';
 import { faultProxy, startRegistry } from '@shale/testing';
 import { expect, it } from 'vitest';
 import { requireCommand } from '../src/command.ts';

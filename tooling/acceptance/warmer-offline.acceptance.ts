@@ -1,6 +1,7 @@
 import { cp, mkdir, readdir, symlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hostPlatform, openScratchDirectory, parseReference } from '@shale/core';
+import { hostPlatform, parseReference } from '@shale/core';
+import { openScratchDirectory } from '@shale/core/files';
 import { createRegistryClient } from '@shale/registry';
 import { faultProxy, makeIndex, startRegistry } from '@shale/testing';
 import { expect, it } from 'vitest';

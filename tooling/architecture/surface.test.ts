@@ -9,6 +9,7 @@ import { stripComments } from './imports.ts';
  * belong to one theme go to a sub-path, as `@shale/cache/care`.
  */
 const MAX_NAMES: Readonly<Record<string, number>> = {
+  'packages/core': 100,
   'packages/cache': 60,
 };
 

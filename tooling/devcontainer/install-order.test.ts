@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openScratchDirectory, parseReference } from '@shale/core';
+import { parseReference } from '@shale/core';
+import { openScratchDirectory } from '@shale/core/files';
 import { openLayout } from '@shale/registry';
 import { expect, it } from 'vitest';
 import { featureGraphs, GOLDEN_GRAPHS, placeGraph } from './feature-graph.ts';

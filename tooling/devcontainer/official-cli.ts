@@ -4,7 +4,7 @@ import { chmod, mkdir, utimes, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { openScratchDirectory } from '@shale/core';
+import { openScratchDirectory } from '@shale/core/files';
 import type { OfficialAnswer } from './official-cli-worker.ts';
 
 /** The official dev container CLI, kept off the network and away from any engine. */

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openScratchDirectory, parseReference, type ScratchDirectory } from '@shale/core';
+import { parseReference } from '@shale/core';
+import { openScratchDirectory, type ScratchDirectory } from '@shale/core/files';
 import { createRegistryClient } from '@shale/registry';
 import {
   type FaultProxy,

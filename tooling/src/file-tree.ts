@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { lstatSync, openSync, closeSync, readdirSync, readFileSync, readlinkSync, readSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
-import { loadSystemCalls } from '@shale/core';
+import { loadSystemCalls } from '@shale/core/linux';
 
 /** One path of a tree, in comparable form. */
 export interface TreeEntry {

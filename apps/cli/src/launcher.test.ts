@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { openScratchDirectory } from '@shale/core';
+import { openScratchDirectory } from '@shale/core/files';
 import { expect, it } from 'vitest';
 
 const launcher = join(import.meta.dirname, '../../../shale');

@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
-import { openScratchDirectory } from '@shale/core';
+import { openScratchDirectory } from '@shale/core/files';
 import { startRegistry } from '@shale/testing';
 import { type Environment, workspacePaths } from '@shale/workspace';
 import { expect, it } from 'vitest';

@@ -1,7 +1,8 @@
 import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { enterPrivateMounts, recoverRoot } from '@shale/builder';
-import { loadSystemCalls, messageOf, ProcessControl, ShaleError } from '@shale/core';
+import { messageOf, ShaleError } from '@shale/core';
+import { loadSystemCalls, ProcessControl } from '@shale/core/linux';
 import { handOver, MAGIC_DIRECTORY, workspacePaths } from '@shale/workspace';
 import { runProgram } from './program.ts';
 import { buildAhead, PLAN_VARIABLE, writeFailure } from './user-namespace-build.ts';

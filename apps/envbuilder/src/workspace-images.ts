@@ -10,7 +10,8 @@ import {
   openDirectoryContext,
   probe,
 } from '@shale/builder';
-import { type CallOptions, type Image, type ProgressListener, type Reference, unpackLayer } from '@shale/core';
+import type { CallOptions, Image, ProgressListener, Reference } from '@shale/core';
+import { unpackLayer } from '@shale/core/archive';
 import { copyImage } from '@shale/registry';
 import { type Builder, openBuilder, parseCacheRepository } from '@shale/wiring';
 import {

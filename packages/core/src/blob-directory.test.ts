@@ -9,7 +9,7 @@ import type { LocalBlobStore } from './blob-store.ts';
 import type { Digest } from './digest.ts';
 import { sha256 } from './digest.ts';
 import { BlobMissingError, DigestMismatchError, SizeMismatchError } from './errors.ts';
-import { openScratchDirectory } from './scratch-directory.ts';
+import { openScratchDirectory } from './files/scratch-directory.ts';
 import { readBytes } from './verify-blob.ts';
 
 const bytes = Buffer.alloc(3_000_000, 'some content\n');

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { opendir, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { undefinedIfMissing } from './atomic-file.ts';
+import { undefinedIfMissing } from './files/atomic-file.ts';
 import { openUpload, removeAbandonedUploads } from './blob-upload.ts';
 import type { BlobContent, BlobUpload, LocalBlobStore, PutBlobOptions, StartUploadOptions } from './blob-store.ts';
 import type { CallOptions } from './call-options.ts';

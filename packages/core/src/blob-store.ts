@@ -5,7 +5,7 @@ import type { Digest } from './digest.ts';
 /** Content that can be read from its start as often as asked: what a retried upload needs. */
 export type BlobContent = () => AsyncIterable<Uint8Array>;
 
-/** The first bytes of a blob, from an attempt that broke off. */
+/** The first bytes of a blob, left by an attempt that was interrupted. */
 export interface BlobStart {
   readonly bytes: number;
   /** Exactly `bytes` of them. */
@@ -21,11 +21,16 @@ export interface BlobSource {
    * @throws {BlobMissingError} @throws {DigestMismatchError} @throws {SizeMismatchError}
    */
   read(blob: Descriptor, options?: CallOptions): AsyncIterable<Uint8Array>;
-  /**
-   * Where a source can begin in the middle: streams what follows `start`, and verifies the whole as `read` does.
-   * A mismatch may be the fault of `start`.
-   */
-  readRest?(blob: Descriptor, start: BlobStart, options?: CallOptions): AsyncIterable<Uint8Array>;
+}
+
+/** A source that can begin in the middle of a blob. */
+export interface ResumableBlobSource extends BlobSource {
+  /** Streams what follows `start`, and verifies the whole as `read` does. A mismatch may be the fault of `start`. */
+  readRest(blob: Descriptor, start: BlobStart, options?: CallOptions): AsyncIterable<Uint8Array>;
+}
+
+export function isResumable(source: BlobSource): source is ResumableBlobSource {
+  return 'readRest' in source;
 }
 
 export interface PutBlobOptions extends CallOptions {

@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { flushDirectory, undefinedIfMissing } from './atomic-file.ts';
+import { flushDirectory, undefinedIfMissing } from './files/atomic-file.ts';
 import type { BlobUpload, StartUploadOptions } from './blob-store.ts';
 import type { Digest } from './digest.ts';
 import { DigestMeter } from './digest.ts';
-import { noSpace } from './no-space.ts';
+import { noSpace } from './files/no-space.ts';
 import { requireSame } from './verify-blob.ts';
 
 /** The disk starts on what is written so far each time this much came, so that the flush at the end is short. */

@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTcpServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { openScratchDirectory, type ScratchDirectory } from '@shale/core';
+import { openScratchDirectory, type ScratchDirectory } from '@shale/core/files';
 import { startGitServer } from '@shale/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkOutCommit } from './check-out-commit.ts';

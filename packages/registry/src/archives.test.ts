@@ -11,12 +11,12 @@ import {
   type ImageStore,
   loadImage,
   MediaType,
-  openScratchDirectory,
   parseReference,
   readBytes,
   sha256,
   streamOf,
 } from '@shale/core';
+import { openScratchDirectory } from '@shale/core/files';
 import { makeImage, makeIndex, makeTar } from '@shale/testing';
 import { describe, expect, it } from 'vitest';
 import { openDockerArchive } from './docker-archive.ts';

@@ -1,12 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import {
-  type Descriptor,
-  openScratchDirectory,
-  parseReference,
-  type ProgressEvent,
-  readBytes,
-  sha256,
-} from '@shale/core';
+import { type Descriptor, parseReference, type ProgressEvent, readBytes, sha256 } from '@shale/core';
+import { openScratchDirectory } from '@shale/core/files';
 import { type FaultProxy, faultProxy, type FaultRule, startRegistry, type TestRegistry } from '@shale/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { staticKeychain } from './keychain.ts';

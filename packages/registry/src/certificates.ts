@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { undefinedIfMissing } from '@shale/core';
+import { undefinedIfMissing } from '@shale/core/files';
 
 /** PEM texts. */
 export interface HostCertificates {

@@ -1,13 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  type Digest,
-  type Image,
-  loadImage,
-  openScratchDirectory,
-  parseReference,
-  type ProgressEvent,
-} from '@shale/core';
+import { type Digest, type Image, loadImage, parseReference, type ProgressEvent } from '@shale/core';
+import { openScratchDirectory } from '@shale/core/files';
 import { faultProxy, makeImage, makeIndex, startRegistry } from '@shale/testing';
 import { describe, expect, it } from 'vitest';
 import { copyImage } from './copy.ts';

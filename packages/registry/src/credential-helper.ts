@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { access, constants, stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
-import { asObject, asString, parseJson } from '@shale/core';
+import { asObject, asString, parseJson } from '@shale/core/json';
 import type { Credentials } from './keychain.ts';
 import { CredentialsInvalidError, printable } from './registry-error.ts';
 

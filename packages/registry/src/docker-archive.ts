@@ -1,9 +1,4 @@
 import {
-  asArray,
-  asObject,
-  asOptional,
-  asString,
-  asStringArray,
   type CallOptions,
   type Descriptor,
   type Digest,
@@ -12,11 +7,11 @@ import {
   MAX_CONFIG_BYTES,
   MediaType,
   parseImageConfig,
-  parseJson,
   type RawManifest,
   sha256,
-  sniffCompression,
 } from '@shale/core';
+import { sniffCompression } from '@shale/core/archive';
+import { asArray, asObject, asOptional, asString, asStringArray, parseJson } from '@shale/core/json';
 import { type ArchiveStore, archiveStore } from './archive-store.ts';
 import { readSmall } from './layout-tar.ts';
 import { LayoutInvalidError } from './store-error.ts';

@@ -1,15 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import {
-  asObject,
-  asOptional,
-  asString,
-  asStringMap,
-  DEFAULT_REGISTRY,
-  type JsonObject,
-  parseJson,
-  type Reference,
-  undefinedIfMissing,
-} from '@shale/core';
+import { DEFAULT_REGISTRY, type Reference } from '@shale/core';
+import { undefinedIfMissing } from '@shale/core/files';
+import { asObject, asOptional, asString, asStringMap, type JsonObject, parseJson } from '@shale/core/json';
 import { askCredentialHelper, findCredentialHelper } from './credential-helper.ts';
 import type { Credentials, Keychain } from './keychain.ts';
 import { CredentialsInvalidError } from './registry-error.ts';

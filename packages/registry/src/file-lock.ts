@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { open, rename, rm, stat } from 'node:fs/promises';
-import { undefinedIfMissing } from '@shale/core';
+import { undefinedIfMissing } from '@shale/core/files';
 import { pause } from './retry.ts';
 
 /** A lock older than this belongs to a process that is gone: work under it takes milliseconds. */

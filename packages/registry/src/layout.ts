@@ -25,9 +25,8 @@ import {
   loadImage,
   MAX_MANIFEST_BYTES,
   parseManifest,
-  undefinedIfMissing,
-  writeFileAtomically,
 } from '@shale/core';
+import { undefinedIfMissing, writeFileAtomically } from '@shale/core/files';
 import { withFileLock } from './file-lock.ts';
 import {
   checkLayoutFile,

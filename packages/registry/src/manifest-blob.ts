@@ -1,15 +1,14 @@
 import {
-  asObject,
   type BlobSource,
   type CallOptions,
   type Descriptor,
   ManifestInvalidError,
   MAX_MANIFEST_BYTES,
   MediaType,
-  parseJson,
   type RawManifest,
   readBytes,
 } from '@shale/core';
+import { asObject, parseJson } from '@shale/core/json';
 
 /** Reads a manifest that is kept as a blob; one of unknown type is asked for it, or recognised by its shape. */
 export async function readManifestBlob(

@@ -1,18 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { CallOptions, Descriptor, Digest, RawManifest } from '@shale/core';
 import {
-  asArray,
-  asObject,
-  asString,
   digestAlgorithm,
   DigestMismatchError,
   isDigest,
   ManifestInvalidError,
   MAX_MANIFEST_BYTES,
   MediaType,
-  parseJson,
   ReferenceInvalidError,
 } from '@shale/core';
+import { asArray, asObject, asString, parseJson } from '@shale/core/json';
 import { readLimited } from './read-limited.ts';
 import { printable, RegistryRefusedError } from './registry-error.ts';
 import type { RegistryHost } from './registry-host.ts';

@@ -9,6 +9,7 @@ import {
   type PutBlobOptions,
   type RawManifest,
   type Reference,
+  type ResumableBlobSource,
   streamOf,
 } from '@shale/core';
 import { DigestMismatchError, verifyBlob } from '@shale/core';
@@ -43,7 +44,7 @@ interface RunningUpload {
 }
 
 /** A repository of a registry as a store of images. */
-export class Repository implements ImageStore {
+export class Repository implements ImageStore, ResumableBlobSource {
   readonly name: string;
   /** The host, as in `docker.io`. */
   readonly registry: string;

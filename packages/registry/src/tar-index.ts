@@ -2,7 +2,9 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { type CallOptions, decompress, openScratchDirectory, readTar, sniffCompression, streamOf } from '@shale/core';
+import { type CallOptions, streamOf } from '@shale/core';
+import { decompress, readTar, sniffCompression } from '@shale/core/archive';
+import { openScratchDirectory } from '@shale/core/files';
 import { LayoutInvalidError } from './store-error.ts';
 
 interface Extent {

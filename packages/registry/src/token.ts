@@ -1,4 +1,5 @@
-import { asObject, parseJson, redactUrl, streamOf } from '@shale/core';
+import { redactUrl, streamOf } from '@shale/core';
+import { asObject, parseJson } from '@shale/core/json';
 import type { Credentials } from './keychain.ts';
 import { describeFailure } from './network-failure.ts';
 import { type Answered, type QuietPeriod, sendPatiently } from './patience.ts';

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Writable } from 'node:stream';
 import {
-  type ArchiveEntry,
   type CallOptions,
   type Descriptor,
   type Digest,
@@ -16,16 +15,10 @@ import {
   type Reference,
   streamOf,
 } from '@shale/core';
-import {
-  consumeBlob,
-  decompress,
-  describeManifest,
-  digestAlgorithm,
-  digestHex,
-  MediaType,
-  openScratchDirectory,
-  TarWriter,
-} from '@shale/core';
+import type { ArchiveEntry } from '@shale/core/archive';
+import { consumeBlob, describeManifest, digestAlgorithm, digestHex, MediaType } from '@shale/core';
+import { decompress, TarWriter } from '@shale/core/archive';
+import { openScratchDirectory } from '@shale/core/files';
 import type { IndexedImages } from './copy.ts';
 import { holdBack } from './hold-back.ts';
 import { IMAGE_NAME, LAYOUT_FILE, REF_NAME } from './layout-index.ts';

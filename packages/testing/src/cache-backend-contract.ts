@@ -1,7 +1,9 @@
 import type { CacheBackend, CacheEntry, CacheKey } from '@shale/cache';
 import { cacheKey } from '@shale/cache';
 import type { Layer, LocalBlobStore } from '@shale/core';
-import { blobDirectory, EMPTY_DIFF_ID, openScratchDirectory, readBytes, writeLayer } from '@shale/core';
+import { blobDirectory, EMPTY_DIFF_ID, readBytes } from '@shale/core';
+import { writeLayer } from '@shale/core/archive';
+import { openScratchDirectory } from '@shale/core/files';
 import { describe, expect, it } from 'vitest';
 
 /** A backend, and a way to wait for writes that go on after `store` returned. */

@@ -1,5 +1,6 @@
-import type { ArchiveEntry, Compression, Layer, LocalBlobStore } from '@shale/core';
-import { TarWriter, writeLayer } from '@shale/core';
+import type { Layer, LocalBlobStore } from '@shale/core';
+import type { ArchiveEntry, Compression } from '@shale/core/archive';
+import { TarWriter, writeLayer } from '@shale/core/archive';
 
 /** An entry of a made archive: `path` and what differs from a file (or, at a path ending in `/`, a directory) of root. */
 export interface MadeEntry extends Partial<ArchiveEntry> {

@@ -1,4 +1,4 @@
-import { openScratchDirectory } from '@shale/core';
+import { openScratchDirectory } from '@shale/core/files';
 import { expect, it } from 'vitest';
 import { startRegistry } from './start-registry.ts';
 

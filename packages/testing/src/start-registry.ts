@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { openScratchDirectory } from '@shale/core';
+import { openScratchDirectory } from '@shale/core/files';
 
 const REGISTRY_BIN = 'docker-registry';
 const HTPASSWD_BIN = 'htpasswd';

@@ -2,7 +2,7 @@ import { randomUUID, sign, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { openScratchDirectory } from '@shale/core';
+import { openScratchDirectory } from '@shale/core/files';
 import { makeCertificate } from './make-certificate.ts';
 import type { TokenIssuer } from './start-registry.ts';
 

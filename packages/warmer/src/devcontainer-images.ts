@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
-import { asObject, asOptional, asString, asStringMap, parseReference, hostPlatform, ShaleError } from '@shale/core';
+import { parseReference, hostPlatform, ShaleError } from '@shale/core';
+import { asObject, asOptional, asString, asStringMap } from '@shale/core/json';
 import { parse, type ParseError, printParseErrorCode } from 'jsonc-parser';
 import { dockerfileImages, type DockerfileImagesOptions } from './dockerfile-images.ts';
 import { repositoryFile } from './repository-file.ts';

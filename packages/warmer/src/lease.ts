@@ -1,7 +1,8 @@
 import { mkdir, open, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type CallOptions, type Digest, digestHex, undefinedIfMissing } from '@shale/core';
+import { type CallOptions, type Digest, digestHex } from '@shale/core';
+import { undefinedIfMissing } from '@shale/core/files';
 import { isOrphan, ownedName } from './owner.ts';
 
 const HEARTBEAT_MS = 3_000;

@@ -1,6 +1,6 @@
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { flushDirectory } from '@shale/core';
+import { flushDirectory } from '@shale/core/files';
 import { ownedName } from './owner.ts';
 
 const WRITE_BYTES = 512 * 1024;

@@ -1,19 +1,9 @@
 import { createReadStream } from 'node:fs';
 import { type FileHandle, link, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import {
-  asObject,
-  asSize,
-  type BlobStart,
-  type Descriptor,
-  type Digest,
-  digestHex,
-  flushDirectory,
-  isDigest,
-  parseJson,
-  streamOf,
-  undefinedIfMissing,
-} from '@shale/core';
+import { type BlobStart, type Descriptor, type Digest, digestHex, isDigest, streamOf } from '@shale/core';
+import { flushDirectory, undefinedIfMissing } from '@shale/core/files';
+import { asObject, asSize, parseJson } from '@shale/core/json';
 import { type ArchiveLayout, layOutArchive } from './archive-layout.ts';
 import type { EntryForm } from './entry-form.ts';
 import { layoutFiles, layoutPath } from './layout-entry.ts';

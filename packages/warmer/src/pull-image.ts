@@ -6,6 +6,7 @@ import {
   type Descriptor,
   type Digest,
   DigestMismatchError,
+  isResumable,
   ManifestInvalidError,
   MAX_CONFIG_BYTES,
   SizeMismatchError,
@@ -122,7 +123,7 @@ async function fillBlob(partial: PartialImage, blob: Descriptor, options: FillBl
   const { blobs, found, signal, count } = options;
   if (found !== undefined && (await isRight(takeFound(partial, found, options)))) return 0;
   const start = partial.start(blob);
-  if (start !== undefined && blobs.readRest !== undefined) {
+  if (start !== undefined && isResumable(blobs)) {
     count(start.bytes);
     const writing = { offset: start.bytes, onBytes: count };
     const rest = blobs.readRest(blob, start, { signal });

@@ -1,6 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
-import { ShaleError, undefinedIfMissing } from '@shale/core';
+import { ShaleError } from '@shale/core';
+import { undefinedIfMissing } from '@shale/core/files';
 
 /** A file of a repository that is not there, or leads out of it. */
 export class RepositoryFileMissingError extends ShaleError {

@@ -1,6 +1,7 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { formatReference, openScratchDirectory } from '@shale/core';
+import { formatReference } from '@shale/core';
+import { openScratchDirectory } from '@shale/core/files';
 import { expect, it } from 'vitest';
 import { repositoryImages } from './repository-images.ts';
 

@@ -1,6 +1,6 @@
 import { readFile, readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import { undefinedIfMissing } from '@shale/core';
+import { undefinedIfMissing } from '@shale/core/files';
 import { devcontainerImages } from './devcontainer-images.ts';
 import { dockerfileImages, type DockerfileImagesOptions } from './dockerfile-images.ts';
 import { repositoryFile } from './repository-file.ts';

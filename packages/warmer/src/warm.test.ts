@@ -4,15 +4,8 @@ import { open as openFile, readdir, readFile, stat, symlink, utimes } from 'node
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { baseImageCache } from '@shale/cache/base-images';
-import {
-  type Image,
-  openScratchDirectory,
-  parseReference,
-  type Platform,
-  readBytes,
-  type Reference,
-  streamOf,
-} from '@shale/core';
+import { type Image, parseReference, type Platform, readBytes, type Reference, streamOf } from '@shale/core';
+import { openScratchDirectory } from '@shale/core/files';
 import { createRegistryClient, openDockerArchive } from '@shale/registry';
 import { faultProxy, makeImage, makeIndex, startRegistry, type TestRegistry } from '@shale/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -8,7 +8,6 @@ import {
   type WarmedPointer,
 } from '@shale/cache/base-images';
 import {
-  asObject,
   type Digest,
   formatReference,
   isDigest,
@@ -16,15 +15,15 @@ import {
   isIndexType,
   type Manifest,
   MediaType,
-  parseJson,
   parseManifest,
   type Platform,
   type RawManifest,
   type Reference,
   sha256,
   StoreInvalidError,
-  undefinedIfMissing,
 } from '@shale/core';
+import { undefinedIfMissing } from '@shale/core/files';
+import { asObject, parseJson } from '@shale/core/json';
 import type { EntryForm } from './entry-form.ts';
 import { layoutPath } from './layout-entry.ts';
 import { ownedName } from './owner.ts';

@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from '@shale/builder';
-import { openScratchDirectory, parseReference, type ProgressEvent } from '@shale/core';
+import { parseReference, type ProgressEvent } from '@shale/core';
+import { openScratchDirectory } from '@shale/core/files';
 import { createRegistryClient } from '@shale/registry';
 import { makeImage, startRegistry } from '@shale/testing';
 import { expect, it } from 'vitest';

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { asObject, asOptional, asString, asStringArray, parseJson, ShaleError } from '@shale/core';
+import { ShaleError } from '@shale/core';
+import { asObject, asOptional, asString, asStringArray, parseJson } from '@shale/core/json';
 
 /** How the environment of an image starts: all that a container of it cannot learn from its own root file system. */
 export interface StartConfig {

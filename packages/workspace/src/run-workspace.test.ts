@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { chownSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { openScratchDirectory, ShaleError } from '@shale/core';
+import { ShaleError } from '@shale/core';
+import { openScratchDirectory } from '@shale/core/files';
 import { describe, expect, it } from 'vitest';
 import { readImageFile, type StartConfig } from './image-file.ts';
 import { type Environment, readCommandLine } from './options/read-options.ts';

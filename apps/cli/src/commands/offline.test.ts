@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream';
-import { openScratchDirectory } from '@shale/core';
+import { openScratchDirectory } from '@shale/core/files';
 import { expect, it } from 'vitest';
 import { runProgram } from '../program.ts';
 

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openScratchDirectory } from '@shale/core';
+import { openScratchDirectory } from '@shale/core/files';
 import { describe, expect, it } from 'vitest';
 import { commandCatalog } from '../commands/catalog.ts';
 import { bashCompletion } from './bash.ts';

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { openScratchDirectory } from '@shale/core';
+import { openScratchDirectory } from '@shale/core/files';
 import { describe, expect, it } from 'vitest';
 import { checkDirectoryDestination, checkFileDestination, writeDestination } from './destination.ts';
 

@@ -3,7 +3,7 @@ import { getCompileCacheDir } from 'node:module';
 import { getBuiltinModule } from 'node:process';
 import { dirname, join } from 'node:path';
 import { enterPrivateMounts, runInUserNamespace, wantsUserNamespace } from '@shale/builder';
-import { loadSystemCalls } from '@shale/core';
+import { loadSystemCalls } from '@shale/core/linux';
 import type { Session } from '../commands/command.ts';
 import { stateDirectory } from './state-directory.ts';
 

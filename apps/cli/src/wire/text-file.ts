@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
-import { ARCHIVE_HEAD_BYTES, looksLikeArchive } from '@shale/core';
+import { ARCHIVE_HEAD_BYTES, looksLikeArchive } from '@shale/core/archive';
 
 /** Whether a path names a file that is no archive. */
 export function isTextFile(path: string): boolean {

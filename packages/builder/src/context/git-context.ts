@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type CallOptions, openScratchDirectory, redactUrl } from '@shale/core';
+import { type CallOptions, redactUrl } from '@shale/core';
+import { openScratchDirectory } from '@shale/core/files';
 import { checkOutCommit, GitFailedError, type GitSource, parseGitSource } from '@shale/git';
 import type { BuildContext } from '../graph/context.ts';
 import { findPath, rootOf } from '../tree/find-path.ts';

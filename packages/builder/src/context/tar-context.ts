@@ -1,7 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ArchiveLimits, CallOptions } from '@shale/core';
-import { decompress, openScratchDirectory, unpackTar } from '@shale/core';
+import type { CallOptions } from '@shale/core';
+import type { ArchiveLimits } from '@shale/core/archive';
+import { decompress, unpackTar } from '@shale/core/archive';
+import { openScratchDirectory } from '@shale/core/files';
 import { plainTree } from '../tree/source-tree.ts';
 import type { BuildContext } from '../graph/context.ts';
 import { ContextInvalidError } from '../graph/context.ts';

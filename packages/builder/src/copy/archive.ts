@@ -1,6 +1,6 @@
 import { createReadStream, lstatSync } from 'node:fs';
 import type { CallOptions } from '@shale/core';
-import { decompress, hostPath, isArchive, unpackTar } from '@shale/core';
+import { decompress, hostPath, isArchive, unpackTar } from '@shale/core/archive';
 import { makeDirectoryInTree } from '../tree/make-directory.ts';
 
 const READ_CHUNK_BYTES = 1024 * 1024;

@@ -1,7 +1,7 @@
 import { lstatSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { CallOptions } from '@shale/core';
-import { hostPath } from '@shale/core';
+import { hostPath } from '@shale/core/archive';
 import type { ModeChange } from '@shale/dockerfile-parser';
 import { parseChmod } from '@shale/dockerfile-parser';
 import { resolveInTree } from '../tree/scoped-path.ts';

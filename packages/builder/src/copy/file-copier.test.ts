@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { fileSystemCalls } from '@shale/core';
+import { fileSystemCalls } from '@shale/core/archive';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CopyFixture } from './copy-fixture.ts';
 import { attributesOf } from '../tree/attributes.ts';

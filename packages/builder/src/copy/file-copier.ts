@@ -17,7 +17,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
-import { deviceNumbers, fileSystemCalls, hostPath } from '@shale/core';
+import { deviceNumbers, fileSystemCalls, hostPath } from '@shale/core/archive';
 import type { ModeChange } from '@shale/dockerfile-parser';
 import { copyAttributes, decidesOnModes } from '../tree/attributes.ts';
 import { exactStats, setTime } from '../tree/exact-time.ts';

@@ -1,4 +1,5 @@
-import { readNames, ShaleError } from '@shale/core';
+import { ShaleError } from '@shale/core';
+import { readNames } from '@shale/core/archive';
 import { globMatch, hasWildcard, suggest, unescapePattern } from '@shale/dockerfile-parser';
 import type { FoundPath } from '../tree/find-path.ts';
 import { findEntry, findPath, rootOf } from '../tree/find-path.ts';

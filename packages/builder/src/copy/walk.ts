@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs';
 import { lstatSync } from 'node:fs';
 import { basename } from 'node:path';
-import { hostPath, readNames } from '@shale/core';
+import { hostPath, readNames } from '@shale/core/archive';
 import { ignoreMatcher } from '@shale/dockerfile-parser';
 import type { SourceTree } from '../tree/source-tree.ts';
 import { below } from '../tree/source-tree.ts';

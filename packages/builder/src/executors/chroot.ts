@@ -1,5 +1,6 @@
 import { chmodSync, chownSync, closeSync, existsSync, openSync, readFileSync } from 'node:fs';
-import { fileSystemCalls, FileType, loadSystemCalls } from '@shale/core';
+import { fileSystemCalls } from '@shale/core/archive';
+import { FileType, loadSystemCalls } from '@shale/core/linux';
 import type { Executor, RunProcessOptions, StepProcess } from './executor.ts';
 import type { MountPoint } from '../tree/mount-points.ts';
 import { MountPointStubs } from '../tree/mount-points.ts';

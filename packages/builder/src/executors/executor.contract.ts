@@ -16,7 +16,7 @@ import {
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { openScratchDirectory, type ScratchDirectory } from '@shale/core';
+import { openScratchDirectory, type ScratchDirectory } from '@shale/core/files';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Executor, StepProcess } from './executor.ts';
 import { isInUserNamespace } from '../host/privileges.ts';

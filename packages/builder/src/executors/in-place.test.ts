@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
-import { loadSystemCalls, openScratchDirectory, type SystemCalls } from '@shale/core';
+import { openScratchDirectory } from '@shale/core/files';
+import { loadSystemCalls, type SystemCalls } from '@shale/core/linux';
 import { expect, it } from 'vitest';
 import { Capability, hasCapability } from '../host/privileges.ts';
 import { isInContainer } from '../host/container.ts';

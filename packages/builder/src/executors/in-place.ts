@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { ProcessControl, type SystemCalls } from '@shale/core';
+import { ProcessControl, type SystemCalls } from '@shale/core/linux';
 import type { Executor, RunProcessOptions, StepMount, StepProcess } from './executor.ts';
 import { MountPointStubs } from '../tree/mount-points.ts';
 import { requireContainer } from '../host/container.ts';

@@ -1,4 +1,4 @@
-import { loadSystemCalls } from '@shale/core';
+import { loadSystemCalls } from '@shale/core/linux';
 import type { Executor } from './executor.ts';
 import type { MountPoint } from '../tree/mount-points.ts';
 import { MountPointStubs } from '../tree/mount-points.ts';

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { hostPlatform, openScratchDirectory } from '@shale/core';
+import { hostPlatform } from '@shale/core';
+import { openScratchDirectory } from '@shale/core/files';
 import { expect, it } from 'vitest';
 import { ELF_TARGETS, type ElfTarget, elfProgram } from './elf-program.ts';
 

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { hostPlatform, openScratchDirectory } from '@shale/core';
+import { hostPlatform } from '@shale/core';
+import { openScratchDirectory } from '@shale/core/files';
 import { expect, it } from 'vitest';
 import { emulationOf } from './emulation.ts';
 

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { hostPlatform, openScratchDirectory, type Platform, platformMatches } from '@shale/core';
+import { hostPlatform, type Platform, platformMatches } from '@shale/core';
+import { openScratchDirectory } from '@shale/core/files';
 import { ELF_TARGETS, elfProgram } from './elf-program.ts';
 
 /** Whether programs of a platform run here. */

@@ -1,7 +1,7 @@
 import { closeSync, openSync, readlinkSync } from 'node:fs';
 import { readlink } from 'node:fs/promises';
-import type { SystemCalls } from '@shale/core';
-import { CloneFlag, MountFlag } from '@shale/core';
+import type { SystemCalls } from '@shale/core/linux';
+import { CloneFlag, MountFlag } from '@shale/core/linux';
 
 let isPrivate = false;
 

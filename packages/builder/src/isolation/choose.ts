@@ -1,6 +1,8 @@
 import { mkdirSync } from 'node:fs';
-import { type CallOptions, messageOf, type SystemCalls } from '@shale/core';
-import { loadSystemCalls, ShaleError } from '@shale/core';
+import { type CallOptions, messageOf } from '@shale/core';
+import type { SystemCalls } from '@shale/core/linux';
+import { ShaleError } from '@shale/core';
+import { loadSystemCalls } from '@shale/core/linux';
 import type { Executor } from '../executors/executor.ts';
 import { chrootExecutor } from '../executors/chroot.ts';
 import { inPlaceExecutor, type InPlaceExecutorOptions } from '../executors/in-place.ts';

@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
-import { openScratchDirectory, type ScratchDirectory } from '@shale/core';
+import { openScratchDirectory, type ScratchDirectory } from '@shale/core/files';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeBusyboxTree } from '../executors/executor.contract.ts';
 import { parseIsolation } from './isolation-request.ts';
@@ -14,7 +14,7 @@ const canMount = hasCapability(Capability.sysAdmin);
 const OPTIONS = ['--conditions=@shale/source', '--disable-warning=ExperimentalWarning'];
 const module = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
 
-const CORE = module('../../../core/src/index.ts');
+const LINUX = module('../../../core/src/linux/index.ts');
 
 let scratch: ScratchDirectory;
 
@@ -61,7 +61,7 @@ describe('parseIsolation()', () => {
 
 describe.runIf(canMount)('enterPrivateMounts()', () => {
   const prelude = `
-    import { loadSystemCalls } from ${CORE};
+    import { loadSystemCalls } from ${LINUX};
     import { enterPrivateMounts } from ${module('../host/private-mounts.ts')};
     import { readdirSync, readlinkSync, writeFileSync } from 'node:fs';
     import { readdir, stat } from 'node:fs/promises';
@@ -97,7 +97,7 @@ describe.runIf(canMount)('enterPrivateMounts()', () => {
 
 describe.runIf(canMount)('chooseIsolation()', () => {
   const script = (requested: string) => `
-    import { loadSystemCalls } from ${CORE};
+    import { loadSystemCalls } from ${LINUX};
     import { enterPrivateMounts } from ${module('../host/private-mounts.ts')};
     import { chooseIsolation } from ${module('choose.ts')};
     await enterPrivateMounts(loadSystemCalls()).catch(() => {});
@@ -178,7 +178,7 @@ describe.runIf(canMount)('a builder that is killed', () => {
     const root = join(scratch.path, 'killed');
     makeBusyboxTree(root);
     const builder = start(`
-      import { loadSystemCalls } from ${CORE};
+      import { loadSystemCalls } from ${LINUX};
       import { enterPrivateMounts } from ${module('../host/private-mounts.ts')};
       import { namespacesExecutor } from ${module('../executors/namespaces.ts')};
       await enterPrivateMounts(loadSystemCalls());

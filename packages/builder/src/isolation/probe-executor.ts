@@ -2,7 +2,7 @@ import { existsSync, realpathSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CallOptions } from '@shale/core';
-import { openScratchDirectory } from '@shale/core';
+import { openScratchDirectory } from '@shale/core/files';
 import { hostShell } from '../host/host-program.ts';
 import type { Executor, StepMount, StepProcess } from '../executors/executor.ts';
 

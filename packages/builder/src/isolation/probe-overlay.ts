@@ -1,7 +1,7 @@
 import { lstatSync, mkdirSync, mkdtempSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { SystemCalls } from '@shale/core';
-import { UnmountFlag } from '@shale/core';
+import type { SystemCalls } from '@shale/core/linux';
+import { UnmountFlag } from '@shale/core/linux';
 import { mountOverlay } from '../snapshotters/overlay-mount.ts';
 
 /**

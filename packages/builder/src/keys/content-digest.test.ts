@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { fileSystemCalls } from '@shale/core';
+import { fileSystemCalls } from '@shale/core/archive';
 import { type Arbitrary, array, assert, asyncProperty, constantFrom, record } from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ContentDigestOptions } from './content-digest.ts';

@@ -3,7 +3,7 @@ import { readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 import { FILE_CONTENT_DIGITS } from '@shale/cache/explain';
 import type { Digest } from '@shale/core';
-import { decodePath, hostPath } from '@shale/core';
+import { decodePath, hostPath } from '@shale/core/archive';
 import type { ContentDigest } from './step-keys.ts';
 import { attributesOf } from '../tree/attributes.ts';
 import { EMPTY_FINGERPRINT } from '../tree/fingerprint.ts';

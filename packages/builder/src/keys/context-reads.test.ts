@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openScratchDirectory } from '@shale/core';
+import { openScratchDirectory } from '@shale/core/files';
 import { expect, it } from 'vitest';
 import type { StepNode } from '../graph/build-graph.ts';
 import { contextReads } from './context-reads.ts';

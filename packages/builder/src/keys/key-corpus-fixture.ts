@@ -1,6 +1,6 @@
 import { chmodSync, chownSync, linkSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileSystemCalls, hostPath } from '@shale/core';
+import { fileSystemCalls, hostPath } from '@shale/core/archive';
 import type { KeyedBuild } from './key-fixture.ts';
 
 /** One input of a build changed: the keys of these steps change with it, as `<stage>.<index>`, and no other. */

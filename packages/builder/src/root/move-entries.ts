@@ -1,5 +1,5 @@
 import { lstatSync, mkdirSync, rmdirSync } from 'node:fs';
-import { hostPath, readNames } from '@shale/core';
+import { hostPath, readNames } from '@shale/core/archive';
 import { applyMetadata } from '../tree/apply-metadata.ts';
 import { exactStats } from '../tree/exact-time.ts';
 import { removeTree } from '../tree/remove-tree.ts';

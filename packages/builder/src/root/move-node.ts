@@ -13,7 +13,7 @@ import {
   symlinkSync,
   unlinkSync,
 } from 'node:fs';
-import { deviceNumbers, fileSystemCalls, hostPath, isKeptXattr, readNames } from '@shale/core';
+import { deviceNumbers, fileSystemCalls, hostPath, isKeptXattr, readNames } from '@shale/core/archive';
 import { exactStats, setTime } from '../tree/exact-time.ts';
 
 /** Files of several names that were copied, by device and inode: where the first of the names went. */

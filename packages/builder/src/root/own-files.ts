@@ -1,6 +1,6 @@
 import { lstatSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { hostPath, readNames } from '@shale/core';
+import { hostPath, readNames } from '@shale/core/archive';
 import { removeTree } from '../tree/remove-tree.ts';
 
 /** Stamps of files; directories have none, as their times change with what is in them. */

@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { hostPath } from '@shale/core';
+import { hostPath } from '@shale/core/archive';
 import { killTagged } from '../host/step-tag.ts';
 import { removeTree } from '../tree/remove-tree.ts';
 import { requireContainer } from '../host/container.ts';

@@ -1,5 +1,5 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { undefinedIfMissing } from '@shale/core';
+import { undefinedIfMissing } from '@shale/core/files';
 import { SandboxFailedError } from '../host/sandbox-failed-error.ts';
 
 /** Whose files are in `/`: the container's own are leaving, a tree's are there, or the container's own are coming back. */

@@ -4,7 +4,7 @@ import { mkdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CallOptions } from '@shale/core';
-import { loadSystemCalls } from '@shale/core';
+import { loadSystemCalls } from '@shale/core/linux';
 import { tryLockDirectory } from '../tree/directory-lock.ts';
 import { removeTree } from '../tree/remove-tree.ts';
 

@@ -1,6 +1,6 @@
 import { lstatSync } from 'node:fs';
-import type { AddPathOptions, TarWriter } from '@shale/core';
-import { addPath, fileSystemCalls, hostPath, WHITEOUT_PREFIX } from '@shale/core';
+import type { AddPathOptions, TarWriter } from '@shale/core/archive';
+import { addPath, fileSystemCalls, hostPath, WHITEOUT_PREFIX } from '@shale/core/archive';
 
 export interface ChangeWriterOptions {
   /** Where the changed files are read. */

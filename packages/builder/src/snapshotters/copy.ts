@@ -1,8 +1,10 @@
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Digest, Layer, SystemCalls } from '@shale/core';
-import { EMPTY_DIFF_ID, hostPath, writeLayer } from '@shale/core';
+import type { Digest, Layer } from '@shale/core';
+import type { SystemCalls } from '@shale/core/linux';
+import { EMPTY_DIFF_ID } from '@shale/core';
+import { hostPath, writeLayer } from '@shale/core/archive';
 import type { CommitOptions, Snapshotter, TreeView, UnpackingOptions, WorkingTree } from './snapshotter.ts';
 import type { GrowingStack, LayerStack } from '../graph/layer-stack.ts';
 import { packedStack } from '../graph/layer-stack.ts';

@@ -1,6 +1,6 @@
 import type { BigIntStats } from 'node:fs';
 import { lstatSync } from 'node:fs';
-import { hostPath } from '@shale/core';
+import { hostPath } from '@shale/core/archive';
 import type { ChangeWriter } from './change-writer.ts';
 import type { DirectoryEntry } from '../tree/directory-entries.ts';
 import { readEntries } from '../tree/directory-entries.ts';

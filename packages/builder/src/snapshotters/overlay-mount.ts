@@ -1,6 +1,6 @@
 import { closeSync, constants, openSync } from 'node:fs';
-import type { SystemCalls } from '@shale/core';
-import { MountFlag } from '@shale/core';
+import type { SystemCalls } from '@shale/core/linux';
+import { MountFlag } from '@shale/core/linux';
 
 export interface OverlayMount {
   readonly target: string;

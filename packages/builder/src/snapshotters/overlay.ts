@@ -1,7 +1,10 @@
 import { chmodSync, chownSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Layer, SystemCalls } from '@shale/core';
-import { EMPTY_DIFF_ID, UnmountFlag, writeLayer } from '@shale/core';
+import type { Layer } from '@shale/core';
+import type { SystemCalls } from '@shale/core/linux';
+import { EMPTY_DIFF_ID } from '@shale/core';
+import { writeLayer } from '@shale/core/archive';
+import { UnmountFlag } from '@shale/core/linux';
 import type { CommitOptions, Snapshotter, TreeView, WorkingTree, UnpackingOptions } from './snapshotter.ts';
 import type { GrowingStack } from '../graph/layer-stack.ts';
 import { isPacking, packedStack } from '../graph/layer-stack.ts';

@@ -1,6 +1,6 @@
 import { existsSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openScratchDirectory } from '@shale/core';
+import { openScratchDirectory } from '@shale/core/files';
 import { expect, it } from 'vitest';
 import { openCacheMount } from './cache-mounts.ts';
 import { cacheMountUsage, pruneCacheMounts } from './prune-cache-mounts.ts';

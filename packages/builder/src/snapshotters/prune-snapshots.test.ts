@@ -1,6 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { blobDirectory, loadSystemCalls, openScratchDirectory } from '@shale/core';
+import { blobDirectory } from '@shale/core';
+import { openScratchDirectory } from '@shale/core/files';
+import { loadSystemCalls } from '@shale/core/linux';
 import { makeLayer } from '@shale/testing';
 import { expect, it, vi } from 'vitest';
 import type { StackedLayer } from '../graph/layer-stack.ts';

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { CallOptions } from '@shale/core';
-import { loadSystemCalls } from '@shale/core';
+import { loadSystemCalls } from '@shale/core/linux';
 import { diskUsage } from '../tree/disk-usage.ts';
 import { SnapshotDirectory } from './snapshot-directory.ts';
 

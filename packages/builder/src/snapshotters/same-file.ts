@@ -1,7 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 import { closeSync, constants, openSync, readlinkSync, readSync } from 'node:fs';
-import type { FileSystemCalls } from '@shale/core';
-import { fileSystemCalls, hostPath, keptXattrs } from '@shale/core';
+import type { FileSystemCalls } from '@shale/core/archive';
+import { fileSystemCalls, hostPath, keptXattrs } from '@shale/core/archive';
 
 /** Whether two files, or two directories apart from what is in them, are the same in all that a layer says of them. */
 export function isSameFile(a: string, b: string, aStats: BigIntStats, bStats: BigIntStats): boolean {

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { lstatSync, mkdirSync, readdirSync, renameSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Digest, SystemCalls } from '@shale/core';
+import type { Digest } from '@shale/core';
+import type { SystemCalls } from '@shale/core/linux';
 import { digestHex } from '@shale/core';
 import type { DirectoryLock } from '../tree/directory-lock.ts';
 import { tryLockDirectory } from '../tree/directory-lock.ts';

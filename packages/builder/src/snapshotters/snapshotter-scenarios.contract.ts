@@ -17,7 +17,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { fileSystemCalls } from '@shale/core';
+import { fileSystemCalls } from '@shale/core/archive';
 import type { MadeEntry } from '@shale/testing';
 import { isInUserNamespace } from '../host/privileges.ts';
 

@@ -12,18 +12,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import {
-  type ArchiveEntry,
-  blobDirectory,
-  decompress,
-  EMPTY_DIFF_ID,
-  type Layer,
-  type LocalBlobStore,
-  openScratchDirectory,
-  type ProgressEvent,
-  readTar,
-  type ScratchDirectory,
-} from '@shale/core';
+import { blobDirectory, EMPTY_DIFF_ID, type Layer, type LocalBlobStore, type ProgressEvent } from '@shale/core';
+import { type ArchiveEntry, decompress, readTar } from '@shale/core/archive';
+import { openScratchDirectory, type ScratchDirectory } from '@shale/core/files';
 import { makeLayer } from '@shale/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { LayerStack, PackingLayer, StackedLayer } from '../graph/layer-stack.ts';

@@ -1,6 +1,8 @@
 import { existsSync, lstatSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { blobDirectory, type Layer, loadSystemCalls, openScratchDirectory, type SystemCalls } from '@shale/core';
+import { blobDirectory, type Layer } from '@shale/core';
+import { openScratchDirectory } from '@shale/core/files';
+import { loadSystemCalls, type SystemCalls } from '@shale/core/linux';
 import { makeLayer } from '@shale/testing';
 import { describe, expect, it } from 'vitest';
 import { Capability, hasCapability, isInUserNamespace } from '../host/privileges.ts';

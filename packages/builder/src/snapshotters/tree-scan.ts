@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs';
 import { lstatSync } from 'node:fs';
-import { hostPath } from '@shale/core';
+import { hostPath } from '@shale/core/archive';
 import { readEntries } from '../tree/directory-entries.ts';
 
 /** What one file was like. Times are in milliseconds, exact to a quarter of a microsecond. */

@@ -1,6 +1,8 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import type { ArchiveEntry, ArchiveVisitor, CallOptions } from '@shale/core';
-import { consumeBlob, decompress, fileSystemCalls, hostPath, keptXattrs, readTar } from '@shale/core';
+import type { CallOptions } from '@shale/core';
+import type { ArchiveEntry, ArchiveVisitor } from '@shale/core/archive';
+import { consumeBlob } from '@shale/core';
+import { decompress, fileSystemCalls, hostPath, keptXattrs, readTar } from '@shale/core/archive';
 import type { LayerStack } from '../graph/layer-stack.ts';
 import { imageXattrs, isSameXattrs } from './same-file.ts';
 

@@ -1,5 +1,7 @@
-import type { Layer, UnpackLayerOptions, UnpackReport } from '@shale/core';
-import { consumeBlob, unpackLayer } from '@shale/core';
+import type { Layer } from '@shale/core';
+import type { UnpackLayerOptions, UnpackReport } from '@shale/core/archive';
+import { consumeBlob } from '@shale/core';
+import { unpackLayer } from '@shale/core/archive';
 import type { StackedLayer } from '../graph/layer-stack.ts';
 import type { UnpackingOptions } from './snapshotter.ts';
 import { boundedWarnings } from '../tree/bounded-warnings.ts';

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Digest } from '@shale/core';
-import { chainIds, inheritDirectories } from '@shale/core';
+import { chainIds } from '@shale/core';
+import { inheritDirectories } from '@shale/core/archive';
 import pLimit from 'p-limit';
 import type { LayerStack, StackedLayer } from '../graph/layer-stack.ts';
 import type { UnpackingOptions } from './snapshotter.ts';

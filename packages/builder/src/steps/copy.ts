@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { noSpace, openScratchDirectory, Resources } from '@shale/core';
+import { Resources } from '@shale/core';
+import { noSpace, openScratchDirectory } from '@shale/core/files';
 import { isGitSource } from '@shale/git';
 import { boundedWarnings } from '../tree/bounded-warnings.ts';
 import type { CopyAction } from '../graph/build-graph.ts';

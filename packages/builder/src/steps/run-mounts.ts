@@ -1,6 +1,8 @@
 import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { loadSystemCalls, openScratchDirectory, Resources, ShaleError } from '@shale/core';
+import { Resources, ShaleError } from '@shale/core';
+import { openScratchDirectory } from '@shale/core/files';
+import { loadSystemCalls } from '@shale/core/linux';
 import type { Mount } from '@shale/dockerfile-parser';
 import type { RunAction, RunMount, TreeSource } from '../graph/build-graph.ts';
 import { emptyCacheMount, openCacheMount } from '../snapshotters/cache-mounts.ts';

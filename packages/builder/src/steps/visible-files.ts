@@ -1,7 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CallOptions } from '@shale/core';
-import { hostPath, openScratchDirectory, readNames, Resources } from '@shale/core';
+import { Resources } from '@shale/core';
+import { hostPath, readNames } from '@shale/core/archive';
+import { openScratchDirectory } from '@shale/core/files';
 import { lstatSync } from 'node:fs';
 import { copyIntoTree } from '../copy/copy-tree.ts';
 import type { SourceTree } from '../tree/source-tree.ts';

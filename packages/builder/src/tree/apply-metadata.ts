@@ -1,6 +1,6 @@
 import type { BigIntStats } from 'node:fs';
 import { chmodSync, chownSync } from 'node:fs';
-import { hostPath } from '@shale/core';
+import { hostPath } from '@shale/core/archive';
 import { setTime } from './exact-time.ts';
 
 /** Gives what is at `path`, which is no symlink, an owner, a mode and a time, in the order in which none undoes another. */

@@ -1,4 +1,4 @@
-import { fileSystemCalls, hostPath, keptXattrs } from '@shale/core';
+import { fileSystemCalls, hostPath, keptXattrs } from '@shale/core/archive';
 
 /** The attributes that a copy keeps, as one word; `''` without any. `fd`, if open, makes it faster. */
 export function attributesOf(host: string, fd?: number): string {

@@ -1,6 +1,6 @@
 import type { Dirent } from 'node:fs';
 import { readdirSync } from 'node:fs';
-import { decodePath, hostPath } from '@shale/core';
+import { decodePath, hostPath } from '@shale/core/archive';
 
 export interface DirectoryEntry {
   /** As `decodePath` makes it. */

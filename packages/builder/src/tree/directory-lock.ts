@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync, constants, fstatSync, lstatSync, openSync } from 'node:fs';
-import type { SystemCalls } from '@shale/core';
-import { LockOperation, undefinedIfMissing } from '@shale/core';
+import type { SystemCalls } from '@shale/core/linux';
+import { undefinedIfMissing } from '@shale/core/files';
+import { LockOperation } from '@shale/core/linux';
 
 /** A lock on a directory, seen by every process of this machine. It follows renames, and ends with its process. */
 export interface DirectoryLock extends Disposable {

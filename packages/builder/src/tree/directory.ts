@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { finished, PassThrough } from 'node:stream';
 import type { CallOptions } from '@shale/core';
-import { unpackTar } from '@shale/core';
+import { unpackTar } from '@shale/core/archive';
 import { exportTarball } from './tarball.ts';
 
 /** Copies a tree into a directory, which is made when missing and added to when not: what `-o type=local` does. */

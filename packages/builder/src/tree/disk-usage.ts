@@ -1,5 +1,5 @@
 import { lstatSync } from 'node:fs';
-import { hostPath } from '@shale/core';
+import { hostPath } from '@shale/core/archive';
 import { readEntries } from './directory-entries.ts';
 
 const BLOCK_BYTES = 512;

@@ -1,6 +1,6 @@
 import type { BigIntStats } from 'node:fs';
 import { lstatSync } from 'node:fs';
-import { fileSystemCalls, hostPath } from '@shale/core';
+import { fileSystemCalls, hostPath } from '@shale/core/archive';
 
 const SECOND = 1_000_000_000n;
 

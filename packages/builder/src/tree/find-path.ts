@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs';
 import { lstatSync, readlinkSync } from 'node:fs';
-import { decodePath, hostPath, readNames } from '@shale/core';
+import { decodePath, hostPath, readNames } from '@shale/core/archive';
 import type { SourceTree } from './source-tree.ts';
 import { below, hostOf } from './source-tree.ts';
 

@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { createHash, hash } from 'node:crypto';
-import { hostPath } from '@shale/core';
+import { hostPath } from '@shale/core/archive';
 import { attributesOf } from './attributes.ts';
 
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;

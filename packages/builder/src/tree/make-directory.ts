@@ -1,5 +1,6 @@
 import { chmodSync, chownSync, lstatSync, mkdirSync } from 'node:fs';
-import { hostPath, ShaleError } from '@shale/core';
+import { ShaleError } from '@shale/core';
+import { hostPath } from '@shale/core/archive';
 import { resolveInTree } from './scoped-path.ts';
 
 export interface DirectoryMetadata {

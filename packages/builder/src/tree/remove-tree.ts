@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs';
 import { chmodSync, lstatSync, rmdirSync, unlinkSync } from 'node:fs';
-import { hostPath, readNames } from '@shale/core';
+import { hostPath, readNames } from '@shale/core/archive';
 
 /** Removes a tree: never through a symlink, never what is mounted in it. What is not there is gone already. */
 export function removeTree(path: string): void {

@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CallOptions } from '@shale/core';
-import { addPath, decodePath, hostPath, TarWriter } from '@shale/core';
+import { addPath, decodePath, hostPath, TarWriter } from '@shale/core/archive';
 
 export interface TarballOptions extends CallOptions {
   /** Later modification times become this one, in seconds since the epoch. */

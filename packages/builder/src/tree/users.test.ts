@@ -1,7 +1,7 @@
 import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { openScratchDirectory, type ScratchDirectory } from '@shale/core';
+import { openScratchDirectory, type ScratchDirectory } from '@shale/core/files';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { resolveOwner, resolveUser } from './users.ts';
 

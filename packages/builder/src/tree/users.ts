@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
-import { hostPath, ShaleError } from '@shale/core';
+import { ShaleError } from '@shale/core';
+import { hostPath } from '@shale/core/archive';
 import { resolveInTree } from './scoped-path.ts';
 
 /** The ids that a process gets. */

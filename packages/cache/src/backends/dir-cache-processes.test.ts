@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { openScratchDirectory } from '@shale/core';
+import { openScratchDirectory } from '@shale/core/files';
 import { madeKey } from '@shale/testing/cache-backend-contract';
 import { expect, it } from 'vitest';
 import { dirCache } from './dir-cache.ts';

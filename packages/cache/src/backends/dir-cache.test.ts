@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { chmod, readdir, readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { blobDirectory, DigestMismatchError, digestHex, openScratchDirectory, readBytes } from '@shale/core';
+import { blobDirectory, DigestMismatchError, digestHex, readBytes } from '@shale/core';
+import { openScratchDirectory } from '@shale/core/files';
 import { cacheBackendContract, madeKey, openMadeEntries } from '@shale/testing/cache-backend-contract';
 import { describe, expect, it } from 'vitest';
 import type { CacheEntry } from '../contract/cache-backend.ts';

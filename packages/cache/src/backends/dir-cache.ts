@@ -1,7 +1,8 @@
 import { constants } from 'node:fs';
 import { access, readFile, rm, stat, utimes } from 'node:fs/promises';
 import type { BlobSource, CallOptions, LocalBlobStore } from '@shale/core';
-import { blobDirectory, touchBlob, undefinedIfMissing } from '@shale/core';
+import { blobDirectory, touchBlob } from '@shale/core';
+import { undefinedIfMissing } from '@shale/core/files';
 import type { CacheBackend, CacheEntry, LayerKeeper, StoreOptions, StoreOutcome } from '../contract/cache-backend.ts';
 import type { CacheEvent, CacheEventListener } from '../contract/cache-event.ts';
 import type { CacheKey } from '../keys/cache-key.ts';

@@ -6,17 +6,16 @@ import type { Digest, ImageStore, RawManifest } from '@shale/core';
 import {
   blobDirectory,
   BlobMissingError,
-  decompress,
   digestHex,
   formatImageConfig,
   formatManifest,
   MediaType,
-  openScratchDirectory,
   parseReference,
   readBytes,
   sha256,
-  writeLayer,
 } from '@shale/core';
+import { decompress, writeLayer } from '@shale/core/archive';
+import { openScratchDirectory } from '@shale/core/files';
 import { createRegistryClient } from '@shale/registry';
 import { type FaultProxy, faultProxy, putBytes, startRegistry } from '@shale/testing';
 import { cacheBackendContract, madeKey, openMadeEntries } from '@shale/testing/cache-backend-contract';

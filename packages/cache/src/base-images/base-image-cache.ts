@@ -10,7 +10,8 @@ import type {
   Reference,
   ResolveOptions,
 } from '@shale/core';
-import { BlobMissingError, formatReference, isDigest, loadImage, undefinedIfMissing } from '@shale/core';
+import { BlobMissingError, formatReference, isDigest, loadImage } from '@shale/core';
+import { undefinedIfMissing } from '@shale/core/files';
 import type { WarmedEntry } from './warmed-entry.ts';
 import { openWarmedEntry, readWarmedIndex } from './warmed-entry.ts';
 import type { WarmedPaths, WarmedPointer } from './warmed-format.ts';

@@ -2,18 +2,17 @@ import type { FileHandle } from 'node:fs/promises';
 import { open, readFile, stat } from 'node:fs/promises';
 import type { BlobSource, CallOptions, Descriptor, Digest, RawManifest } from '@shale/core';
 import {
-  asObject,
   blobDirectory,
   BlobMissingError,
   digestHex,
   MAX_MANIFEST_BYTES,
   MediaType,
-  parseJson,
   sha256,
   StoreInvalidError,
-  undefinedIfMissing,
   verifyBlob,
 } from '@shale/core';
+import { undefinedIfMissing } from '@shale/core/files';
+import { asObject, parseJson } from '@shale/core/json';
 import type { Extent } from './tar-extents.ts';
 import { readTarExtents } from './tar-extents.ts';
 import type { WarmedPaths } from './warmed-format.ts';

@@ -1,17 +1,7 @@
 import { join } from 'node:path';
 import type { Digest, Platform, Reference } from '@shale/core';
-import {
-  asObject,
-  asOptional,
-  asString,
-  digestHex,
-  formatPlatform,
-  formatReference,
-  parseDigest,
-  parseJson,
-  sha256,
-  StoreInvalidError,
-} from '@shale/core';
+import { digestHex, formatPlatform, formatReference, parseDigest, sha256, StoreInvalidError } from '@shale/core';
+import { asObject, asOptional, asString, parseJson } from '@shale/core/json';
 
 /** What a reference means for one platform, as a warmer last heard from a registry. */
 export interface WarmedPointer {

@@ -1,15 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CallOptions, Descriptor, Digest, LocalBlobStore } from '@shale/core';
-import {
-  blobDirectory,
-  isIndex,
-  isIndexType,
-  isManifestType,
-  MediaType,
-  parseManifest,
-  undefinedIfMissing,
-} from '@shale/core';
+import { blobDirectory, isIndex, isIndexType, isManifestType, MediaType, parseManifest } from '@shale/core';
+import { undefinedIfMissing } from '@shale/core/files';
 
 const MAX_DEPTH = 8;
 

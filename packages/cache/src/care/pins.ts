@@ -1,6 +1,7 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { digestHex, isDigest, undefinedIfMissing } from '@shale/core';
+import { digestHex, isDigest } from '@shale/core';
+import { undefinedIfMissing } from '@shale/core/files';
 import type { CacheKey } from '../keys/cache-key.ts';
 import { FORMAT_DIRECTORY } from '../directory/record-path.ts';
 

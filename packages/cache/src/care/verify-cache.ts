@@ -1,7 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import type { CallOptions, Digest, Layer, LocalBlobStore } from '@shale/core';
-import { blobDirectory, decompress, DigestMeter, digestAlgorithm, verifyBlob } from '@shale/core';
+import { blobDirectory, DigestMeter, digestAlgorithm, verifyBlob } from '@shale/core';
+import { decompress } from '@shale/core/archive';
 import { quarantineIfDamaged } from '../directory/healing-blobs.ts';
 import type { CacheDirectory, EntryFile, ListedEntry } from './list-entries.ts';
 import { readEntryFiles } from './list-entries.ts';

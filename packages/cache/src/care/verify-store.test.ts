@@ -1,4 +1,6 @@
-import { blobDirectory, openScratchDirectory, parseReference, writeLayer } from '@shale/core';
+import { blobDirectory, parseReference } from '@shale/core';
+import { writeLayer } from '@shale/core/archive';
+import { openScratchDirectory } from '@shale/core/files';
 import { createRegistryClient } from '@shale/registry';
 import { type Fault, faultProxy, startRegistry } from '@shale/testing';
 import { madeKey } from '@shale/testing/cache-backend-contract';

@@ -1,5 +1,6 @@
 import type { BlobSource, CallOptions, ImageStore, Layer } from '@shale/core';
-import { decompress, DigestMeter, digestAlgorithm } from '@shale/core';
+import { DigestMeter, digestAlgorithm } from '@shale/core';
+import { decompress } from '@shale/core/archive';
 import pLimit from 'p-limit';
 import { isBroken } from '../contract/broken-content.ts';
 import type { StoreEntry } from './store-entries.ts';

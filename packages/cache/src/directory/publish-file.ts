@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { link, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { flushDirectory, noSpace } from '@shale/core';
+import { flushDirectory, noSpace } from '@shale/core/files';
 
 export interface PublishOptions {
   /** Whether a file that is there is replaced. Without it, of many writers at once the first one wins. */

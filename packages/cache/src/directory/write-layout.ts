@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type CallOptions, type Descriptor, type LocalBlobStore, streamOf } from '@shale/core';
-import { describeManifest, formatManifest, MediaType, sha256, writeFileAtomically } from '@shale/core';
+import { describeManifest, formatManifest, MediaType, sha256 } from '@shale/core';
+import { writeFileAtomically } from '@shale/core/files';
 import type { StoredRecord } from '../records/record-manifest.ts';
 import { formatRecordConfig } from '../records/record-manifest.ts';
 import { listRecords } from './list-records.ts';

@@ -1,6 +1,6 @@
 import { readdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openScratchDirectory } from '@shale/core';
+import { openScratchDirectory } from '@shale/core/files';
 import { madeKey } from '@shale/testing/cache-backend-contract';
 import { expect, it } from 'vitest';
 import { buildTrails, type TrailStep } from './build-trails.ts';

@@ -2,18 +2,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import {
-  asArray,
-  asInteger,
-  asObject,
-  asString,
-  asStringMap,
-  digestHex,
-  parseDigest,
-  parseJson,
-  sha256,
-  StoreInvalidError,
-} from '@shale/core';
+import { digestHex, parseDigest, sha256, StoreInvalidError } from '@shale/core';
+import { asArray, asInteger, asObject, asString, asStringMap, parseJson } from '@shale/core/json';
 import type { StepIdentity } from '../contract/cache-backend.ts';
 import type { CacheInput } from '../keys/cache-input.ts';
 import type { CacheKey } from '../keys/cache-key.ts';

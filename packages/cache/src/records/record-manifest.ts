@@ -1,11 +1,5 @@
 import type { Descriptor, HistoryEntry, Layer, Manifest, RawManifest } from '@shale/core';
 import {
-  asArray,
-  asBoolean,
-  asInteger,
-  asObject,
-  asOptional,
-  asString,
   formatImageConfig,
   formatManifest,
   hostPlatform,
@@ -15,10 +9,10 @@ import {
   MediaType,
   parseDigest,
   parseImageConfig,
-  parseJson,
   parseManifest,
   sha256,
 } from '@shale/core';
+import { asArray, asBoolean, asInteger, asObject, asOptional, asString, parseJson } from '@shale/core/json';
 import type { CacheRecord, StepIdentity } from '../contract/cache-backend.ts';
 import type { CacheInput } from '../keys/cache-input.ts';
 import type { CacheKey } from '../keys/cache-key.ts';

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProgressEvent } from '@shale/core';
-import { openScratchDirectory, parseReference, readBytes } from '@shale/core';
+import { parseReference, readBytes } from '@shale/core';
+import { openScratchDirectory } from '@shale/core/files';
 import { createRegistryClient } from '@shale/registry';
 import { type FaultProxy, faultProxy, startRegistry } from '@shale/testing';
 import { cacheBackendContract, madeKey, openMadeEntries } from '@shale/testing/cache-backend-contract';

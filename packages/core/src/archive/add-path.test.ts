@@ -13,7 +13,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { inChunks } from '@shale/testing';
-import { openScratchDirectory } from '../scratch-directory.ts';
+import { openScratchDirectory } from '../files/scratch-directory.ts';
 import type { AddPathOptions } from './add-path.ts';
 import { addPath } from './add-path.ts';
 import type { ArchiveEntry } from './archive-entry.ts';

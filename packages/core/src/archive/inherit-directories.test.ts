@@ -2,7 +2,7 @@ import { chmodSync, chownSync, lstatSync, mkdirSync, symlinkSync, utimesSync } f
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { inChunks, makeArchive } from '@shale/testing';
-import { openScratchDirectory } from '../scratch-directory.ts';
+import { openScratchDirectory } from '../files/scratch-directory.ts';
 import { fileSystemCalls } from './file-system-calls.ts';
 import { inheritDirectories } from './inherit-directories.ts';
 import { unpackTar } from './unpack.ts';

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { openScratchDirectory } from '../scratch-directory.ts';
+import { openScratchDirectory } from '../files/scratch-directory.ts';
 import { decodePath, encodePath, hostPath, readNames } from './path-bytes.ts';
 
 it('decodePath() and encodePath() keep every byte sequence', () => {

@@ -1,6 +1,6 @@
-import { decompress, sniffCompression } from '../decompression.ts';
+import { decompress, sniffCompression } from './decompression.ts';
 import { DecompressorMissingError } from '../errors.ts';
-import { peek } from '../peek.ts';
+import { peek } from './peek.ts';
 import { isZeroBlock, parseHeader } from './parse-header.ts';
 import { BLOCK_BYTES } from './tar-format.ts';
 

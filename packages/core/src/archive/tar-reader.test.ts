@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { gnuLongHeader, inChunks, makeArchive, paxHeader, rawTar, rawTarEntry, TAR_END } from '@shale/testing';
 import { ArchiveInvalidError, ArchiveLimitError } from '../errors.ts';
-import { openScratchDirectory } from '../scratch-directory.ts';
+import { openScratchDirectory } from '../files/scratch-directory.ts';
 import type { ArchiveEntry } from './archive-entry.ts';
 import { hostPath } from './path-bytes.ts';
 import type { ReadTarOptions } from './tar-reader.ts';

@@ -5,7 +5,7 @@ import * as fc from 'fast-check';
 import { extract } from 'tar-stream';
 import { expect, it } from 'vitest';
 import { inChunks, makeArchive, type MadeEntry } from '@shale/testing';
-import { openScratchDirectory } from '../scratch-directory.ts';
+import { openScratchDirectory } from '../files/scratch-directory.ts';
 import type { ArchiveEntry } from './archive-entry.ts';
 import { decodePath, encodePath } from './path-bytes.ts';
 import { readTar } from './tar-reader.ts';

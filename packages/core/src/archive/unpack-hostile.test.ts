@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 import { gnuLongHeader, inChunks, makeArchive, type MadeEntry, paxHeader, rawTar, rawTarEntry } from '@shale/testing';
 import { ArchiveEscapeError, ArchiveInvalidError, ArchiveLimitError } from '../errors.ts';
 import { loadSystemCalls } from '../linux/system-calls.ts';
-import { openScratchDirectory } from '../scratch-directory.ts';
+import { openScratchDirectory } from '../files/scratch-directory.ts';
 import { fileSystemCalls } from './file-system-calls.ts';
 import { hostPath, readNames } from './path-bytes.ts';
 import { unpackTar } from './unpack.ts';

@@ -13,8 +13,8 @@ import {
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { inChunks, makeArchive, type MadeEntry } from '@shale/testing';
-import type { ScratchDirectory } from '../scratch-directory.ts';
-import { openScratchDirectory } from '../scratch-directory.ts';
+import type { ScratchDirectory } from '../files/scratch-directory.ts';
+import { openScratchDirectory } from '../files/scratch-directory.ts';
 import { fileSystemCalls } from './file-system-calls.ts';
 import { hostPath, readNames } from './path-bytes.ts';
 import { unpackTar } from './unpack.ts';

@@ -18,7 +18,7 @@ import { realpath } from 'node:fs/promises';
 import { messageOf } from '../message-of.ts';
 import { ArchiveInvalidError } from '../errors.ts';
 import { FileType } from '../linux/flags.ts';
-import { noSpace } from '../no-space.ts';
+import { noSpace } from '../files/no-space.ts';
 import type { ArchiveEntry } from './archive-entry.ts';
 import { DirectoryMetadata } from './directory-metadata.ts';
 import type { FileSystemCalls } from './file-system-calls.ts';

@@ -13,7 +13,7 @@ import {
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { openScratchDirectory } from '../scratch-directory.ts';
+import { openScratchDirectory } from '../files/scratch-directory.ts';
 import { CloneFlag, FileType, LockOperation, MountFlag, ProcessControl, UnmountFlag } from './flags.ts';
 import { loadSystemCalls } from './system-calls.ts';
 

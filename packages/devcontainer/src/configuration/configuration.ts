@@ -1,4 +1,4 @@
-import type { JsonObject } from '@shale/core';
+import type { JsonObject } from '@shale/core/json';
 
 /** What JSON writes where a text is meant: `"PORT": 3000`. */
 export type Scalar = string | number | boolean;

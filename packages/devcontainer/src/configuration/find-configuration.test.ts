@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
-import { openScratchDirectory } from '@shale/core';
+import { openScratchDirectory } from '@shale/core/files';
 import { describe, expect, it } from 'vitest';
 import { findConfiguration, listConfigurations, type SearchOrder } from './find-configuration.ts';
 

@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
-import { undefinedIfMissing } from '@shale/core';
+import { undefinedIfMissing } from '@shale/core/files';
 import { didYouMean } from '@shale/dockerfile-parser';
 import { DevcontainerMissingError } from '../devcontainer-error.ts';
 

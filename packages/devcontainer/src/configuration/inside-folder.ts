@@ -1,6 +1,6 @@
 import { realpath } from 'node:fs/promises';
 import { isAbsolute, relative, resolve } from 'node:path';
-import { undefinedIfMissing } from '@shale/core';
+import { undefinedIfMissing } from '@shale/core/files';
 import { DevcontainerInvalidError } from '../devcontainer-error.ts';
 
 /**

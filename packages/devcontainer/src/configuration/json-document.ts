@@ -8,7 +8,7 @@ import {
   parseTree,
   printParseErrorCode,
 } from 'jsonc-parser';
-import type { JsonObject } from '@shale/core';
+import type { JsonObject } from '@shale/core/json';
 import { type ConfigurationIssue, DevcontainerInvalidError, formatIssue } from '../devcontainer-error.ts';
 
 /** Files of people are a few KiB; the largest feature metadata that is published has 30. */

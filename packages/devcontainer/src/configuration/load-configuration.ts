@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises';
 import { relative } from 'node:path';
-import type { CallOptions, JsonObject } from '@shale/core';
+import type { CallOptions } from '@shale/core';
+import type { JsonObject } from '@shale/core/json';
 import { type ConfigurationIssue, DevcontainerInvalidError, DevcontainerMissingError } from '../devcontainer-error.ts';
 import type { DevcontainerConfiguration } from './configuration.ts';
 import { MAX_JSON_BYTES, parseJsonDocument } from './json-document.ts';

@@ -1,4 +1,4 @@
-import type { JsonObject } from '@shale/core';
+import type { JsonObject } from '@shale/core/json';
 
 /** Moves `extensions`, `settings` and `devPort` to `customizations.vscode`, as the official tool does. */
 export function moveOlderProperties(value: JsonObject): JsonObject {

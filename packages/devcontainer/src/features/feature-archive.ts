@@ -1,14 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
-import {
-  type ArchiveLimits,
-  type CallOptions,
-  decompress,
-  type Digest,
-  DigestMeter,
-  DigestMismatchError,
-  readTar,
-  unpackTar,
-} from '@shale/core';
+import { type CallOptions, type Digest, DigestMeter, DigestMismatchError } from '@shale/core';
+import { type ArchiveLimits, decompress, readTar, unpackTar } from '@shale/core/archive';
 import { MAX_JSON_BYTES } from '../configuration/json-document.ts';
 import { FeatureInvalidError, FeatureUnavailableError } from './feature-error.ts';
 import { METADATA_FILE, parseFeatureMetadata } from './feature-metadata.ts';

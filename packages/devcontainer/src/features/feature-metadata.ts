@@ -1,4 +1,4 @@
-import type { JsonObject } from '@shale/core';
+import type { JsonObject } from '@shale/core/json';
 import * as z from 'zod';
 import type { FeatureOptions, LifecycleCommand, LifecycleHook, Mount, Scalar } from '../configuration/configuration.ts';
 import { mergeableShape } from '../configuration/configuration-schema.ts';

@@ -1,16 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import {
-  asObject,
-  asOptional,
-  asString,
-  asStringArray,
-  type Digest,
-  isDigest,
-  parseJson,
-  ShaleError,
-  undefinedIfMissing,
-} from '@shale/core';
+import { type Digest, isDigest, ShaleError } from '@shale/core';
+import { undefinedIfMissing } from '@shale/core/files';
+import { asObject, asOptional, asString, asStringArray, parseJson } from '@shale/core/json';
 import { DevcontainerInvalidError } from '../devcontainer-error.ts';
 import type { ResolvedFeature } from './resolved-feature.ts';
 

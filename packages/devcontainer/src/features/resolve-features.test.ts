@@ -1,7 +1,8 @@
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { type Digest, openScratchDirectory, parseReference, sha256 } from '@shale/core';
+import { type Digest, parseReference, sha256 } from '@shale/core';
+import { openScratchDirectory } from '@shale/core/files';
 import { createRegistryClient } from '@shale/registry';
 import { makeArchive, makeImage, publishFeature, startRegistry } from '@shale/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

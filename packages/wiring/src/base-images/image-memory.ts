@@ -1,23 +1,19 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
-  asInteger,
-  asObject,
-  asString,
   type Descriptor,
   type Digest,
   digestHex,
   formatPlatform,
   formatReference,
   parseDigest,
-  parseJson,
   type Platform,
   type Reference,
   sha256,
   StoreInvalidError,
-  undefinedIfMissing,
-  writeFileAtomically,
 } from '@shale/core';
+import { undefinedIfMissing, writeFileAtomically } from '@shale/core/files';
+import { asInteger, asObject, asString, parseJson } from '@shale/core/json';
 
 /** What a name stood for when it was last resolved. */
 export interface ImageMemory {

@@ -1,13 +1,7 @@
 import { readdir, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  blobDirectory,
-  type Digest,
-  hostPlatform,
-  type ImageSource,
-  openScratchDirectory,
-  parseReference,
-} from '@shale/core';
+import { blobDirectory, type Digest, hostPlatform, type ImageSource, parseReference } from '@shale/core';
+import { openScratchDirectory } from '@shale/core/files';
 import { createRegistryClient } from '@shale/registry';
 import { faultProxy, makeImage, startRegistry } from '@shale/testing';
 import { warm } from '@shale/warmer';

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { blobDirectory, DigestMismatchError, openScratchDirectory, readBytes, sha256 } from '@shale/core';
+import { blobDirectory, DigestMismatchError, readBytes, sha256 } from '@shale/core';
+import { openScratchDirectory } from '@shale/core/files';
 import { expect, it } from 'vitest';
 import { keptBlobs } from './kept-blobs.ts';
 

@@ -1,12 +1,6 @@
 import { join } from 'node:path';
-import {
-  blobDirectory,
-  hostPlatform,
-  openScratchDirectory,
-  parseReference,
-  type ProgressEvent,
-  readBytes,
-} from '@shale/core';
+import { blobDirectory, hostPlatform, parseReference, type ProgressEvent, readBytes } from '@shale/core';
+import { openScratchDirectory } from '@shale/core/files';
 import { createRegistryClient } from '@shale/registry';
 import { makeImage, startRegistry } from '@shale/testing';
 import { describe, expect, it } from 'vitest';

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { blobDirectory, type Digest, hostPlatform, openScratchDirectory, parseReference } from '@shale/core';
+import { blobDirectory, type Digest, hostPlatform, parseReference } from '@shale/core';
+import { openScratchDirectory } from '@shale/core/files';
 import { createRegistryClient, openLayout } from '@shale/registry';
 import { makeImage, startRegistry } from '@shale/testing';
 import { expect, it } from 'vitest';

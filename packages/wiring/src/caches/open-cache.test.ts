@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { blobDirectory, openScratchDirectory, Resources, sha256 } from '@shale/core';
+import { blobDirectory, Resources, sha256 } from '@shale/core';
+import { openScratchDirectory } from '@shale/core/files';
 import { createRegistryClient } from '@shale/registry';
 import { faultProxy, makeLayer, startRegistry } from '@shale/testing';
 import { describe, expect, it } from 'vitest';

@@ -1,4 +1,5 @@
-import { openScratchDirectory, parseReference } from '@shale/core';
+import { parseReference } from '@shale/core';
+import { openScratchDirectory } from '@shale/core/files';
 import { createRegistryClient } from '@shale/registry';
 import { faultProxy, makeCertificate, makeImage, startRegistry } from '@shale/testing';
 import { describe, expect, it } from 'vitest';

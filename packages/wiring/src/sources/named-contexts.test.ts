@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { hostPlatform, openScratchDirectory, parseReference } from '@shale/core';
+import { hostPlatform, parseReference } from '@shale/core';
+import { openScratchDirectory } from '@shale/core/files';
 import { openLayout } from '@shale/registry';
 import { makeImage } from '@shale/testing';
 import { expect, it } from 'vitest';

@@ -7,7 +7,8 @@ import {
   openDirectoryContext,
   openTarContext,
 } from '@shale/builder';
-import { ARCHIVE_HEAD_BYTES, looksLikeArchive, peek, streamOf } from '@shale/core';
+import { streamOf } from '@shale/core';
+import { ARCHIVE_HEAD_BYTES, looksLikeArchive, peek } from '@shale/core/archive';
 import { readDockerfile } from './dockerfile-stream.ts';
 import { type GitSettings, openGitLocation } from './git-location.ts';
 import { readIgnoreFile } from './ignore-file.ts';

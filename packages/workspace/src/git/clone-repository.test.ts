@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
-import { openScratchDirectory } from '@shale/core';
+import { openScratchDirectory } from '@shale/core/files';
 import { makeCertificate, startGitServer, type StartGitServerOptions, startSshServer } from '@shale/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CloneOptions, cloneRepository } from './clone-repository.ts';

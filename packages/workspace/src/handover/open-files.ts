@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { loadSystemCalls } from '@shale/core';
+import { loadSystemCalls } from '@shale/core/linux';
 
 /** `prlimit64`, by its number. */
 const PRLIMIT: Readonly<Record<string, number>> = { x64: 302, arm64: 261 };

@@ -1,11 +1,11 @@
-import { TarWriter } from './archive/tar-writer.ts';
-import type { LocalBlobStore } from './blob-store.ts';
-import type { CallOptions } from './call-options.ts';
+import { TarWriter } from './tar-writer.ts';
+import type { LocalBlobStore } from '../blob-store.ts';
+import type { CallOptions } from '../call-options.ts';
 import type { Compression } from './compression.ts';
 import { compressorFor } from './compression.ts';
-import { DigestMeter } from './digest.ts';
-import type { Layer } from './layer.ts';
-import { MediaType } from './media-type.ts';
+import { DigestMeter } from '../digest.ts';
+import type { Layer } from '../layer.ts';
+import { MediaType } from '../media-type.ts';
 
 export interface WriteLayerOptions extends CallOptions {
   readonly compression: Compression;

@@ -1,9 +1,9 @@
 import { pipeline } from 'node:stream';
 import type { Readable, Writable } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
-import { messageOf } from './message-of.ts';
+import { messageOf } from '../message-of.ts';
 import { startDecompressionProgram } from './decompression-program.ts';
-import { ArchiveInvalidError, ArchiveLimitError } from './errors.ts';
+import { ArchiveInvalidError, ArchiveLimitError } from '../errors.ts';
 import { peek } from './peek.ts';
 
 export interface DecompressOptions {

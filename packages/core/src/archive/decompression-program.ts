@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants } from 'node:fs';
 import type { DecompressionEngine } from './decompression.ts';
-import { DecompressorMissingError } from './errors.ts';
+import { DecompressorMissingError } from '../errors.ts';
 
 /** Never the PATH: it may lead into a tree that is being built. */
 const DIRECTORIES = ['/usr/bin', '/bin', '/usr/local/bin', '/opt/homebrew/bin'];

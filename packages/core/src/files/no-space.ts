@@ -1,5 +1,5 @@
 import { statfs } from 'node:fs/promises';
-import { NoSpaceError } from './errors.ts';
+import { NoSpaceError } from '../errors.ts';
 
 const FULL = new Set(['ENOSPC', 'EDQUOT']);
 

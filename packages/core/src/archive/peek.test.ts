@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { peek } from './peek.ts';
-import { readBytes } from './verify-blob.ts';
+import { readBytes } from '../verify-blob.ts';
 
 /** A stream of single bytes that notes when it is closed. */
 function bytesOf(text: string) {

@@ -3,12 +3,12 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { inChunks, makeLayer } from '@shale/testing';
-import { blobDirectory } from './blob-directory.ts';
-import { sha256 } from './digest.ts';
-import { DigestMismatchError } from './errors.ts';
-import { EMPTY_DIFF_ID } from './layer.ts';
-import { MediaType } from './media-type.ts';
-import { openScratchDirectory } from './scratch-directory.ts';
+import { blobDirectory } from '../blob-directory.ts';
+import { sha256 } from '../digest.ts';
+import { DigestMismatchError } from '../errors.ts';
+import { EMPTY_DIFF_ID } from '../layer.ts';
+import { MediaType } from '../media-type.ts';
+import { openScratchDirectory } from '../files/scratch-directory.ts';
 import { unpackLayer } from './unpack-layer.ts';
 
 it.each(['gzip', 'zstd', 'none'] as const)('unpackLayer() unpacks a %s layer from a store', async (algorithm) => {

@@ -5,8 +5,8 @@ import { expect, it } from 'vitest';
 import { inChunks } from '@shale/testing';
 import type { DecompressOptions } from './decompression.ts';
 import { decompress, sniffCompression } from './decompression.ts';
-import { ArchiveInvalidError, ArchiveLimitError } from './errors.ts';
-import { readBytes } from './verify-blob.ts';
+import { ArchiveInvalidError, ArchiveLimitError } from '../errors.ts';
+import { readBytes } from '../verify-blob.ts';
 
 const MIB = 1024 * 1024;
 const input = Buffer.concat([Buffer.alloc(2 * MIB + 3, 'some text\n'), randomBytes(200_000)]);

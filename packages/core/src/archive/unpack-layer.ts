@@ -1,9 +1,9 @@
-import { unpackTar } from './archive/unpack.ts';
-import type { UnpackOptions, UnpackReport } from './archive/unpack-options.ts';
+import { unpackTar } from './unpack.ts';
+import type { UnpackOptions, UnpackReport } from './unpack-options.ts';
 import { decompress } from './decompression.ts';
-import { DigestMeter, digestAlgorithm } from './digest.ts';
-import { DigestMismatchError } from './errors.ts';
-import type { Layer } from './layer.ts';
+import { DigestMeter, digestAlgorithm } from '../digest.ts';
+import { DigestMismatchError } from '../errors.ts';
+import type { Layer } from '../layer.ts';
 
 export interface UnpackLayerOptions extends UnpackOptions {
   readonly whiteouts: 'apply' | 'overlay';

@@ -5,7 +5,7 @@ import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Compression } from './compression.ts';
 import { compressorFor } from './compression.ts';
-import { sha256 } from './digest.ts';
+import { sha256 } from '../digest.ts';
 
 const MIB = 1024 * 1024;
 

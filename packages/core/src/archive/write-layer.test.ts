@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { inChunks, makeArchive, makeLayer } from '@shale/testing';
-import { addPath } from './archive/add-path.ts';
-import { blobDirectory } from './blob-directory.ts';
-import { sha256 } from './digest.ts';
-import { EMPTY_DIFF_ID } from './layer.ts';
-import { MediaType } from './media-type.ts';
-import { openScratchDirectory } from './scratch-directory.ts';
+import { addPath } from './add-path.ts';
+import { blobDirectory } from '../blob-directory.ts';
+import { sha256 } from '../digest.ts';
+import { EMPTY_DIFF_ID } from '../layer.ts';
+import { MediaType } from '../media-type.ts';
+import { openScratchDirectory } from '../files/scratch-directory.ts';
 import { layerMediaType, writeLayer } from './write-layer.ts';
 
 const MIB = 1024 * 1024;
@@ -71,7 +71,8 @@ it('writeLayer() and unpackLayer() stay within 200 MiB for a layer of 512 MiB', 
   const directory = mkdtempSync(join(tmpdir(), 'shale-memory-'));
   try {
     const script = `
-      import { blobDirectory, TarWriter, unpackLayer, writeLayer } from ${JSON.stringify(new URL('index.ts', import.meta.url).href)};
+      import { blobDirectory } from ${JSON.stringify(new URL('../index.ts', import.meta.url).href)};
+      import { unpackLayer, writeLayer } from ${JSON.stringify(new URL('index.ts', import.meta.url).href)};
       import { mkdirSync } from 'node:fs';
       const chunk = Buffer.alloc(1 << 20, 'not quite random ' + Math.random());
       const store = blobDirectory(${JSON.stringify(directory)});
