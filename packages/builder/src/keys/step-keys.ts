@@ -1,7 +1,8 @@
-import type { CacheInput, CacheKey, KeyInput } from '@shale/cache';
+import type { CacheInput, CacheKey, KeyInput, KeyValue } from '@shale/cache';
 import { cacheKey } from '@shale/cache';
 import type { Digest } from '@shale/core';
 import { chainIds, formatPlatform } from '@shale/core';
+import type { Mount } from '@shale/dockerfile-parser';
 import type { CopyAction, GraphNode, RunAction, RunMount, StepNode, TreeSource } from '../graph/build-graph.ts';
 import { splitEnv } from '../graph/stage-state.ts';
 
@@ -76,7 +77,7 @@ function stepKey(step: StepNode, { parentKey, read, sourceDateEpoch }: StepSurro
   const times = sourceDateEpoch === undefined ? [] : [{ name: 'source-date-epoch', value: String(sourceDateEpoch) }];
   switch (action.type) {
     case 'run':
-      return cacheKey('run', [
+      return cacheKey(action.mounts.length === 0 ? 'run' : RUN_WITH_MOUNTS, [
         below,
         ...times,
         ...runInputs(action),
@@ -143,14 +144,19 @@ function variableInput(entry: string, argNames: ReadonlySet<string>): KeyInput {
   return { name: `env.${name}`, label, value };
 }
 
-/** A cache's id and content, and the values of secrets, are no input: what they hold must not change the result. */
+/** The kind of a RUN with mounts, in the second version of how mounts are encoded. */
+const RUN_WITH_MOUNTS = 'run-mounts-v2';
+
+/** What a cache holds, and the values of secrets, are no input: they must not change the result. */
 function mountInputs({ mount, source }: RunMount, read: (source: TreeSource) => KeyInput[]): KeyInput[] {
-  const options: KeyInput = {
-    name: `mount.${'target' in mount ? (mount.target ?? '') : ''}`,
-    value: JSON.stringify(mount),
-  };
-  if (source === undefined) return [options];
-  return [options, ...read(source)];
+  const options: KeyInput = { name: `mount.${mount.target ?? ''}`, value: mountValue(mount) };
+  return source === undefined ? [options] : [options, ...read(source)];
+}
+
+/** The options of a mount by name, those that have a value. */
+function mountValue(mount: Mount): KeyValue {
+  const options = Object.entries(mount).filter(([, value]) => value !== undefined);
+  return new Map(options.map(([name, value]) => [name, String(value)]));
 }
 
 function copyInputs(action: CopyAction): KeyInput[] {
