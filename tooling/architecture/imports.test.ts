@@ -31,7 +31,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const ROOMS_MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   'packages/builder': {
     build: ['run', 'plan', 'keys', 'steps', 'exporters', 'graph'],
-    run: ['steps', 'keys', 'isolation', 'snapshotters', 'graph', 'host'],
+    run: ['steps', 'keys', 'isolation', 'executors', 'snapshotters', 'graph', 'host'],
     plan: ['context', 'copy', 'graph'],
     keys: ['context', 'copy', 'graph', 'tree'],
     exporters: ['isolation', 'graph', 'tree'],

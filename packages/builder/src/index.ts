@@ -6,7 +6,7 @@ export {
   type BuildIndexResult,
   IndexNotExportableError,
 } from './build/build-index.ts';
-export type { StageNode, StepNode } from './graph/build-graph.ts';
+export type { PlannedStage, StepNode } from './graph/build-graph.ts';
 export type { BuildOptions, BuildResult, StepReport } from './build/build-options.ts';
 export type { DockerfileSource } from './graph/dockerfile-source.ts';
 export type { Entitlement } from './graph/build-graph.ts';
@@ -33,7 +33,7 @@ export {
 } from './isolation/choose.ts';
 export { enterPrivateMounts } from './host/private-mounts.ts';
 export { runInUserNamespace, type UserNamespaceOptions, wantsUserNamespace } from './host/user-namespace.ts';
-export { locateDockerfileError } from './graph/locate.ts';
+export { locateDockerfileError } from './graph/locate-error.ts';
 export type { LookedUpPlan } from './keys/look-up.ts';
 export type { PlanOptions } from './plan/planning.ts';
 export { probe, type ProbedStep, type ProbeResult } from './build/probe.ts';
@@ -53,9 +53,9 @@ export type {
   TreeView,
   WorkingTree,
 } from './snapshotters/snapshotter.ts';
-export type { GrowingStack, LayerStack, PackingLayer, StackedLayer } from './graph/layer-stack.ts';
+export type { PackingStack, LayerStack, PackingLayer, StackedLayer } from './graph/layer-stack.ts';
 export type { StepResult } from './graph/step-result.ts';
-export { StepFailedError } from './steps/run.ts';
+export { StepFailedError } from './steps/run-step.ts';
 export {
   pruneSnapshots,
   type PruneSnapshotsOptions,

@@ -1,7 +1,7 @@
 import { type HistoryEntry, type Image, type Layer, MediaType, sha256 } from '@shale/core';
 import { expect, it } from 'vitest';
 import { assembleImage } from './assemble.ts';
-import type { GraphNode, HistoryLine, StageNode, StepNode } from '../graph/build-graph.ts';
+import type { GraphNode, HistoryLine, PlannedStage, StepNode } from '../graph/build-graph.ts';
 import { initialState } from '../graph/stage-state.ts';
 import type { StepResult } from '../graph/step-result.ts';
 
@@ -33,7 +33,7 @@ function assemble(layers: readonly string[], history: readonly HistoryEntry[] | 
     tip: step,
     state: initialState(base.config, platform),
     history: lines,
-  } as unknown as StageNode;
+  } as unknown as PlannedStage;
   const resultOf = () => made as unknown as StepResult;
   return assembleImage(stage, { labels: {}, sourceDateEpoch: undefined, mediaTypes: 'oci', resultOf }).image.config;
 }

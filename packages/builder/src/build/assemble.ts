@@ -9,7 +9,7 @@ import {
   streamOf,
 } from '@shale/core';
 import { describeManifest, formatImageConfig, formatManifest, MediaType, sha256 } from '@shale/core';
-import type { HistoryLine, StageNode, StepNode } from '../graph/build-graph.ts';
+import type { HistoryLine, PlannedStage, StepNode } from '../graph/build-graph.ts';
 import { layerBlobs } from './layer-blobs.ts';
 import type { StackedLayer } from '../graph/layer-stack.ts';
 import type { StepResult } from '../graph/step-result.ts';
@@ -28,7 +28,7 @@ const HISTORY_COMMENT = 'buildkit.dockerfile.v0';
 const EXPORTER_COMMENT = 'buildkit.exporter.image.v0';
 
 /** The image of a stage: its layers in order, config and history as BuildKit writes them. */
-export function assembleImage(stage: StageNode, options: AssembleOptions): AssembledImage {
+export function assembleImage(stage: PlannedStage, options: AssembleOptions): AssembledImage {
   const base = stage.base.image;
   const types = MEDIA_TYPES[options.mediaTypes];
   const { layers, history, created } = stack(stage, options);
@@ -87,7 +87,7 @@ export async function keepDocuments({ documents, image }: AssembledImage, store:
   }
 }
 
-function stack(stage: StageNode, { resultOf, sourceDateEpoch }: AssembleOptions) {
+function stack(stage: PlannedStage, { resultOf, sourceDateEpoch }: AssembleOptions) {
   const base = stage.base.image;
   const fixed = sourceDateEpoch === undefined ? undefined : formatTime(new Date(sourceDateEpoch * 1000));
   const layers: StackedLayer[] = (base?.layers ?? []).map((layer) => ({
@@ -130,7 +130,7 @@ function historyEntry({ createdBy }: HistoryLine, created: string | undefined, e
   };
 }
 
-function withLabels({ state }: StageNode, labels: Readonly<Record<string, string>>) {
+function withLabels({ state }: PlannedStage, labels: Readonly<Record<string, string>>) {
   if (Object.keys(labels).length === 0) return state.config;
   return { ...state.config, Labels: { ...state.config.Labels, ...labels } };
 }

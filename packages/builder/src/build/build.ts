@@ -1,7 +1,7 @@
 import { hostPlatform } from '@shale/core';
 import { parseDockerfile } from '@shale/dockerfile-parser';
 import { type AssembledImage, assembleImage, keepDocuments } from './assemble.ts';
-import type { StageNode, StepNode } from '../graph/build-graph.ts';
+import type { PlannedStage, StepNode } from '../graph/build-graph.ts';
 import { chainOf } from '../graph/build-graph.ts';
 import type { BuildOptions, BuildResult, StepReport } from './build-options.ts';
 import { openBuildSession } from '../steps/build-session.ts';
@@ -9,7 +9,7 @@ import { stepExecutor } from '../run/execute-step.ts';
 import type { BuiltImage } from '../exporters/exporter.ts';
 import { requireEmulators } from '../run/foreign-steps.ts';
 import { warnOfFrontend } from '../plan/frontend.ts';
-import { locateDockerfileError } from '../graph/locate.ts';
+import { locateDockerfileError } from '../graph/locate-error.ts';
 import type { LookedUpPlan, LookedUpSteps } from '../keys/look-up.ts';
 import { isSettledHit, lookUp } from '../keys/look-up.ts';
 import { planBuild } from '../plan/plan.ts';
@@ -47,7 +47,7 @@ export async function planAndLookUp(options: BuildOptions): Promise<LookedUpPlan
 }
 
 /** Plans the target stage, for another platform or with other names than `options` say. */
-export async function planTarget(options: BuildOptions, changes: Partial<PlanOptions>): Promise<StageNode> {
+export async function planTarget(options: BuildOptions, changes: Partial<PlanOptions>): Promise<PlannedStage> {
   const { onProgress = () => {} } = options;
   const source = options.dockerfile;
   const planOptions = {
@@ -75,7 +75,7 @@ export async function planTarget(options: BuildOptions, changes: Partial<PlanOpt
 
 /** Lets `finish` ask for what it needs; it is called again when a cached layer turned out to be lost. */
 export async function executePlan<T>(
-  { stages, ...plan }: LookedUpSteps & { readonly stages: readonly StageNode[] },
+  { stages, ...plan }: LookedUpSteps & { readonly stages: readonly PlannedStage[] },
   options: BuildOptions,
   finish: (scheduler: Scheduler) => Promise<T>,
 ): Promise<T> {
@@ -111,7 +111,11 @@ export async function executePlan<T>(
 }
 
 /** Runs what the stage's image still needs, and keeps its documents. */
-export async function buildStage(stage: StageNode, scheduler: Scheduler, options: BuildOptions): Promise<BuiltImage> {
+export async function buildStage(
+  stage: PlannedStage,
+  scheduler: Scheduler,
+  options: BuildOptions,
+): Promise<BuiltImage> {
   const stack = await scheduler.stackOf(stage.tip);
   const results = new Map(
     await Promise.all(chainOf(stage.tip).map(async (step) => [step, await scheduler.resultOf(step)] as const)),
@@ -122,7 +126,7 @@ export async function buildStage(stage: StageNode, scheduler: Scheduler, options
 }
 
 export function assembleStage(
-  stage: StageNode,
+  stage: PlannedStage,
   results: ReadonlyMap<StepNode, StepResult>,
   options: BuildOptions,
 ): AssembledImage {

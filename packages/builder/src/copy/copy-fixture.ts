@@ -13,8 +13,8 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { attributesOf } from '../tree/attributes.ts';
-import type { CopyTreeOptions } from './copy-tree.ts';
-import { copyIntoTree } from './copy-tree.ts';
+import type { CopyTreeOptions } from './copy-into-tree.ts';
+import { copyIntoTree } from './copy-into-tree.ts';
 import type { SourceTree } from '../tree/source-tree.ts';
 import { plainTree } from '../tree/source-tree.ts';
 import { resolveSources } from './sources.ts';

@@ -5,8 +5,8 @@ import type { Executor, RunProcessOptions, StepProcess } from './executor.ts';
 import type { MountPoint } from '../tree/mount-points.ts';
 import { MountPointStubs } from '../tree/mount-points.ts';
 import { runChrootProgram } from './chroot-program.ts';
-import { LentFiles } from './lent-files.ts';
-import { lendMount } from './lent-mounts.ts';
+import { StandIns } from './stand-ins.ts';
+import { placeMount } from './mount-stand-ins.ts';
 import { SandboxFailedError } from '../host/sandbox-failed-error.ts';
 import type { ChrootConfinement } from './sandbox-message.ts';
 import { hostsFile } from './sandbox-paths.ts';
@@ -44,7 +44,7 @@ export function chrootExecutor({ execArgv, usesProgram }: ChrootExecutorOptions 
       refuseWhatCannotBe(step);
       const stubs = new MountPointStubs(step.root, [...POINTS, ...stepMountPoints(step.mounts)]);
       try {
-        return await runWithLentFiles(step, options, threads);
+        return await runWithStandIns(step, options, threads);
       } finally {
         stubs[Symbol.dispose]();
       }
@@ -59,39 +59,39 @@ function refuseWhatCannotBe({ network }: StepProcess): void {
   });
 }
 
-async function runWithLentFiles(
+async function runWithStandIns(
   step: StepProcess,
   options: RunProcessOptions,
   threads: StepThreads | undefined,
 ): Promise<number> {
   const { root } = step;
-  const lent = new LentFiles(root);
+  const standIns = new StandIns(root);
   try {
-    for (const mount of step.mounts) await lendMount(lent, mount, { root, signal: options.signal });
-    lendNameFiles(lent, step);
-    lendDevices(lent);
+    for (const mount of step.mounts) await placeMount(standIns, mount, { root, signal: options.signal });
+    placeNameFiles(standIns, step);
+    placeDevices(standIns);
     const pipes: ChrootConfinement = {
       type: 'chroot',
-      stdout: lendPipe(lent, step, 'stdout'),
-      stderr: lendPipe(lent, step, 'stderr'),
+      stdout: placePipe(standIns, step, 'stdout'),
+      stderr: placePipe(standIns, step, 'stderr'),
     };
-    lent.seal();
+    standIns.seal();
     if (threads === undefined) return await runChrootProgram(step, pipes, options);
     return await threads.run({ process: step, confinement: pipes, tag: newStepTag() }, options);
   } finally {
-    await lent[Symbol.asyncDispose]();
+    await standIns[Symbol.asyncDispose]();
   }
 }
 
-function lendNameFiles(lent: LentFiles, { hostname }: StepProcess): void {
-  lent.file('/etc/hosts', hostsFile(hostname), 0o644, ROOT);
+function placeNameFiles(standIns: StandIns, { hostname }: StepProcess): void {
+  standIns.file('/etc/hosts', hostsFile(hostname), 0o644, ROOT);
   const resolvers = existsSync('/etc/resolv.conf') ? readFileSync('/etc/resolv.conf') : '';
-  lent.file('/etc/resolv.conf', resolvers, 0o644, ROOT);
+  standIns.file('/etc/resolv.conf', resolvers, 0o644, ROOT);
 }
 
-function lendDevices(lent: LentFiles): void {
+function placeDevices(standIns: StandIns): void {
   for (const [name, minor] of Object.entries(DEVICES)) {
-    lent.node(`/dev/${name}`, (path) => makeDevice(path, minor));
+    standIns.node(`/dev/${name}`, (path) => makeDevice(path, minor));
   }
 }
 
@@ -107,12 +107,12 @@ function makeDevice(path: string, minor: number): void {
 }
 
 /** At `/dev/stdout` and `/dev/stderr`, unless the image has something there. */
-function lendPipe(lent: LentFiles, { user }: StepProcess, name: 'stdout' | 'stderr'): string {
+function placePipe(standIns: StandIns, { user }: StepProcess, name: 'stdout' | 'stderr'): string {
   const make = (path: string) => {
     fileSystemCalls().makeNode(path, FileType.fifo | 0o600, 0, 0);
     chownSync(path, user.uid, user.gid);
   };
-  const path = lent.node(`/dev/${name}`, make) ?? lent.node(`/dev/.${name}`, make);
+  const path = standIns.node(`/dev/${name}`, make) ?? standIns.node(`/dev/.${name}`, make);
   if (path === undefined)
     throw new SandboxFailedError(`There is no place for the output of a step in /dev of the image`);
   return path;

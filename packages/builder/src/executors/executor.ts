@@ -45,15 +45,18 @@ export interface RunProcessOptions extends CallOptions {
 export interface Executor {
   /** Stable, for progress and `--isolation`: `namespaces`, `chroot`, `in-place`. */
   readonly name: string;
-  /**
-   * There where steps cannot run beside each other: to be held from before anything is on disk that only one step may see,
-   * until it is gone.
-   */
-  readonly takeTurn?: ((options?: CallOptions) => Promise<Disposable>) | undefined;
-  /**
-   * There where steps can write to the trees of others: when one ended last, as `performance.now()`. 0 before the first.
-   */
-  readonly lastStepEndedMs?: (() => number) | undefined;
   /** The exit code: 127 when the program was not found, 128 + n when signal n ended it. Nothing of the step outlives the call. */
   run(process: StepProcess, options: RunProcessOptions): Promise<number>;
+}
+
+/** An executor that runs one step at a time, and whose steps can write to the trees of other steps. */
+export interface SerialExecutor extends Executor {
+  /** Waits until no other step has the turn. Hold it while files exist that only this step may see. */
+  takeTurn(options?: CallOptions): Promise<Disposable>;
+  /** When the last step ended, as `performance.now()`; 0 before the first. */
+  lastStepEndedMs(): number;
+}
+
+export function isSerial(executor: Executor): executor is SerialExecutor {
+  return 'takeTurn' in executor;
 }

@@ -1,15 +1,15 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ProcessControl, type SystemCalls } from '@shale/core/linux';
-import type { Executor, RunProcessOptions, StepMount, StepProcess } from './executor.ts';
+import type { RunProcessOptions, SerialExecutor, StepMount, StepProcess } from './executor.ts';
 import { MountPointStubs } from '../tree/mount-points.ts';
 import { requireContainer } from '../host/container.ts';
 import { requireToStay } from '../root/require-to-stay.ts';
 import { OwnFiles } from '../root/own-files.ts';
 import { RootExchange } from '../root/root-exchange.ts';
 import { tryLockDirectory } from '../tree/directory-lock.ts';
-import { LentFiles } from './lent-files.ts';
-import { lendMount } from './lent-mounts.ts';
+import { StandIns } from './stand-ins.ts';
+import { placeMount } from './mount-stand-ins.ts';
 import { SandboxFailedError } from '../host/sandbox-failed-error.ts';
 import { hostsFile } from './sandbox-paths.ts';
 import { stepMountPoints } from './step-mount-points.ts';
@@ -49,7 +49,7 @@ export function inPlaceExecutor({
   keep = [],
   stateDir = join(directory, 'state'),
   execArgv,
-}: InPlaceExecutorOptions): Executor {
+}: InPlaceExecutorOptions): SerialExecutor {
   requireContainer('Steps cannot run in place');
   const exchange = new RootExchange(directory, keep);
   requireToStay(exchange, 'Steps cannot run in place');
@@ -118,12 +118,12 @@ async function runInTree(
   try {
     const mounts = step.mounts.map((mount) => withSourceNow(mount, exchange));
     using _ = new MountPointStubs('/', stepMountPoints(mounts));
-    await using lent = new LentFiles('/', () => exchange.newAside());
-    for (const mount of mounts) await lendMount(lent, mount, { root: '/', signal: options.signal });
+    await using standIns = new StandIns('/', () => exchange.newAside());
+    for (const mount of mounts) await placeMount(standIns, mount, { root: '/', signal: options.signal });
     const kept = exchange.keptNow();
-    if (!kept.covers('/etc/hosts')) lent.file('/etc/hosts', hostsFile(step.hostname), 0o644, ROOT);
-    if (!kept.covers('/etc/resolv.conf')) lent.file('/etc/resolv.conf', resolvers, 0o644, ROOT);
-    lent.seal();
+    if (!kept.covers('/etc/hosts')) standIns.file('/etc/hosts', hostsFile(step.hostname), 0o644, ROOT);
+    if (!kept.covers('/etc/resolv.conf')) standIns.file('/etc/resolv.conf', resolvers, 0o644, ROOT);
+    standIns.seal();
     const order = { process: step, confinement: { type: 'in-place' } as const, tag };
     return await threads.run(order, options);
   } finally {

@@ -15,7 +15,7 @@ import {
   dropCapabilities,
   leaveKeyring,
   withStepLimits,
-} from './become.ts';
+} from './drop-privileges.ts';
 import { raiseLoopback } from './loopback.ts';
 import { OutputForwarder } from './output-forwarder.ts';
 import type { OutputPipe } from './output-pipe.ts';

@@ -90,7 +90,7 @@ export interface HistoryLine {
 }
 
 /** A planned stage: what its image will say, and the last node of its file system. */
-export interface StageNode {
+export interface PlannedStage {
   readonly name: string;
   readonly base: BaseNode;
   readonly tip: GraphNode;

@@ -19,16 +19,16 @@ export interface PackingLayer {
 }
 
 /** Layers from base to top, packed or not yet. */
-export type GrowingStack = readonly (StackedLayer | PackingLayer)[];
+export type PackingStack = readonly (StackedLayer | PackingLayer)[];
 
 export function isPacking(layer: StackedLayer | PackingLayer): layer is PackingLayer {
   return 'packed' in layer;
 }
 
 /** Waits until all layers are packed. */
-export function packedStack(stack: GrowingStack): Promise<LayerStack> {
+export function packedStack(stack: PackingStack): Promise<LayerStack> {
   return Promise.all(stack.map((layer) => (isPacking(layer) ? layer.packed : layer)));
 }
 
 /** The layers of each node that the step reads. */
-export type InputStacks = ReadonlyMap<GraphNode, GrowingStack>;
+export type InputStacks = ReadonlyMap<GraphNode, PackingStack>;

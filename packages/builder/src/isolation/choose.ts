@@ -1,15 +1,14 @@
 import { mkdirSync } from 'node:fs';
-import { type CallOptions, messageOf } from '@shale/core';
+import { type CallOptions, messageOf, ShaleError } from '@shale/core';
 import type { SystemCalls } from '@shale/core/linux';
-import { ShaleError } from '@shale/core';
 import { loadSystemCalls } from '@shale/core/linux';
-import type { Executor } from '../executors/executor.ts';
+import { type Executor, isSerial } from '../executors/executor.ts';
 import { chrootExecutor } from '../executors/chroot.ts';
 import { inPlaceExecutor, type InPlaceExecutorOptions } from '../executors/in-place.ts';
 import { namespacesExecutor } from '../executors/namespaces.ts';
 import type { Snapshotter } from '../snapshotters/snapshotter.ts';
-import { copySnapshotter } from '../snapshotters/copy.ts';
-import { overlaySnapshotter } from '../snapshotters/overlay.ts';
+import { copySnapshotter } from '../snapshotters/copy-snapshotter.ts';
+import { overlaySnapshotter } from '../snapshotters/overlay-snapshotter.ts';
 import { parseIsolation } from './isolation-request.ts';
 import { enterPrivateMounts } from '../host/private-mounts.ts';
 import { isInUserNamespace } from '../host/privileges.ts';
@@ -51,11 +50,11 @@ export async function chooseIsolation(options: ChooseIsolationOptions): Promise<
     request.executor === 'none'
       ? { chosen: undefined, failures: [] }
       : await firstWorking(request.executor, executorCandidates(host));
-  // in place, a tree is renamed: that cannot be a mount
-  const snapshotterWish = executor.chosen?.name === 'in-place' ? 'copy' : request.snapshotter;
+  const serial = executor.chosen !== undefined && isSerial(executor.chosen) ? executor.chosen : undefined;
+  // a serial executor renames trees, which mounts do not allow
   const snapshotter = await firstWorking(
-    snapshotterWish,
-    snapshotterCandidates(host, executor.chosen?.lastStepEndedMs),
+    serial === undefined ? request.snapshotter : 'copy',
+    snapshotterCandidates(host, serial && (() => serial.lastStepEndedMs())),
   );
   if (snapshotter.chosen === undefined) throw unavailable('snapshotter', request.snapshotter, snapshotter.failures);
   if (executor.chosen === undefined && request.executor !== undefined && request.executor !== 'none') {

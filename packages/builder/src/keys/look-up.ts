@@ -1,14 +1,14 @@
 import type { CacheBackend, CacheEntry, CacheKey } from '@shale/cache';
 import type { CallOptions, ProgressListener } from '@shale/core';
-import type { GraphNode, StageNode, StepNode } from '../graph/build-graph.ts';
+import type { GraphNode, PlannedStage, StepNode } from '../graph/build-graph.ts';
 import { inputsOf, reachableSteps } from '../graph/build-graph.ts';
 import type { SourceAccess } from '../copy/source-credentials.ts';
 import type { DockerfileSource } from '../graph/dockerfile-source.ts';
 import type { KeyedStep } from '../graph/keyed-step.ts';
 import { type ContextReads, contextReads } from './context-reads.ts';
 import { remoteVersions } from './remote-version.ts';
-import { keyedSteps } from './keyed-steps.ts';
-import { atStep } from '../graph/locate.ts';
+import { describeSteps } from './describe-steps.ts';
+import { atStep } from '../graph/locate-error.ts';
 import type { ContextDigests, LayerOptions, StepKey } from './step-keys.ts';
 import { definitionKeys } from './step-keys.ts';
 import { cachedStep } from './cached-step.ts';
@@ -37,7 +37,7 @@ export interface LookedUpSteps {
 
 /** The same for one target. */
 export interface LookedUpPlan extends LookedUpSteps {
-  readonly stage: StageNode;
+  readonly stage: PlannedStage;
 }
 
 /** Whether the cache has the step, whatever those that it was not asked for come to. */
@@ -46,7 +46,7 @@ export function isSettledHit(step: StepNode, { keys, hits, unsettled }: LookedUp
 }
 
 /** Asks for all steps in one round; a miss does not end the lookup. */
-export async function lookUp(stages: readonly StageNode[], options: LookUpOptions): Promise<LookedUpSteps> {
+export async function lookUp(stages: readonly PlannedStage[], options: LookUpOptions): Promise<LookedUpSteps> {
   const { signal, onProgress = () => {} } = options;
   const nodes = reachableSteps(...stages.map(({ tip }) => tip));
   const { dockerfile, fetchUrl, gitEnvironment, secrets } = options;
@@ -70,7 +70,7 @@ export async function lookUp(stages: readonly StageNode[], options: LookUpOption
     }),
   );
   const hits = new Map(found.flat());
-  options.onKeyed?.(keyedSteps(steps, keys, hits));
+  options.onKeyed?.(describeSteps(steps, keys, hits));
   return { steps, keys, hits, reads, bypassed, unsettled };
 }
 

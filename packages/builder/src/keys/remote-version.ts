@@ -5,7 +5,7 @@ import { isGitSource, resolveGitCommit } from '@shale/git';
 import type { StepNode } from '../graph/build-graph.ts';
 import type { DockerfileSource } from '../graph/dockerfile-source.ts';
 import { hostGit } from '../context/host-git.ts';
-import { locateStep } from '../graph/locate.ts';
+import { locateStep } from '../graph/locate-error.ts';
 import { openUrl } from '../copy/download.ts';
 import { isRemoteSource } from '../copy/remote-source.ts';
 import { authorizedFetch, gitAuthorization, type SourceAccess } from '../copy/source-credentials.ts';

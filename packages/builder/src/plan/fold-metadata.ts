@@ -1,7 +1,7 @@
 import type { HealthCheck } from '@shale/core';
 import type { Command, HealthcheckInstruction, Instruction } from '@shale/dockerfile-parser';
 import { parseExposePorts, parseSignal } from '@shale/dockerfile-parser';
-import type { Expander } from './expander.ts';
+import type { InstructionScope } from './instruction-scope.ts';
 import type { StageState } from '../graph/stage-state.ts';
 import { setConfig, setEnv, shellOf } from '../graph/stage-state.ts';
 
@@ -18,7 +18,8 @@ export interface Folded {
 }
 
 /** Applies one instruction to the state. History texts are BuildKit's, quirks included: tools parse them. */
-export function foldMetadata(state: StageState, instruction: MetadataInstruction, expand: Expander): Folded {
+export function foldMetadata(state: StageState, instruction: MetadataInstruction, scope: InstructionScope): Folded {
+  const { expand } = scope;
   switch (instruction.keyword) {
     case 'ENV': {
       const pairs = instruction.pairs.map(({ key, value }) => [expand.word(key), expand.word(value)] as const);
@@ -47,7 +48,7 @@ export function foldMetadata(state: StageState, instruction: MetadataInstruction
     }
     case 'VOLUME': {
       const paths = instruction.paths.map((path) => expand.word(path));
-      if (paths.includes('')) throw expand.error('VOLUME specified can not be an empty string');
+      if (paths.includes('')) scope.fail('VOLUME specified can not be an empty string');
       const volumes = { ...state.config.Volumes, ...Object.fromEntries(paths.map((path) => [path, {}])) };
       return { state: setConfig(state, { Volumes: volumes }), createdBy: `VOLUME [${paths.join(' ')}]` };
     }

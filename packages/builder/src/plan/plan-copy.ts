@@ -4,7 +4,7 @@ import type { TreeSource } from '../graph/build-graph.ts';
 import { isGitSource } from '@shale/git';
 import { parseChecksum } from '../copy/download.ts';
 import { isRemoteSource, isUrl } from '../copy/remote-source.ts';
-import type { Expander } from './expander.ts';
+import type { InstructionScope } from './instruction-scope.ts';
 import type { PlannedStep, StageDraft } from './stage-draft.ts';
 import { absolutePath } from './plan-workdir.ts';
 import { treeSource } from './tree-source.ts';
@@ -12,20 +12,21 @@ import { treeSource } from './tree-source.ts';
 export async function planCopy(
   draft: StageDraft,
   instruction: CopyInstruction | AddInstruction,
-  expand: Expander,
+  scope: InstructionScope,
 ): Promise<PlannedStep> {
+  const { expand } = scope;
   const optional = (text: string | undefined) => (text === undefined ? undefined : expand.word(text));
   const sources = instruction.sources.map((source) => expand.word(source));
   const destination = expand.word(instruction.destination);
   const chown = optional(instruction.chown);
   const chmod = optional(instruction.chmod);
   const checksum = instruction.keyword === 'ADD' ? optional(instruction.checksum) : undefined;
-  if (instruction.keyword === 'COPY') refuseRemote(sources, expand);
-  if (checksum !== undefined) checkChecksum(checksum, sources, expand);
+  if (instruction.keyword === 'COPY') refuseRemote(sources, scope);
+  if (checksum !== undefined) checkChecksum(checksum, sources, scope);
   if (chmod !== undefined) parseChmod(chmod);
   const from: TreeSource =
     instruction.keyword === 'COPY' && instruction.from !== undefined
-      ? await treeSource(draft, instruction.from, expand, 'copy')
+      ? await treeSource(draft, instruction.from, scope, 'copy')
       : { type: 'context', context: draft.planning.options.context };
   return {
     createdBy: copyHistory(instruction, { sources, destination, chown, chmod }),
@@ -46,19 +47,19 @@ export async function planCopy(
   };
 }
 
-function refuseRemote(sources: readonly string[], expand: Expander): void {
+function refuseRemote(sources: readonly string[], scope: InstructionScope): void {
   for (const source of sources) {
-    if (isGitSource(source)) throw expand.error("source can't be a git ref for COPY", 'Use ADD.');
-    if (isUrl(source)) throw expand.error("source can't be a URL for COPY", 'Use ADD.');
+    if (isGitSource(source)) scope.fail("source can't be a git ref for COPY", 'Use ADD.');
+    if (isUrl(source)) scope.fail("source can't be a URL for COPY", 'Use ADD.');
   }
 }
 
-function checkChecksum(checksum: string, sources: readonly string[], expand: Expander): void {
+function checkChecksum(checksum: string, sources: readonly string[], scope: InstructionScope): void {
   const [source = '', ...others] = sources;
   if (others.length > 0)
-    throw expand.error("checksum can't be specified for multiple sources", 'Write one ADD for each source.');
+    scope.fail("checksum can't be specified for multiple sources", 'Write one ADD for each source.');
   if (!isRemoteSource(source))
-    throw expand.error(
+    scope.fail(
       'checksum requires HTTP(S) or Git sources',
       'Files of the context need none: their content is in the key.',
     );

@@ -2,7 +2,7 @@ import type { CacheMount, Mount, RunInstruction } from '@shale/dockerfile-parser
 import { cleanPath, didYouMean, DockerfileError, parseMount } from '@shale/dockerfile-parser';
 import { hiddenArgs } from './build-args.ts';
 import type { RunAction, RunMount, Entitlement } from '../graph/build-graph.ts';
-import type { Expander } from './expander.ts';
+import type { InstructionScope } from './instruction-scope.ts';
 import type { PlanOptions } from './planning.ts';
 import { treeSource } from './tree-source.ts';
 import type { PlannedStep, StageDraft } from './stage-draft.ts';
@@ -13,12 +13,16 @@ import { absolutePath } from './plan-workdir.ts';
 /** Where scripts from here-documents are mounted while they run, as in BuildKit. */
 const SCRIPT_DIRECTORY = '/dev/pipes';
 
-export async function planRun(draft: StageDraft, instruction: RunInstruction, expand: Expander): Promise<PlannedStep> {
+export async function planRun(
+  draft: StageDraft,
+  instruction: RunInstruction,
+  scope: InstructionScope,
+): Promise<PlannedStep> {
   const { state, planning } = draft;
-  refuseDevices(instruction, planning.options, expand);
+  refuseDevices(instruction, planning.options, scope);
   const { args, scripts } = runCommand(draft, instruction);
   const declared = new Set(state.args.map(({ key }) => key));
-  const mounts = await Promise.all(instruction.mounts.map((text) => planMount(draft, text, expand)));
+  const mounts = await Promise.all(instruction.mounts.map((text) => planMount(draft, text, scope)));
   return {
     createdBy: `RUN ${runHistory(draft, args)} # buildkit`,
     action: {
@@ -32,8 +36,8 @@ export async function planRun(draft: StageDraft, instruction: RunInstruction, ex
       cwd: state.config.WorkingDir || '/',
       user: state.config.User ?? '',
       hostname: planning.options.buildArgs['BUILDKIT_SANDBOX_HOSTNAME'] || undefined,
-      network: runNetwork(instruction, planning.options, expand),
-      security: runSecurity(instruction, planning.options, expand),
+      network: runNetwork(instruction, planning.options, scope),
+      security: runSecurity(instruction, planning.options, scope),
       mounts,
     },
   };
@@ -54,7 +58,7 @@ function runCommand({ state }: StageDraft, { command, heredocs }: RunInstruction
 
 const isSoleHeredoc = (text: string) => /^<<-?\s*\S+$/.test(text.trim());
 
-function runNetwork({ network }: RunInstruction, options: PlanOptions, expand: Expander): 'host' | 'none' {
+function runNetwork({ network }: RunInstruction, options: PlanOptions, scope: InstructionScope): 'host' | 'none' {
   switch (network) {
     case undefined:
     case 'default':
@@ -63,61 +67,61 @@ function runNetwork({ network }: RunInstruction, options: PlanOptions, expand: E
       return network;
     case 'host':
       // where every step has the host's network, there is nothing to ask for
-      if (options.network !== 'host') requireEntitlement('network.host', options, expand);
+      if (options.network !== 'host') requireEntitlement('network.host', options, scope);
       return network;
     default:
-      throw expand.error(
+      scope.fail(
         `invalid network mode "${network}"${didYouMean(network, ['default', 'none', 'host'])}`,
         'Write default, none or host.',
       );
   }
 }
 
-function runSecurity({ security }: RunInstruction, options: PlanOptions, expand: Expander): 'sandbox' | 'insecure' {
+function runSecurity(
+  { security }: RunInstruction,
+  options: PlanOptions,
+  scope: InstructionScope,
+): 'sandbox' | 'insecure' {
   switch (security) {
     case undefined:
     case 'sandbox':
       return 'sandbox';
     case 'insecure':
-      requireEntitlement('security.insecure', options, expand);
+      requireEntitlement('security.insecure', options, scope);
       return security;
     default:
-      throw expand.error(
+      scope.fail(
         `security "${security}" is not valid${didYouMean(security, ['sandbox', 'insecure'])}`,
         'Write sandbox or insecure.',
       );
   }
 }
 
-function requireEntitlement(name: Entitlement, { entitlements }: PlanOptions, expand: Expander): void {
+function requireEntitlement(name: Entitlement, { entitlements }: PlanOptions, scope: InstructionScope): void {
   if (entitlements.includes(name)) return;
-  throw expand.error(
-    `entitlement ${name} is not allowed`,
-    `Allow it with --allow ${name}, if you trust the Dockerfile.`,
-  );
+  scope.fail(`entitlement ${name} is not allowed`, `Allow it with --allow ${name}, if you trust the Dockerfile.`);
 }
 
-async function planMount(draft: StageDraft, text: string, expand: Expander): Promise<RunMount> {
-  const mount = readMount(draft, text, expand);
+async function planMount(draft: StageDraft, text: string, scope: InstructionScope): Promise<RunMount> {
+  const mount = readMount(draft, text, scope);
   if (mount.type === 'bind') {
-    const source = mount.from === undefined ? undefined : await treeSource(draft, mount.from, expand, 'mount');
+    const source = mount.from === undefined ? undefined : await treeSource(draft, mount.from, scope, 'mount');
     return { mount, source: source ?? { type: 'context', context: draft.planning.options.context } };
   }
   if (mount.type === 'cache' && mount.from !== undefined)
-    return { mount, source: await treeSource(draft, mount.from, expand, 'mount') };
+    return { mount, source: await treeSource(draft, mount.from, scope, 'mount') };
   return { mount, source: undefined };
 }
 
-function readMount({ state, planning }: StageDraft, text: string, expand: Expander): Mount {
+function readMount({ state, planning }: StageDraft, text: string, scope: InstructionScope): Mount {
   try {
-    const mount = parseMount(text, { expand: (value) => expand.word(value) });
+    const mount = parseMount(text, { expand: (value) => scope.expand.word(value) });
     if (!('target' in mount) || mount.target === undefined) return mount;
     const target = absolutePath(state, mount.target).replace(/(.)\/$/, '$1');
     return mount.type === 'cache' ? { ...mount, target, id: cacheId(mount, planning.options) } : { ...mount, target };
   } catch (error) {
-    throw error instanceof DockerfileError && error.range === undefined
-      ? expand.error(error.message, error.hint)
-      : error;
+    if (error instanceof DockerfileError && error.range === undefined) scope.fail(error.message, error.hint);
+    throw error;
   }
 }
 
@@ -132,12 +136,12 @@ function cacheId({ id, target }: CacheMount, { buildArgs }: PlanOptions): string
 function refuseDevices(
   { devices, range }: RunInstruction,
   { onProgress, source }: PlanOptions,
-  expand: Expander,
+  scope: InstructionScope,
 ): void {
   for (const device of devices) {
     const [name = '', ...attributes] = device.split(',');
     if (attributes.some((attribute) => /^required(?:=true)?$/.test(attribute)))
-      throw expand.error(
+      scope.fail(
         `device ${name} is requested by the build but not allowed`,
         'No device can be given to a step here; without required, the step runs without it.',
       );

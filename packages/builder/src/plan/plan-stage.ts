@@ -11,12 +11,12 @@ import {
 } from '@shale/core';
 import type { FromInstruction, Instruction, Stage } from '@shale/dockerfile-parser';
 import { DockerfileError, excerpt, parseInstruction } from '@shale/dockerfile-parser';
-import type { BaseNode, StageNode, StepNode } from '../graph/build-graph.ts';
+import type { BaseNode, PlannedStage, StepNode } from '../graph/build-graph.ts';
 import type { DockerfileSource } from '../graph/dockerfile-source.ts';
 import type { NamedContext } from '../graph/context.ts';
-import { createExpander, type Expander } from './expander.ts';
+import { instructionScope, type InstructionScope } from './instruction-scope.ts';
 import { foldMetadata } from './fold-metadata.ts';
-import { locate } from '../graph/locate.ts';
+import { locate } from '../graph/locate-error.ts';
 import { findNamedContext } from './named-context.ts';
 import type { Planning } from './planning.ts';
 import { findStage, stageName } from './find-stage.ts';
@@ -28,7 +28,7 @@ import { declareArg, inheritState, initialState } from '../graph/stage-state.ts'
 
 const STEP_KEYWORDS: ReadonlySet<string> = new Set(['RUN', 'COPY', 'ADD', 'WORKDIR']);
 
-export async function planStage(stage: Stage, planning: Planning): Promise<StageNode> {
+export async function planStage(stage: Stage, planning: Planning): Promise<PlannedStage> {
   const { source } = planning.options;
   const draft = await openDraft(stage, planning).catch((error: unknown) => {
     throw locate(error, placeOf(stage.from, source), source);
@@ -55,19 +55,19 @@ async function openDraft(stage: Stage, planning: Planning): Promise<StageDraft> 
   const replacement = replacementOf(stage, planning);
   if (replacement !== undefined)
     return openBaseDraft(stage, planning, { name: stage.name ?? '', named: replacement, platform: options.platform });
-  const expand = createExpander({
+  const scope = instructionScope({
     variables: globalArgs,
     escape: dockerfile.directives.escape,
     file: options.source.name,
     range: from.range,
   });
-  const name = expand.word(from.image);
+  const name = scope.expand.word(from.image);
   if (name === '')
-    throw expand.error(
+    scope.fail(
       `base name (${from.image}) should not be blank`,
       'Give the ARG a default above, or a value with --build-arg.',
     );
-  const platform = fromPlatform(stage, expand, planning);
+  const platform = fromPlatform(stage, scope, planning);
   const parent = findStage(dockerfile, name, stage.index);
   if (parent !== undefined) {
     const { base, tip, state, history } = await planning.stage(parent.index);
@@ -130,12 +130,12 @@ function understood<T>(
   }
 }
 
-function fromPlatform(stage: Stage, expand: Expander, planning: Planning): BaseNode['platform'] {
+function fromPlatform(stage: Stage, scope: InstructionScope, planning: Planning): BaseNode['platform'] {
   const { platform } = stage.from;
   if (platform === undefined) return planning.options.platform;
-  const text = expand.word(platform);
+  const text = scope.expand.word(platform);
   if (text === '')
-    throw expand.error(
+    scope.fail(
       `empty platform value from expression ${platform}`,
       'Declare the ARG before the first FROM, or give it with --build-arg.',
     );
@@ -165,7 +165,7 @@ function placeTrigger(instruction: Instruction, { range }: FromInstruction): Ins
 
 async function applyInstruction(draft: StageDraft, instruction: Instruction, position: StepPosition): Promise<void> {
   const { planning, stage } = draft;
-  const expand = createExpander({
+  const scope = instructionScope({
     variables: draft.state.environment,
     escape: planning.dockerfile.directives.escape,
     file: planning.options.source.name,
@@ -180,18 +180,18 @@ async function applyInstruction(draft: StageDraft, instruction: Instruction, pos
       return;
     }
     case 'RUN':
-      return addStep(draft, instruction, position, await planRun(draft, instruction, expand));
+      return addStep(draft, instruction, position, await planRun(draft, instruction, scope));
     case 'COPY':
     case 'ADD':
-      return addStep(draft, instruction, position, await planCopy(draft, instruction, expand));
+      return addStep(draft, instruction, position, await planCopy(draft, instruction, scope));
     case 'WORKDIR': {
-      const { state, step } = planWorkdir(draft.state, instruction, expand);
+      const { state, step } = planWorkdir(draft.state, instruction, scope);
       draft.state = state;
       if (step.action === undefined) return addHistory(draft, step.createdBy);
       return addStep(draft, instruction, position, { action: step.action, createdBy: step.createdBy });
     }
     default: {
-      const { state, createdBy } = foldMetadata(draft.state, instruction, expand);
+      const { state, createdBy } = foldMetadata(draft.state, instruction, scope);
       draft.state = state;
       if (createdBy !== undefined) addHistory(draft, createdBy);
     }
@@ -203,7 +203,7 @@ function declareOne(draft: StageDraft, key: string, text: string | undefined, ra
   const { planning, state } = draft;
   const { options, dockerfile, globalArgs } = planning;
   const given = options.buildArgs[key];
-  const expand = createExpander({
+  const { expand } = instructionScope({
     variables: state.environment,
     escape: dockerfile.directives.escape,
     file: options.source.name,

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import type { WorkdirInstruction } from '@shale/dockerfile-parser';
 import type { WorkdirAction } from '../graph/build-graph.ts';
-import type { Expander } from './expander.ts';
+import type { InstructionScope } from './instruction-scope.ts';
 import type { StageState } from '../graph/stage-state.ts';
 import { setConfig } from '../graph/stage-state.ts';
 
@@ -11,7 +11,11 @@ export interface PlannedWorkdir {
   readonly step: { readonly action: WorkdirAction | undefined; readonly createdBy: string };
 }
 
-export function planWorkdir(state: StageState, instruction: WorkdirInstruction, expand: Expander): PlannedWorkdir {
+export function planWorkdir(
+  state: StageState,
+  instruction: WorkdirInstruction,
+  { expand }: InstructionScope,
+): PlannedWorkdir {
   const path = posix.resolve('/', state.config.WorkingDir ?? '/', expand.word(instruction.path));
   return {
     state: setConfig(state, { WorkingDir: path }),

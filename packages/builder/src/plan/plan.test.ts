@@ -2,7 +2,7 @@ import type { Image, ImageConfig, ImageSource } from '@shale/core';
 import { imageOfConfig, sha256 } from '@shale/core';
 import { parseDockerfile } from '@shale/dockerfile-parser';
 import { expect, it } from 'vitest';
-import type { StageNode, StepNode } from '../graph/build-graph.ts';
+import type { PlannedStage, StepNode } from '../graph/build-graph.ts';
 import { chainOf, reachableSteps } from '../graph/build-graph.ts';
 import type { PlanOptions } from './planning.ts';
 import { planBuild } from './plan.ts';
@@ -28,7 +28,7 @@ function sourceOf(images: Readonly<Record<string, ImageConfig['config']>>, asked
 
 const context = { root: '/nowhere', async [Symbol.asyncDispose]() {} } as unknown as PlanOptions['context'];
 
-function plan(text: string, options: Partial<PlanOptions> = {}): Promise<StageNode> {
+function plan(text: string, options: Partial<PlanOptions> = {}): Promise<PlannedStage> {
   return planBuild(parseDockerfile(text), {
     source: { name: 'Dockerfile', text: '' },
     context,
@@ -46,8 +46,9 @@ function plan(text: string, options: Partial<PlanOptions> = {}): Promise<StageNo
   });
 }
 
-const runs = (stage: StageNode) => chainOf(stage.tip).flatMap(({ action }) => (action.type === 'run' ? [action] : []));
-const historyOf = (stage: StageNode) => stage.history.map(({ createdBy }) => createdBy);
+const runs = (stage: PlannedStage) =>
+  chainOf(stage.tip).flatMap(({ action }) => (action.type === 'run' ? [action] : []));
+const historyOf = (stage: PlannedStage) => stage.history.map(({ createdBy }) => createdBy);
 
 it('planBuild() plans only what the target needs', async () => {
   const asked: string[] = [];

@@ -3,8 +3,8 @@ import type { Dockerfile, Stage } from '@shale/dockerfile-parser';
 import { didYouMean, DockerfileError } from '@shale/dockerfile-parser';
 import { BaseImages } from './base-images.ts';
 import { platformArgs } from './build-args.ts';
-import type { StageNode } from '../graph/build-graph.ts';
-import { createExpander } from './expander.ts';
+import type { PlannedStage } from '../graph/build-graph.ts';
+import { instructionScope } from './instruction-scope.ts';
 import { findStage } from './find-stage.ts';
 import { planStage } from './plan-stage.ts';
 import type { Planning, PlanOptions } from './planning.ts';
@@ -13,12 +13,12 @@ import type { Planning, PlanOptions } from './planning.ts';
  * Plans the target stage and what it needs, nothing else. Reads base images' configs, no layer, no file.
  * @throws {DockerfileError} with its place. @throws {BaseImageMissingError}
  */
-export async function planBuild(dockerfile: Dockerfile, options: PlanOptions): Promise<StageNode> {
+export async function planBuild(dockerfile: Dockerfile, options: PlanOptions): Promise<PlannedStage> {
   const target = targetStage(dockerfile, options);
   const bases =
     options.bases ??
     new BaseImages({ sources: options.images, onProgress: options.onProgress, signal: options.signal });
-  const stages = new Map<number, Promise<StageNode>>();
+  const stages = new Map<number, Promise<PlannedStage>>();
   const planning: Planning = {
     dockerfile,
     options,
@@ -55,7 +55,7 @@ function evaluateGlobalArgs(dockerfile: Dockerfile, options: PlanOptions, target
   const values = platformArgs(options.platform, hostPlatform(), target.name ?? 'default');
   for (const [key, value] of Object.entries(options.buildArgs)) if (values.has(key)) values.set(key, value);
   for (const { args, range } of dockerfile.metaArgs) {
-    const expand = createExpander({
+    const { expand } = instructionScope({
       variables: values,
       escape: dockerfile.directives.escape,
       file: options.source.name,

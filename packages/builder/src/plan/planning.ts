@@ -1,6 +1,6 @@
 import type { CallOptions, ImageSource, Platform, ProgressListener } from '@shale/core';
 import type { Dockerfile } from '@shale/dockerfile-parser';
-import type { BaseNode, Entitlement, StageNode } from '../graph/build-graph.ts';
+import type { BaseNode, Entitlement, PlannedStage } from '../graph/build-graph.ts';
 import type { BuildContext } from '../graph/context.ts';
 import type { DockerfileSource } from '../graph/dockerfile-source.ts';
 import type { BaseImages } from './base-images.ts';
@@ -34,7 +34,7 @@ export interface Planning {
   /** ARGs from before the first FROM, and the automatic ones. */
   readonly globalArgs: ReadonlyMap<string, string>;
   /** Plans a stage once, when something needs it. */
-  stage(index: number): Promise<StageNode>;
+  stage(index: number): Promise<PlannedStage>;
   /** An image as a base, for FROM, `COPY --from` and mounts. */
   image(name: string, platform: Platform): Promise<BaseNode>;
 }

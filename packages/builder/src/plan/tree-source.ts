@@ -1,7 +1,7 @@
 import { suggest } from '@shale/dockerfile-parser';
 import type { TreeSource } from '../graph/build-graph.ts';
 import { BaseImageMissingError } from './base-images.ts';
-import type { Expander } from './expander.ts';
+import type { InstructionScope } from './instruction-scope.ts';
 import { findStage, stageName } from './find-stage.ts';
 import { findNamedContext } from './named-context.ts';
 import type { StageDraft } from './stage-draft.ts';
@@ -13,21 +13,21 @@ import type { StageDraft } from './stage-draft.ts';
 export async function treeSource(
   draft: StageDraft,
   name: string,
-  expand: Expander,
+  scope: InstructionScope,
   verb: 'copy' | 'mount',
 ): Promise<TreeSource> {
   const { planning, stage } = draft;
   const { dockerfile, options } = planning;
   const named = findNamedContext(options.namedContexts, name);
   if (named?.type === 'directory') return { type: 'context', context: named.context };
-  const earlier = findStage(dockerfile, name, stage.index) ?? stageByIndex(draft, name, expand);
+  const earlier = findStage(dockerfile, name, stage.index) ?? stageByIndex(draft, name, scope);
   if (earlier !== undefined) return { type: 'node', node: (await planning.stage(earlier.index)).tip };
   const later = findStage(dockerfile, name, dockerfile.stages.length);
   if (later?.index === stage.index)
-    throw expand.error(`circular dependency detected on stage: ${name}`, 'A stage reads only earlier ones.');
+    scope.fail(`circular dependency detected on stage: ${name}`, 'A stage reads only earlier ones.');
   if (later !== undefined) {
     const action = verb === 'copy' ? 'copy' : 'mount';
-    throw expand.error(
+    scope.fail(
       `cannot ${action} from stage "${name}", it needs to be defined before current stage "${stageName(stage)}"`,
       'Move that stage up.',
     );
@@ -36,27 +36,28 @@ export async function treeSource(
     return { type: 'node', node: { kind: 'base', image: undefined, platform: draft.state.platform } };
   const image = named?.type === 'image' ? named.reference : name;
   const node = await planning.image(image, draft.state.platform).catch((error: unknown) => {
-    throw named === undefined ? meantStage(error, draft, { name, expand }) : error;
+    if (named === undefined) suggestStage(error, draft, { name, scope });
+    throw error;
   });
   return { type: 'node', node };
 }
 
-/** An image that is not there may have been meant as a stage. */
-function meantStage(
+/** The name of a missing image may be a misspelt stage. @throws {DockerfileError} that suggests it. */
+function suggestStage(
   error: unknown,
   { planning, stage }: StageDraft,
-  { name, expand }: { readonly name: string; readonly expand: Expander },
-): unknown {
+  { name, scope }: { readonly name: string; readonly scope: InstructionScope },
+): void {
+  if (!(error instanceof BaseImageMissingError)) return;
   const earlier = planning.dockerfile.stages.slice(0, stage.index).flatMap((other) => other.name ?? []);
   const close = suggest(name.toLowerCase(), earlier);
-  if (!(error instanceof BaseImageMissingError) || close === undefined) return error;
-  return expand.error(error.message, `Did you mean the stage ${close}?`);
+  if (close !== undefined) scope.fail(error.message, `Did you mean the stage ${close}?`);
 }
 
-function stageByIndex({ planning, stage }: StageDraft, name: string, expand: Expander) {
+function stageByIndex({ planning, stage }: StageDraft, name: string, scope: InstructionScope) {
   if (!/^\d+$/.test(name)) return undefined;
   const index = Number(name);
   if (index >= stage.index)
-    throw expand.error(`invalid stage index ${name}`, 'Stages count from 0, and only earlier ones can be read.');
+    scope.fail(`invalid stage index ${name}`, 'Stages count from 0, and only earlier ones can be read.');
   return planning.dockerfile.stages[index];
 }

@@ -10,7 +10,7 @@ import { mountedPaths } from '../host/mount-table.ts';
 import { moveIn, moveOut } from './move-entries.ts';
 import { readJournal, removeJournal, writeJournal } from './root-journal.ts';
 
-const LENT = 'lent-';
+const ASIDE = 'aside-';
 
 /** What a file was like when it had been moved: a rename alone changes its ctime. */
 interface Placed {
@@ -50,7 +50,7 @@ export class RootExchange {
 
   /** A path for what must be out of a tree for a while, on the same file system. */
   newAside(): string {
-    return join(this.#own, `${LENT}${randomBytes(6).toString('hex')}`);
+    return join(this.#own, `${ASIDE}${randomBytes(6).toString('hex')}`);
   }
 
   /** What stays now: the mounts, our own directory and what was asked for. */
@@ -117,7 +117,7 @@ export class RootExchange {
    */
   recover(): boolean {
     if (!existsSync(this.#own)) return false;
-    this.#removeLent();
+    this.#removeAside();
     const journal = readJournal(this.#journal);
     if (journal === undefined) return false;
     requireContainer('The root file system cannot be put back');
@@ -137,8 +137,8 @@ export class RootExchange {
     removeTree(rubbish);
   }
 
-  #removeLent(): void {
-    for (const name of readdirSync(this.#own).filter((entry) => entry.startsWith(LENT)))
+  #removeAside(): void {
+    for (const name of readdirSync(this.#own).filter((entry) => entry.startsWith(ASIDE)))
       removeTree(join(this.#own, name));
   }
 }

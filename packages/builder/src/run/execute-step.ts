@@ -2,22 +2,23 @@ import { hostname } from 'node:os';
 import type { CacheBackend, CacheEntry, CacheKey } from '@shale/cache';
 import type { CallOptions, Layer, LocalBlobStore } from '@shale/core';
 import type { GraphNode, StepNode } from '../graph/build-graph.ts';
+import { isSerial } from '../executors/executor.ts';
 import type { Isolation } from '../isolation/choose.ts';
 import type { BuildSession } from '../steps/build-session.ts';
 import type { ContextReads } from '../keys/context-reads.ts';
 import { digestSources } from '../keys/digest-sources.ts';
 import type { ExecutionWish } from './scheduler.ts';
-import type { InputStacks, GrowingStack } from '../graph/layer-stack.ts';
+import type { InputStacks, PackingStack } from '../graph/layer-stack.ts';
 import { cachedResult } from '../keys/cached-step.ts';
 import type { LayerCompression, TreeView } from '../snapshotters/snapshotter.ts';
 import type { LayerOptions, StepKey } from '../keys/step-keys.ts';
 import { baseKey, contentKey, isLinked } from '../keys/step-keys.ts';
 import type { StepResult } from '../graph/step-result.ts';
-import { copyStep } from '../steps/copy.ts';
-import { runStep } from '../steps/run.ts';
+import { copyStep } from '../steps/copy-step.ts';
+import { runStep } from '../steps/run-step.ts';
 import type { StepOptions } from '../steps/step-options.ts';
 import type { StepContext } from '../steps/step-context.ts';
-import { workdirStep } from '../steps/workdir.ts';
+import { workdirStep } from '../steps/workdir-step.ts';
 
 /** Level 1: twice as fast as the usual 6, for layers a twentieth larger. */
 const DEFAULT_COMPRESSION = { algorithm: 'gzip', level: 1 } as const;
@@ -99,10 +100,11 @@ export function stepExecutor({ build, keys, reads, session, signal }: StepExecut
     onPacking: ExecutionWish['onPacking'],
   ): Promise<{ readonly layer: Layer; readonly finished: number }> {
     const isolation = await build.isolation();
-    using _ = await isolation.executor?.takeTurn?.({ signal });
+    const { executor } = isolation;
+    using _ = executor !== undefined && isSerial(executor) ? await executor.takeTurn({ signal }) : undefined;
     const { action } = step;
     // a linked copy is made on nothing, and stacked on whatever is below
-    const parent = action.type === 'copy' && isLinked(action) ? [] : (stacks.get(step.parent) as GrowingStack);
+    const parent = action.type === 'copy' && isLinked(action) ? [] : (stacks.get(step.parent) as PackingStack);
     await using tree = await isolation.snapshotter.prepare(parent, { onProgress: build.onProgress, signal });
     await performStep({
       step,
@@ -127,7 +129,7 @@ export function stepExecutor({ build, keys, reads, session, signal }: StepExecut
 
   async function view(node: GraphNode, stacks: InputStacks): Promise<TreeView> {
     const { snapshotter } = await build.isolation();
-    return snapshotter.view(stacks.get(node) as GrowingStack, { onProgress: build.onProgress, signal });
+    return snapshotter.view(stacks.get(node) as PackingStack, { onProgress: build.onProgress, signal });
   }
 
   function cacheEntry(step: StepNode, layer: Layer, { inputs }: StepKey, durationMs: number): CacheEntry {

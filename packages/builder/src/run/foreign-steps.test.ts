@@ -1,7 +1,7 @@
 import type { Image } from '@shale/core';
 import { hostPlatform } from '@shale/core';
 import { expect, it } from 'vitest';
-import type { BaseNode, GraphNode, StageNode, StepNode } from '../graph/build-graph.ts';
+import type { BaseNode, GraphNode, PlannedStage, StepNode } from '../graph/build-graph.ts';
 import { requireEmulators } from './foreign-steps.ts';
 import type { LookedUpSteps } from '../keys/look-up.ts';
 
@@ -24,7 +24,7 @@ function step(line: number, parent: GraphNode, type = 'run'): StepNode {
 function check(tip: GraphNode, hits: readonly StepNode[] = []): Promise<void> {
   const known = new Map(hits.map((hit) => [hit, {}]));
   return requireEmulators(
-    [{ tip } as StageNode],
+    [{ tip } as PlannedStage],
     { hits: known, keys: new Map(hits.map((hit) => [hit, {}])), unsettled: new Set() } as unknown as LookedUpSteps,
     source,
   );

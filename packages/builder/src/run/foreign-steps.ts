@@ -1,12 +1,12 @@
 import type { LocatedError, Platform } from '@shale/core';
 import { formatPlatform, hostPlatform, platformMatches, platformOf } from '@shale/core';
-import type { GraphNode, StageNode, StepNode } from '../graph/build-graph.ts';
+import type { GraphNode, PlannedStage, StepNode } from '../graph/build-graph.ts';
 import { inputsOf } from '../graph/build-graph.ts';
 import type { DockerfileSource } from '../graph/dockerfile-source.ts';
 import type { LookedUpSteps } from '../keys/look-up.ts';
 import { isSettledHit } from '../keys/look-up.ts';
-import { locatedAt } from '../graph/locate.ts';
-import { ExecutorUnavailableError } from '../steps/run.ts';
+import { locatedAt } from '../graph/locate-error.ts';
+import { ExecutorUnavailableError } from '../steps/run-step.ts';
 
 /**
  * Refuses a build that would come to a RUN whose platform has no emulator here, before anything is run. Steps that the
@@ -14,7 +14,7 @@ import { ExecutorUnavailableError } from '../steps/run.ts';
  * @throws {LocatedError} at the first such step.
  */
 export async function requireEmulators(
-  stages: readonly StageNode[],
+  stages: readonly PlannedStage[],
   lookedUp: LookedUpSteps,
   source: DockerfileSource,
 ): Promise<void> {
@@ -50,7 +50,7 @@ function cannotRun(
 }
 
 /** What the scheduler would execute: a miss, and the misses below it. */
-function missingSteps(stages: readonly StageNode[], lookedUp: LookedUpSteps): StepNode[] {
+function missingSteps(stages: readonly PlannedStage[], lookedUp: LookedUpSteps): StepNode[] {
   const missing: StepNode[] = [];
   const seen = new Set<GraphNode>();
   const pending: GraphNode[] = stages.map(({ tip }) => tip);

@@ -1,4 +1,5 @@
 import type { ExecutionOptions } from './execute-step.ts';
+import { isSerial } from '../executors/executor.ts';
 import type { LayerStack } from '../graph/layer-stack.ts';
 
 /** Has layers fetched and unpacked ahead of time. Disposing it waits for what is under way: nothing outlives the build. */
@@ -14,7 +15,7 @@ export function openPrefetcher({
   const running = new Set<Promise<void>>();
   const unpack = async (stack: LayerStack) => {
     const { executor, snapshotter } = await isolation();
-    if (executor?.takeTurn !== undefined) return; // trees are only touched between steps
+    if (executor !== undefined && isSerial(executor)) return; // trees are only touched between steps
     await using _ = await snapshotter.view(stack, { onProgress, signal });
   };
   return {

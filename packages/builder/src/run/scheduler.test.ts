@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import type { GraphNode, StepNode, TreeSource } from '../graph/build-graph.ts';
 import type { SchedulerOptions } from './scheduler.ts';
 import { createScheduler } from './scheduler.ts';
-import { type GrowingStack, isPacking, type PackingLayer } from '../graph/layer-stack.ts';
+import { type PackingStack, isPacking, type PackingLayer } from '../graph/layer-stack.ts';
 import type { StepKey } from '../keys/step-keys.ts';
 import type { StepResult } from '../graph/step-result.ts';
 
@@ -78,7 +78,7 @@ function open(
   return { scheduler, ran, prefetched };
 }
 
-const diffIds = (stack: GrowingStack): Digest[] =>
+const diffIds = (stack: PackingStack): Digest[] =>
   stack.map((layer) => (isPacking(layer) ? sha256('packing') : layer.layer.diffId));
 
 it('createScheduler() runs nothing for a chain that hit, and nothing below a hit that is not in the chain', async () => {

@@ -1,6 +1,6 @@
 import type { ProgressListener } from '@shale/core';
 import type { DockerfileSource } from '../graph/dockerfile-source.ts';
-import { locateStep } from '../graph/locate.ts';
+import { locateStep } from '../graph/locate-error.ts';
 import type { SchedulerOptions } from './scheduler.ts';
 
 /** Tells when each step that must run starts and how it ends; a failure gets the step's lines. */

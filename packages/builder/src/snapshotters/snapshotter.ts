@@ -1,5 +1,5 @@
 import type { CallOptions, Layer, LocalBlobStore, ProgressListener } from '@shale/core';
-import type { GrowingStack, PackingLayer } from '../graph/layer-stack.ts';
+import type { PackingStack, PackingLayer } from '../graph/layer-stack.ts';
 
 /** What a stack of layers looks like on disk. */
 export interface TreeView extends AsyncDisposable {
@@ -45,7 +45,7 @@ export interface Snapshotter {
   /** Stable, for progress and `--isolation`: `overlay`, `copy`. */
   readonly name: string;
   /** A view to read from: the stages that COPY reads. Unpacks what is missing. */
-  view(stack: GrowingStack, options?: UnpackingOptions): Promise<TreeView>;
+  view(stack: PackingStack, options?: UnpackingOptions): Promise<TreeView>;
   /** A tree to change. Unpacks what is missing. */
-  prepare(stack: GrowingStack, options?: UnpackingOptions): Promise<WorkingTree>;
+  prepare(stack: PackingStack, options?: UnpackingOptions): Promise<WorkingTree>;
 }

@@ -6,8 +6,8 @@ import { loadSystemCalls, type SystemCalls } from '@shale/core/linux';
 import { makeLayer } from '@shale/testing';
 import { describe, expect, it } from 'vitest';
 import { Capability, hasCapability, isInUserNamespace } from '../host/privileges.ts';
-import { copySnapshotter } from './copy.ts';
-import { overlaySnapshotter } from './overlay.ts';
+import { copySnapshotter } from './copy-snapshotter.ts';
+import { overlaySnapshotter } from './overlay-snapshotter.ts';
 import { snapshotterContract } from './snapshotter.contract.ts';
 import { BASE, SCENARIOS } from './snapshotter-scenarios.contract.ts';
 

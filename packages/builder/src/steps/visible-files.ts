@@ -5,7 +5,7 @@ import { Resources } from '@shale/core';
 import { hostPath, readNames } from '@shale/core/archive';
 import { openScratchDirectory } from '@shale/core/files';
 import { lstatSync } from 'node:fs';
-import { copyIntoTree } from '../copy/copy-tree.ts';
+import { copyIntoTree } from '../copy/copy-into-tree.ts';
 import type { SourceTree } from '../tree/source-tree.ts';
 import { below, hostOf } from '../tree/source-tree.ts';
 import { literalSource } from '../copy/sources.ts';

@@ -1,4 +1,4 @@
-import type { GrowingStack, LayerStack, PackingLayer, StackedLayer } from '../graph/layer-stack.ts';
+import type { PackingStack, LayerStack, PackingLayer, StackedLayer } from '../graph/layer-stack.ts';
 import type { UnpackingOptions } from './snapshotter.ts';
 import { isPacking, packedStack } from '../graph/layer-stack.ts';
 import type { DirectoryLock } from '../tree/directory-lock.ts';
@@ -18,9 +18,9 @@ export class UnpackedPackingLayer implements PackingLayer {
 }
 
 /** Holds each layer of the stack, from base to top. Release them all. */
-export async function holdGrowing(
+export async function holdPackingStack(
   layers: UnpackedLayers,
-  stack: GrowingStack,
+  stack: PackingStack,
   options?: UnpackingOptions,
 ): Promise<DirectoryLock[]> {
   const firstPacking = stack.findIndex(isPacking);

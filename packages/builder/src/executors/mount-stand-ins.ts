@@ -23,9 +23,9 @@ import { exportDirectory } from '../tree/directory.ts';
 import { directoryAt } from '../tree/directory-times.ts';
 import { makeInTree } from '../tree/scoped-path.ts';
 import { removeTree } from '../tree/remove-tree.ts';
-import type { LentFiles } from './lent-files.ts';
+import type { StandIns } from './stand-ins.ts';
 
-export interface LendMountOptions extends CallOptions {
+export interface MountStandInOptions extends CallOptions {
   readonly root: string;
 }
 
@@ -33,39 +33,39 @@ export interface LendMountOptions extends CallOptions {
  * Gives a step what it asked to be mounted, as copies. What it writes to a directory that is mounted to be written to is
  * brought back; all other writes are lost, as they would be.
  */
-export async function lendMount(lent: LentFiles, mount: StepMount, options: LendMountOptions): Promise<void> {
+export async function placeMount(standIns: StandIns, mount: StepMount, options: MountStandInOptions): Promise<void> {
   if (mount.type === 'tmpfs') {
-    lent.directory(mount.target, mount.mode ?? 0o1777, { uid: 0, gid: 0 });
+    standIns.directory(mount.target, mount.mode ?? 0o1777, { uid: 0, gid: 0 });
     return;
   }
   const stats = statSync(mount.source);
   const keepsWrites = mount.type === 'bind' && !mount.readOnly;
-  if (stats.isSocket()) await lendSocket(lent, mount, options);
-  else if (stats.isDirectory()) await lendDirectory(lent, mount, stats, keepsWrites, options);
-  else lendFile(lent, mount, stats, keepsWrites);
+  if (stats.isSocket()) await placeSocket(standIns, mount, options);
+  else if (stats.isDirectory()) await placeDirectory(standIns, mount, stats, keepsWrites, options);
+  else placeFile(standIns, mount, stats, keepsWrites);
 }
 
 type SourceMount = Exclude<StepMount, { type: 'tmpfs' }>;
 
-function lendFile(lent: LentFiles, { source, target }: SourceMount, stats: Stats, keepsWrites: boolean): void {
-  const path = lent.file(target, readFileSync(source), stats.mode, stats);
+function placeFile(standIns: StandIns, { source, target }: SourceMount, stats: Stats, keepsWrites: boolean): void {
+  const path = standIns.file(target, readFileSync(source), stats.mode, stats);
   if (!keepsWrites) return;
-  lent.beforehand(() => {
+  standIns.beforehand(() => {
     if (lstatSync(path, { throwIfNoEntry: false })?.isFile()) copyFileSync(path, source);
   });
 }
 
-async function lendDirectory(
-  lent: LentFiles,
+async function placeDirectory(
+  standIns: StandIns,
   { source, target }: SourceMount,
   stats: Stats,
   keepsWrites: boolean,
-  { root, signal }: LendMountOptions,
+  { root, signal }: MountStandInOptions,
 ): Promise<void> {
-  const path = lent.directory(target, stats.mode, stats);
+  const path = standIns.directory(target, stats.mode, stats);
   await copyTree(source, path, { signal });
   if (!keepsWrites) return;
-  lent.beforehand(async () => {
+  standIns.beforehand(async () => {
     if (directoryAt(root, path) !== undefined) await replaceTree(source, path);
   });
 }
@@ -88,7 +88,11 @@ async function replaceTree(path: string, content: string): Promise<void> {
 }
 
 /** A socket cannot be copied: connections are passed on. */
-async function lendSocket(lent: LentFiles, { source, target }: SourceMount, { root }: LendMountOptions): Promise<void> {
+async function placeSocket(
+  standIns: StandIns,
+  { source, target }: SourceMount,
+  { root }: MountStandInOptions,
+): Promise<void> {
   const path = makeInTree(root, target, 'file');
   unlinkSync(path);
   const server = createServer((client) => {
@@ -105,7 +109,7 @@ async function lendSocket(lent: LentFiles, { source, target }: SourceMount, { ro
   const { uid, gid, mode } = lstatSync(source);
   chownSync(path, uid, gid);
   chmodSync(path, mode & 0o7777);
-  lent.beforehand(async () => {
+  standIns.beforehand(async () => {
     await new Promise((closed) => {
       server.close(closed);
     });

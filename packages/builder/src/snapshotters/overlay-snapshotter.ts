@@ -6,11 +6,11 @@ import { EMPTY_DIFF_ID } from '@shale/core';
 import { writeLayer } from '@shale/core/archive';
 import { UnmountFlag } from '@shale/core/linux';
 import type { CommitOptions, Snapshotter, TreeView, WorkingTree, UnpackingOptions } from './snapshotter.ts';
-import type { GrowingStack } from '../graph/layer-stack.ts';
+import type { PackingStack } from '../graph/layer-stack.ts';
 import { isPacking, packedStack } from '../graph/layer-stack.ts';
 import { ChangeWriter } from './change-writer.ts';
 import type { DirectoryLock } from '../tree/directory-lock.ts';
-import { holdGrowing, UnpackedPackingLayer } from './growing-layers.ts';
+import { holdPackingStack, UnpackedPackingLayer } from './packing-layers.ts';
 import { layerCompression } from './layer-compression.ts';
 import { writeOverlayChanges } from './overlay-changes.ts';
 import { mountOverlay } from './overlay-mount.ts';
@@ -37,8 +37,8 @@ export function overlaySnapshotter(options: OverlaySnapshotterOptions): Snapshot
   const format = isUserNamespace ? 'overlay-user-v1' : 'overlay-v1';
   const snapshots = new SnapshotDirectory(join(stateDir, 'snapshots', format), calls);
   const layers = new UnpackedLayers(snapshots, { overlayXattrs: isUserNamespace ? 'user' : 'trusted' });
-  const open = async (stack: GrowingStack, call?: UnpackingOptions) => {
-    const held = await holdGrowing(layers, stack, call);
+  const open = async (stack: PackingStack, call?: UnpackingOptions) => {
+    const held = await holdPackingStack(layers, stack, call);
     return new OverlayTree({ snapshots, calls, isUserNamespace, stack, held });
   };
   return {
@@ -64,7 +64,7 @@ interface OverlayTreeOptions {
   readonly snapshots: SnapshotDirectory;
   readonly calls: SystemCalls;
   readonly isUserNamespace: boolean;
-  readonly stack: GrowingStack;
+  readonly stack: PackingStack;
   /** The stack's snapshots, from base to top. */
   readonly held: readonly DirectoryLock[];
 }

@@ -21,17 +21,17 @@ import { directoryAt, DirectoryTimes } from '../tree/directory-times.ts';
 import { makeInTree, resolveInTree } from '../tree/scoped-path.ts';
 import { removeTree } from '../tree/remove-tree.ts';
 
-/** Runs after the step, while what was lent is still there. */
+/** Runs after the step, while the stand-ins are still there. */
 type TakeBack = () => void | Promise<void>;
 
 const newMark = () => `aside-${randomBytes(6).toString('hex')}`;
 
 /**
- * Files in a tree for as long as a step runs, where nothing can be mounted. What the image has in their place is put aside
+ * Stand-ins for mounts: puts files into a step's tree and removes them after it. What the image has in their place is put aside
  * meanwhile, and stands there again when this is disposed. What the step put in their place stays; nothing outside of the
  * tree is touched.
  */
-export class LentFiles implements AsyncDisposable {
+export class StandIns implements AsyncDisposable {
   readonly #root: string;
   readonly #newAside: () => string;
   readonly #times: DirectoryTimes;
@@ -45,7 +45,7 @@ export class LentFiles implements AsyncDisposable {
     this.#times = new DirectoryTimes(root);
   }
 
-  /** Lends a directory, and returns where it is: empty. */
+  /** Makes an empty directory at `target`, and returns its path. */
   directory(target: string, mode: number, owner: Pick<Stats, 'uid' | 'gid'>): string {
     const path = makeInTree(this.#root, target, 'directory');
     if (readdirSync(path).length === 0) this.#useEmptyDirectory(path);
@@ -64,7 +64,7 @@ export class LentFiles implements AsyncDisposable {
     });
   }
 
-  /** Lends a file, and returns where it is. */
+  /** Makes a file at `target`, and returns its path. */
   file(target: string, content: string | Uint8Array, mode: number, owner: Pick<Stats, 'uid' | 'gid'>): string {
     const path = makeInTree(this.#root, target, 'file');
     const stats = lstatSync(path, { bigint: true });
@@ -89,7 +89,7 @@ export class LentFiles implements AsyncDisposable {
     });
   }
 
-  /** Lends what `make` makes at a path where nothing is yet; `undefined` where something is. */
+  /** Calls `make` for a path where nothing is yet, and returns the path; `undefined` where something is. */
   node(target: string, make: (path: string) => void): string | undefined {
     const { existing, missing } = resolveInTree(this.#root, target);
     const [name] = missing;

@@ -5,7 +5,7 @@ import { hostPath } from '@shale/core/archive';
 import type { ModeChange } from '@shale/dockerfile-parser';
 import { parseChmod } from '@shale/dockerfile-parser';
 import { resolveInTree } from '../tree/scoped-path.ts';
-import { Breather } from './breather.ts';
+import { LoopYielder } from './yield-to-loop.ts';
 import { FileCopier } from './file-copier.ts';
 import type { DirectoryMetadata } from '../tree/make-directory.ts';
 import { makeDirectories, makeDirectoryInTree, PathConflictError } from '../tree/make-directory.ts';
@@ -40,7 +40,7 @@ export async function copyIntoTree(
   const { owner, chmod, exclude, onWarning, signal } = options;
   const change = chmod === undefined ? undefined : parseChmod(chmod);
   const made = { uid: owner?.uid ?? 0, gid: owner?.gid ?? 0, mode: madeMode(chmod, change) };
-  const breather = new Breather(signal);
+  const yielder = new LoopYielder(signal);
   for (const source of sources) {
     const copier = new FileCopier(tree, { owner, change, onWarning });
     let target: string | undefined;
@@ -54,7 +54,7 @@ export async function copyIntoTree(
         const slow = copier.copy(entry, entry.path === '' ? target : `${target}/${entry.path}`);
         if (slow !== undefined) await slow;
       }
-      if (breather.isDue()) await breather.breathe();
+      if (yielder.isDue()) await yielder.yieldToLoop();
     }
     copier.finish();
   }

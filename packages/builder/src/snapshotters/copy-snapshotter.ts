@@ -6,10 +6,10 @@ import type { SystemCalls } from '@shale/core/linux';
 import { EMPTY_DIFF_ID } from '@shale/core';
 import { hostPath, writeLayer } from '@shale/core/archive';
 import type { CommitOptions, Snapshotter, TreeView, UnpackingOptions, WorkingTree } from './snapshotter.ts';
-import type { GrowingStack, LayerStack } from '../graph/layer-stack.ts';
+import type { PackingStack, LayerStack } from '../graph/layer-stack.ts';
 import { packedStack } from '../graph/layer-stack.ts';
 import { ChangeWriter } from './change-writer.ts';
-import { touchedFiles, writeCopyChanges } from './copy-changes.ts';
+import { touchedFiles, writeScanChanges } from './scan-changes.ts';
 import type { DirectoryLock } from '../tree/directory-lock.ts';
 import { layerCompression } from './layer-compression.ts';
 import type { Draft } from './snapshot-directory.ts';
@@ -78,8 +78,8 @@ class CopySnapshotter implements Snapshotter {
     this.#lastIntrusionMs = lastIntrusionMs;
   }
 
-  async view(growing: GrowingStack, options?: UnpackingOptions): Promise<TreeView> {
-    const stack = await packedStack(growing);
+  async view(packing: PackingStack, options?: UnpackingOptions): Promise<TreeView> {
+    const stack = await packedStack(packing);
     const chainId = chainIdOf(stack);
     if (chainId === undefined) return this.#emptyView();
     const lock = await this.#hold(chainId, stack, options);
@@ -114,8 +114,8 @@ class CopySnapshotter implements Snapshotter {
     }
   }
 
-  async prepare(growing: GrowingStack, options?: UnpackingOptions): Promise<WorkingTree> {
-    const stack = await packedStack(growing);
+  async prepare(packing: PackingStack, options?: UnpackingOptions): Promise<WorkingTree> {
+    const stack = await packedStack(packing);
     options?.signal?.throwIfAborted();
     const chainId = chainIdOf(stack);
     if (chainId !== undefined) this.#dropUnlessIntact(chainId);
@@ -167,7 +167,7 @@ class CopySnapshotter implements Snapshotter {
       store,
       async (tar) => {
         const writer = new ChangeWriter(tar, { root, sourceDateEpoch });
-        await writeCopyChanges(sides, unchanged, writer);
+        await writeScanChanges(sides, unchanged, writer);
         isSettled = writer.settleTimes();
       },
       { compression: layerCompression(compression), signal },

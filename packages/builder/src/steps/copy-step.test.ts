@@ -10,7 +10,7 @@ import { openDirectoryContext } from '../context/directory-context.ts';
 import { CopyFixture } from '../copy/copy-fixture.ts';
 import type { FetchUrl } from '../copy/download.ts';
 import { planBuild } from '../plan/plan.ts';
-import { copyStep } from './copy.ts';
+import { copyStep } from './copy-step.ts';
 import type { StepContext } from './step-context.ts';
 
 let trees: CopyFixture;

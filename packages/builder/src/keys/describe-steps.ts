@@ -6,7 +6,7 @@ import { splitEnv } from '../graph/stage-state.ts';
 import type { StepKey } from './step-keys.ts';
 
 /** What is told of steps before any of them runs. */
-export function keyedSteps(
+export function describeSteps(
   steps: readonly StepNode[],
   keys: ReadonlyMap<StepNode, StepKey>,
   hits: ReadonlyMap<StepNode, CacheEntry>,

@@ -1,7 +1,7 @@
 import type { ChangeWriter } from './change-writer.ts';
 import type { DirectoryScan, FileFacts, TreeScan } from './tree-scan.ts';
 
-export interface CopySides {
+export interface ScannedSides {
   readonly before: TreeScan;
   readonly after: TreeScan;
   /** Inodes that an executor moved between the looks, and nobody changed under any of their names. @default none */
@@ -25,7 +25,7 @@ interface DifferenceVisitor {
  * Files that were touched and look the same: given a mode that they have, or rewritten with their size and time put back.
  * Only their content tells. A file with a new name is none of them: its names are written together, to stay one file.
  */
-export async function touchedFiles(sides: CopySides): Promise<string[]> {
+export async function touchedFiles(sides: ScannedSides): Promise<string[]> {
   const touched = new Map<string, number>();
   const changed = new Set<number>();
   await visitDifferences(sides, {
@@ -44,8 +44,8 @@ export async function touchedFiles(sides: CopySides): Promise<string[]> {
  * Finds what a step changed by comparing two looks at its tree: a file whose ctime stayed was not touched at all.
  * @param unchanged Of the touched files, those that are as before.
  */
-export async function writeCopyChanges(
-  sides: CopySides,
+export async function writeScanChanges(
+  sides: ScannedSides,
   unchanged: ReadonlySet<string>,
   writer: ChangeWriter,
 ): Promise<void> {
@@ -60,7 +60,7 @@ export async function writeCopyChanges(
   });
 }
 
-async function visitDifferences(sides: CopySides, visitor: DifferenceVisitor): Promise<void> {
+async function visitDifferences(sides: ScannedSides, visitor: DifferenceVisitor): Promise<void> {
   await visitDirectory(sides, '', { isNew: false, isChanged: false }, visitor);
 }
 
@@ -71,7 +71,7 @@ interface DirectoryState {
 }
 
 async function visitDirectory(
-  sides: CopySides,
+  sides: ScannedSides,
   path: string,
   { isNew, isChanged }: DirectoryState,
   visitor: DifferenceVisitor,

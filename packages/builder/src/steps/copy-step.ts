@@ -7,7 +7,7 @@ import { boundedWarnings } from '../tree/bounded-warnings.ts';
 import type { CopyAction } from '../graph/build-graph.ts';
 import { openGitContext } from '../context/git-context.ts';
 import { isArchiveFile, unpackArchive } from '../copy/archive.ts';
-import { copyIntoTree } from '../copy/copy-tree.ts';
+import { copyIntoTree } from '../copy/copy-into-tree.ts';
 import { download } from '../copy/download.ts';
 import { isUrl } from '../copy/remote-source.ts';
 import type { SourceTree } from '../tree/source-tree.ts';
