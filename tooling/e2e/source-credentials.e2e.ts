@@ -98,7 +98,7 @@ describe('credentials for ADD', () => {
     const { output } = await bench.requireBuild({ context: add, env, flags: secret('GIT_AUTH_TOKEN', 'TOKEN') });
     await expectNoTrace(output);
     const refused = await bench.build({ context: add, flags: ['--no-cache'] });
-    expect(refused.output).toContain('Authentication failed');
+    expect(refused.output).toContain('authentication required');
     await bench.requireBuild({ context: url, env, flags: secret(`GIT_AUTH_TOKEN.${host}`, 'TOKEN') });
     const named = await bench.writeContext({ Dockerfile: 'FROM scratch\nCOPY --from=repo file /\n' });
     const flags = [...secret('GIT_AUTH_TOKEN', 'TOKEN'), '--build-context', `repo=${url}`];

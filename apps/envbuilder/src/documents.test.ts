@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { withOptionReference } from '@shale/workspace';
 import { expect, it } from 'vitest';
+import { withOptionReference } from './options/option-reference.ts';
 
 it('docs/envbuilder.md has the options of today: pnpm --filter shale-envbuilder docs', () => {
   const page = readFileSync(join(import.meta.dirname, '../../../docs/envbuilder.md'), 'utf8');

@@ -7,9 +7,10 @@ import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import { openScratchDirectory } from '@shale/core/files';
 import { startRegistry } from '@shale/testing';
-import { type Environment, workspacePaths } from '@shale/workspace';
 import { expect, it } from 'vitest';
+import type { Environment } from './options/read-options.ts';
 import { runProgram } from './program.ts';
+import { workspacePaths } from './state/workspace-paths.ts';
 
 async function openPlace() {
   const scratch = await openScratchDirectory();

@@ -3,27 +3,21 @@ import { join } from 'node:path';
 import { messageOf } from '@shale/core';
 import { replaceRoot } from '@shale/builder';
 import type { GitProgram } from '@shale/git';
-import {
-  combinedLog,
-  dockerfileSource,
-  type Environment,
-  type Handover,
-  helpText,
-  lineLog,
-  openCoderLog,
-  probeWorkspace,
-  readCommandLine,
-  redactedLog,
-  type RootReplacement,
-  runWorkspace,
-  secretsOf,
-  type WorkspaceHost,
-  workspacePaths,
-  type WorkspacePaths,
-} from '@shale/workspace';
-import { type BuildAhead, readPlan } from './user-namespace-build.ts';
+import type { Handover } from '@shale/workspace';
+import { type BuildAhead, readPlan } from './images/user-namespace-build.ts';
+import { openWorkspaceImages } from './images/workspace-images.ts';
+import { openCoderLog } from './log/coder-log.ts';
+import { combinedLog, lineLog, redactedLog } from './log/log.ts';
+import { secretsOf } from './log/secrets-of.ts';
+import { helpText } from './options/help.ts';
+import { type Environment, readCommandLine } from './options/read-options.ts';
+import { probeWorkspace } from './run/probe-workspace.ts';
+import { runWorkspace } from './run/run-workspace.ts';
+import type { RootReplacement } from './session/root-replacement.ts';
+import type { WorkspaceHost } from './session/workspace-host.ts';
+import { dockerfileSource } from './source/dockerfile-source.ts';
+import { type WorkspacePaths, workspacePaths } from './state/workspace-paths.ts';
 import { version } from './version.ts';
-import { openWorkspaceImages } from './workspace-images.ts';
 
 /** What the program gets from its process. */
 export interface Session {

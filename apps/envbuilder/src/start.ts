@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { enterPrivateMounts, recoverRoot } from '@shale/builder';
 import { messageOf, ShaleError } from '@shale/core';
 import { loadSystemCalls, ProcessControl } from '@shale/core/linux';
-import { handOver, MAGIC_DIRECTORY, workspacePaths } from '@shale/workspace';
+import { handOver } from '@shale/workspace';
+import { buildAhead, PLAN_VARIABLE, writeFailure } from './images/user-namespace-build.ts';
 import { runProgram } from './program.ts';
-import { buildAhead, PLAN_VARIABLE, writeFailure } from './user-namespace-build.ts';
+import { MAGIC_DIRECTORY, workspacePaths } from './state/workspace-paths.ts';
 
 /** Runs the process's own command line, and ends the process: as init, or with an exit code. */
 export async function start(): Promise<void> {

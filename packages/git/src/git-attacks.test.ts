@@ -130,7 +130,11 @@ describe('the environment cannot redirect git', () => {
     const settings = { GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: 'core.askPass', GIT_CONFIG_VALUE_0: hostile };
     const hostileEnv = { GIT_DIR: '/nowhere', GIT_ASKPASS: hostile, SSH_ASKPASS: hostile, ...settings };
     const failure = resolveGitCommit(`${server.url}/x.git`, { program: { env: { ...env, ...hostileEnv } } });
-    await expect(failure).rejects.toMatchObject({ code: 'GIT_ACCESS_DENIED', reason: 'authentication' });
+    await expect(failure).rejects.toMatchObject({
+      code: 'GIT_ACCESS_DENIED',
+      reason: 'authentication',
+      message: `authentication required: git ls-remote failed: no credentials that '${server.url}' accepts were given`,
+    });
     expect(existsSync(marker)).toBe(false);
   });
 

@@ -38,7 +38,7 @@ export function gitFailure({ args, status, message, secrets }: EndedGit): GitFai
   if (status === NO_PROGRAM_STATUS) return noProgram();
   const reason = REASONS.find(([, pattern]) => pattern.test(message))?.[0] ?? 'other';
   const command = args.find((arg) => !arg.startsWith('-')) ?? '';
-  const words = withoutSecrets(message.trim(), secrets) || `it ended with ${status ?? 'a signal'}`;
+  const words = withoutSecrets(plain(message.trim()), secrets) || `it ended with ${status ?? 'a signal'}`;
   return new GitFailedError(`${PREFIXES[reason] ?? ''}git ${command} failed: ${words}`, {
     reason,
     hint: HINTS[reason] ?? 'Check the URL, the ref and your access.',
@@ -54,6 +54,14 @@ export function startFailure(cause: Error): GitFailedError {
 function noProgram(cause?: Error): GitFailedError {
   const hint = 'Install git, or use a directory or a tar.';
   return new GitFailedError('There is no program git here', { hint, reason: 'no-program', cause });
+}
+
+/** git tells of a prompt that nobody asked for. */
+function plain(message: string): string {
+  return message.replace(
+    /^fatal: could not read (?:Username|Password) for ('[^']*').*$/m,
+    'no credentials that $1 accepts were given',
+  );
 }
 
 /** Servers and git repeat what they were sent. */

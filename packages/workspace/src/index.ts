@@ -1,18 +1,11 @@
-export { type CloneOptions, cloneRepository } from './git/clone-repository.ts';
-export { parseRepositoryAddress, type RepositoryAddress, repositoryName } from './git/repository-address.ts';
-export { type Handover, handOver } from './handover/hand-over.ts';
-export { formatImageFile, type StartConfig } from './image-file.ts';
-export { type CoderLog, type CoderLogOptions, openCoderLog } from './log/coder-log.ts';
-export { combinedLog, lineLog, type Log, type LogLevel, redactedLog } from './log/log.ts';
-export { secretsOf } from './log/secrets-of.ts';
-export { helpText } from './options/help.ts';
-export { withOptionReference } from './options/option-reference.ts';
-export type { WorkspaceOptions } from './options/option-table.ts';
-export { type CommandLine, type Environment, parseBuildSecrets, readCommandLine } from './options/read-options.ts';
-export type { ReplaceRootOptions, RootReplacement } from './root-replacement.ts';
-export { probeWorkspace, runWorkspace, workspaceFolder, type WorkspaceHost } from './run-workspace.ts';
-export type { BuildSource, FoundSource, Lifecycle, LifecycleContext, SourcePlace } from './source/build-source.ts';
-export { dockerfileSource, SourceInvalidError } from './source/dockerfile-source.ts';
-export type { BuiltWorkspaceImage, ImagePlan, ImageTree, WorkspaceImages } from './workspace-images.ts';
-export { MAGIC_DIRECTORY, type WorkspacePaths, workspacePaths } from './workspace-paths.ts';
-export { OptionInvalidError } from './workspace-error.ts';
+export { type CloneOptions, cloneRepository } from './clone/clone-repository.ts';
+export { keepUrlCredentials } from './clone/keep-url-credentials.ts';
+export {
+  describeAddress,
+  parseRepositoryAddress,
+  type RepositoryAddress,
+  repositoryName,
+} from './clone/repository-address.ts';
+export { changeOwner, changeOwnerOnce, type Owner } from './handover/change-owner.ts';
+export { parseEtcEnvironment } from './handover/etc-environment.ts';
+export { checkHandover, handOver, type HandOverOptions, type Handover } from './handover/hand-over.ts';

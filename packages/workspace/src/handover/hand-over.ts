@@ -36,7 +36,7 @@ export function checkHandover({ command }: Pick<Handover, 'command'>): void {
   } catch (cause) {
     throw new InitMissingError(`exec init script: ${command} cannot be run: ${(cause as Error).message}`, {
       cause,
-      hint: 'INIT_COMMAND is an absolute path in the built image; PATH is not searched.',
+      hint: 'Name the program by its absolute path in the built image: PATH is not searched.',
     });
   }
 }

@@ -1,0 +1,78 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { runInUserNamespace, wantsUserNamespace } from '@shale/builder';
+import { type CallOptions, type ErrorCode, ShaleError } from '@shale/core';
+import type { Environment } from '../options/read-options.ts';
+import type { WorkspacePaths } from '../state/workspace-paths.ts';
+import type { ImagePlan } from './images.ts';
+
+/** Names the file of the plan to the process that builds it. */
+export const PLAN_VARIABLE = 'SHALE_BUILD_PLAN';
+
+/** Builds a plan beside this process, so that everything of it is in the caches. */
+export type BuildAhead = (plan: ImagePlan, options: CallOptions) => Promise<void>;
+
+interface Failure {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint?: string | undefined;
+}
+
+class BuildAheadFailedError extends ShaleError {
+  readonly code: ErrorCode;
+
+  constructor({ code, message, hint }: Failure) {
+    super(message, { hint });
+    this.code = code;
+  }
+}
+
+export interface BuildAheadWiring {
+  /** Of this program, as it was started. */
+  readonly env: Environment;
+  readonly paths: WorkspacePaths;
+}
+
+/**
+ * For a container where nothing can be mounted, but user namespaces be made, as in Kubernetes: steps run in one, where
+ * they see neither `/.envbuilder` nor the container's root. This process stays outside, to replace that root.
+ * @returns `undefined` where there is no use for it. Where it turns out to be forbidden, it does nothing.
+ */
+export function buildAhead({ env, paths }: BuildAheadWiring): BuildAhead | undefined {
+  if (process.getuid?.() !== 0 || !wantsUserNamespace()) return undefined;
+  return async (plan) => {
+    mkdirSync(paths.secrets, { recursive: true, mode: 0o700 });
+    const directory = mkdtempSync(join(paths.secrets, 'build-'));
+    try {
+      const planFile = join(directory, 'plan.json');
+      writeFileSync(planFile, JSON.stringify(plan));
+      const command = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
+      const status = await runInUserNamespace({
+        command,
+        env: { ...env, PATH: process.env['PATH'], TMPDIR: process.env['TMPDIR'], [PLAN_VARIABLE]: planFile },
+      });
+      if (status !== undefined && status !== 0) throw failureOf(directory);
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  };
+}
+
+function failureOf(directory: string): Error {
+  try {
+    return new BuildAheadFailedError(JSON.parse(readFileSync(join(directory, 'failure.json'), 'utf8')) as Failure);
+  } catch {
+    return new Error('The build in a user namespace ended without a word');
+  }
+}
+
+export function readPlan(planFile: string): ImagePlan {
+  return JSON.parse(readFileSync(planFile, 'utf8')) as ImagePlan;
+}
+
+/** For the process that waits. */
+export function writeFailure(planFile: string, error: unknown): void {
+  if (!(error instanceof ShaleError)) return;
+  const { code, message, hint } = error;
+  writeFileSync(join(dirname(planFile), 'failure.json'), JSON.stringify({ code, message, hint }));
+}

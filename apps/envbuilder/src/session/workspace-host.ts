@@ -1,0 +1,24 @@
+import type { GitProgram } from '@shale/git';
+import type { WorkspaceImages } from '../images/images.ts';
+import type { Log } from '../log/log.ts';
+import type { Environment } from '../options/read-options.ts';
+import type { BuildSource } from '../source/build-source.ts';
+import type { WorkspacePaths } from '../state/workspace-paths.ts';
+import type { RootReplacement } from './root-replacement.ts';
+
+/** What the parts of a run need of the machine. */
+export interface WorkspaceHost {
+  readonly version: string;
+  /** Of the process, as it was at its start. */
+  readonly env: Environment;
+  readonly log: Log;
+  readonly git: GitProgram;
+  readonly images: WorkspaceImages;
+  readonly rootReplacement: RootReplacement;
+  readonly sources: readonly BuildSource[];
+  readonly paths: WorkspacePaths;
+  /** @default '/' */
+  readonly root?: string | undefined;
+  /** Whether the setup script may have the terminal. @default false */
+  readonly isTerminal?: boolean | undefined;
+}
