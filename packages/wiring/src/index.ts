@@ -11,7 +11,6 @@ export {
   type CacheSettings,
   type CacheTier,
   type CacheWiring,
-  DEFAULT_CACHE_TTL_MS,
   openCache,
   type OpenCache,
 } from './caches/open-cache.ts';

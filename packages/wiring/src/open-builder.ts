@@ -1,6 +1,6 @@
 import type { BuildOptions, ChooseIsolationOptions } from '@shale/builder';
 import type { CacheEventListener } from '@shale/cache';
-import { blobDirectory, type CallOptions, type LocalBlobStore, type ProgressListener } from '@shale/core';
+import { blobDirectory, type CallOptions, type ProgressListener } from '@shale/core';
 import type { RegistryClient } from '@shale/registry';
 import type { Environment } from './environment.ts';
 import { urlFetcher } from './registries/fetch-url.ts';
@@ -40,7 +40,6 @@ export interface Builder extends AsyncDisposable {
   readonly client: RegistryClient;
   /** For the repositories of caches: it gives up sooner. */
   readonly cacheClient: RegistryClient;
-  readonly store: LocalBlobStore;
   /** Waits for cache entries that are still being written. @throws {CacheRequiredError} */
   settle(options?: CallOptions): Promise<void>;
 }
@@ -87,7 +86,6 @@ export function openBuilder(settings: BuilderSettings): Builder {
     },
     client,
     cacheClient,
-    store,
     settle,
     async [Symbol.asyncDispose]() {
       await settle({ signal }).catch(() => undefined); // the error of a build that failed matters more

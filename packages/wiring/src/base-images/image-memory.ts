@@ -15,17 +15,17 @@ import {
 import { undefinedIfMissing, writeFileAtomically } from '@shale/core/files';
 import { asInteger, asObject, asString, parseJson } from '@shale/core/json';
 
-/** What a name stood for when it was last resolved. */
+/** What the name of an image meant when it was last resolved. */
 export interface ImageMemory {
-  /** What the registry's tag pointed at: the index, where there is one. */
+  /** The manifest or index that the registry's tag named. */
   readonly top: Digest;
-  /** Of the one platform. */
+  /** The manifest of the platform. */
   readonly manifest: Descriptor;
 }
 
 const VERSION = 1;
 
-/** `undefined` for a name never seen; what another version wrote was never seen. */
+/** @returns `undefined` for a name that was never resolved here, or only by another version of the format */
 export async function readMemory(
   directory: string,
   reference: Reference,
@@ -35,7 +35,7 @@ export async function readMemory(
   return text === undefined ? undefined : parseQuietly(text);
 }
 
-/** Everything that is remembered. */
+/** All memories in the directory, of all names and platforms. */
 export async function listMemories(directory: string): Promise<readonly ImageMemory[]> {
   const names = (await readdir(directory).catch(undefinedIfMissing)) ?? [];
   const memories: ImageMemory[] = [];

@@ -31,7 +31,7 @@ export interface BaseImageSettings {
   readonly maxAgeMs?: number | undefined;
   /** @default 'stale-if-error' */
   readonly policy?: BaseImagePolicy | undefined;
-  /** Pass over images that were built here, and ask registries what a tag names now. @default false */
+  /** Ask registries what a tag names now, also for images that were built here. @default false */
   readonly pull?: boolean | undefined;
 }
 
@@ -84,6 +84,6 @@ function warningOf(event: BaseImageCacheEvent): ProgressEvent {
   const reason = messageOf(error);
   const name = formatReference(reference);
   return event.type === 'stale'
-    ? { type: 'warning', code: 'base-image-stale', message: `${name} is taken as it was last warmed: ${reason}` }
-    : { type: 'warning', code: 'base-image-damaged', message: `The warmed ${name} is passed over: ${reason}` };
+    ? { type: 'warning', code: 'base-image-stale', message: `Using the warmed copy of ${name}: ${reason}` }
+    : { type: 'warning', code: 'base-image-damaged', message: `Skipping the warmed copy of ${name}: ${reason}` };
 }

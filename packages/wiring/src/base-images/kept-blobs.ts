@@ -8,7 +8,7 @@ import {
   SizeMismatchError,
 } from '@shale/core';
 
-/** Blobs of `remote`, read from `local` where they are there, and kept there by the first whole read. */
+/** Reads blobs from `local`, else from `remote`. The first complete read of a remote blob also stores it in `local`. */
 export function keptBlobs(remote: BlobSource, local: LocalBlobStore): BlobSource {
   return {
     stat: async (digest, options) => (await local.stat(digest, options)) ?? remote.stat(digest, options),
@@ -19,7 +19,7 @@ export function keptBlobs(remote: BlobSource, local: LocalBlobStore): BlobSource
   };
 }
 
-/** A damaged file goes, so that the next reader gets the blob from where it came. */
+/** Removes a damaged file, so that the next reader fetches the blob again. */
 async function* readOrRemove(
   blob: Descriptor,
   local: LocalBlobStore,

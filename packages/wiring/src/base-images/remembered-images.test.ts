@@ -72,7 +72,7 @@ describe('rememberedImages()', () => {
     expect(place.registry.requests()).toEqual([]);
   });
 
-  it('takes a base as it was last seen when its registry is down, and says so', async () => {
+  it('uses the last known image when its registry is down, and warns', async () => {
     await using place = await openPlace();
     const { manifest } = await place.push('one');
     await place.source().resolve(place.reference, { platform });

@@ -22,20 +22,20 @@ import { keptBlobs } from './kept-blobs.ts';
 
 export interface RememberedImagesOptions {
   readonly client: RegistryClient;
-  /** Keeps manifests and configs, and is asked for layers first. */
+  /** Stores manifests and configs. Layers are read from it before the registry is asked. */
   readonly store: LocalBlobStore;
-  /** One small file for each name and platform. */
+  /** Holds one small file for each name and platform. */
   readonly directory: string;
-  /** Ask no registry: answer from memory alone. @default false */
+  /** Answer from memory alone, and ask no registry. @default false */
   readonly offline?: boolean | undefined;
-  /** Whether an image is taken as it was last seen while the registry cannot answer. @default true */
+  /** Whether the last known image is used while the registry does not answer. @default true */
   readonly staleIfError?: boolean | undefined;
   readonly onProgress: ProgressListener;
 }
 
 /**
- * Images of registries, remembered: a tag that did not move costs one HEAD, a digest nothing, and a registry that is
- * down does not stop a build whose base was seen before.
+ * Images from registries, with a memory: a tag that did not move costs one HEAD request, and a known digest costs none. A
+ * build whose base image is known goes on while the registry is down.
  */
 export function rememberedImages(options: RememberedImagesOptions): ImageSource {
   return {
@@ -52,7 +52,7 @@ export function rememberedImages(options: RememberedImagesOptions): ImageSource 
         const mayRecall = options.staleIfError !== false && isOutage(error);
         const image = mayRecall ? await recall(call, memory) : undefined;
         if (image === undefined) throw error;
-        const message = `${formatReference(reference)} is taken as it was last seen: ${messageOf(error)}`;
+        const message = `Using the last known copy of ${formatReference(reference)}: ${messageOf(error)}`;
         options.onProgress({ type: 'warning', code: 'base-image-stale', message });
         return image;
       }
@@ -84,7 +84,7 @@ async function ask(call: Call, memory: ImageMemory | undefined): Promise<Image |
   return { ...image, blobs: keptBlobs(repository, call.store) };
 }
 
-/** Notes what the tag itself pointed at, before an index is resolved to one platform. */
+/** Notes which manifest or index the tag itself names, before an index is resolved to one platform. */
 function watchFirstManifest(repository: Repository, seen: { top?: Digest }) {
   return {
     getManifest: async (target: string, options?: CallOptions) => {
@@ -123,7 +123,7 @@ function originOf(reference: Reference): Image['origin'] {
   return { source: 'registry', name: formatReference(reference), registry: { host, repository } };
 }
 
-/** The registry cannot answer now; another day it would. */
+/** Whether the registry fails for now, and may answer later. */
 function isOutage(error: unknown): boolean {
   if (error instanceof RegistryUnreachableError) return true;
   return error instanceof RegistryRefusedError && (error.status === 429 || error.status >= 500);

@@ -3,7 +3,7 @@ import { layoutReferences, manifestReferences } from '@shale/cache/care';
 import { blobDirectory, type CallOptions, type Digest } from '@shale/core';
 import { listMemories } from './image-memory.ts';
 
-/** Every blob of a state folder that somebody needs: images that were named here, and base images that were seen. */
+/** Digests of all blobs that a state folder must keep: those of named images, and of base images that builds used. */
 export async function* stateReferences(stateDir: string, options: CallOptions = {}): AsyncGenerator<Digest> {
   yield* layoutReferences(stateDir, options);
   const memories = await listMemories(join(stateDir, 'images'));

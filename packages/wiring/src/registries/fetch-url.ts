@@ -14,7 +14,7 @@ export interface UrlFetcherOptions {
   readonly proxy?: ProxyOptions | undefined;
 }
 
-/** The network for `ADD https://…`. Redirects are followed, from https only to https. */
+/** Fetches URLs for `ADD https://…`. It follows redirects, but never from https to http. */
 export function urlFetcher({ proxy = {} }: UrlFetcherOptions = {}): FetchUrl {
   const send = sender(proxy);
   return async (url, { authorization, signal }) => {
@@ -40,14 +40,14 @@ interface SendOptions {
 
 type Send = (url: URL, options: SendOptions) => Promise<Response>;
 
-/** Node's own `fetch` takes no proxy, so that undici is loaded where there is one. */
+/** Node's own `fetch` has no option for a proxy, so undici is loaded when one is set. */
 function sender({ http, https, noProxy }: ProxyOptions): Send {
   if (http === undefined && https === undefined)
     return (url, options) => fetch(url, { redirect: 'manual', ...options });
   let dispatcher: Promise<Dispatcher> | undefined;
   return async (url, { headers, signal }) => {
     const undici = await import('undici');
-    // as Go does, which BuildKit is written in: what is on this machine needs no proxy
+    // as Go does, and so BuildKit: addresses of this machine need no proxy
     const direct = [noProxy, 'localhost', '127.0.0.1', '::1'].filter((name) => name !== undefined).join(',');
     dispatcher ??= Promise.resolve(
       new undici.EnvHttpProxyAgent({ httpProxy: http ?? '', httpsProxy: https ?? '', noProxy: direct }),

@@ -3,7 +3,7 @@ import type { Environment } from '../environment.ts';
 const NAMES = ['PATH', 'HOME', 'SSH_AUTH_SOCK', 'GIT_SSH_COMMAND', 'SSL_CERT_FILE', 'SSL_CERT_DIR'];
 const PROXIES = ['http_proxy', 'https_proxy', 'all_proxy', 'no_proxy'];
 
-/** What git may see of the user's environment. Offline it may use no transport. */
+/** The variables of the user's environment that git may see. Offline, git may use no transport. */
 export function gitEnvironment(
   env: Environment,
   { offline = false }: { readonly offline?: boolean | undefined } = {},
