@@ -170,7 +170,7 @@ describe('the dashboard of shale-warmerd', () => {
     expect(await page.locator('#charts').isVisible()).toBe(false);
     await page.getByLabel('Token').fill('wrong');
     await page.getByRole('button', { name: 'Warm nightly now' }).click();
-    expect(await page.getByRole('alert').textContent()).toContain('The token is not right');
+    expect(await page.getByRole('alert').textContent()).toContain('The token is wrong');
     await page.getByLabel('Token').fill(TOKEN);
     await page.getByRole('button', { name: 'Warm nightly now' }).click();
     expect(await page.getByRole('alert').textContent()).toContain('Warming has started.');

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 
-/** Names below these are known in a local network alone: nobody can register them. */
+/** Domains of local networks: nobody can register names below them. */
 const LOCAL_DOMAINS = ['localhost', 'local', 'internal', 'svc', 'svc.cluster.local'];
 
 /**

@@ -2,25 +2,25 @@ import type { WarmTarget } from '@shale/warmer';
 import type { Environment } from '@shale/wiring';
 
 export interface ReadOptions {
-  /** Equal for equal questions. */
+  /** Identifies the question; equal questions have equal keys. */
   readonly key: string;
   readonly read: (root: string) => Promise<readonly WarmTarget[]>;
   readonly signal: AbortSignal;
 }
 
-/** What repositories said, remembered by commit: one that did not move costs one question to its server. */
+/** Reads images from repositories, and remembers them by commit: a repository that did not change costs one request. */
 export class Checkouts {
   readonly #environment: Environment;
   readonly #known = new Map<string, { readonly commit: string; readonly targets: readonly WarmTarget[] }>();
 
-  /** @param environment of the user: git sees what it needs of it */
+  /** @param environment of the process; git sees the variables that it needs */
   constructor(environment: Environment) {
     this.#environment = environment;
   }
 
   /** @throws {GitFailedError} */
   async read(url: string, { key, read, signal }: ReadOptions): Promise<readonly WarmTarget[]> {
-    // Loaded when a config names a repository: the others do not pay for it.
+    // loaded late, so that a config without repositories costs no memory for it
     const { openGitContext } = await import('@shale/builder');
     const { resolveGitCommit } = await import('@shale/git');
     const { gitEnvironment } = await import('@shale/wiring');

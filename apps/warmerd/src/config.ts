@@ -5,7 +5,7 @@ import { Cron } from 'croner';
 import { parse, YAMLParseError } from 'yaml';
 import { z } from 'zod';
 
-/** A config file that cannot be read, or says what makes no sense. */
+/** A config file that cannot be read or is invalid. */
 export class ConfigFileInvalidError extends ShaleError {
   readonly code = 'USAGE_INVALID';
 }
@@ -15,22 +15,21 @@ const UNIT_BYTES: Readonly<Record<string, number>> = { B: 1, MB: 1e6, MiB: 2 ** 
 
 const duration = z
   .string()
-  .regex(/^\d+(?:s|m|h|d)$/, 'a number and s, m, h or d, as in 5m')
+  .regex(/^\d+(?:s|m|h|d)$/, 'a number with s, m, h or d, for example 5m')
   .transform((text) => Number(text.slice(0, -1)) * (UNIT_MS[text.slice(-1)] ?? 0));
 const size = z
   .string()
-  .regex(/^\d+ ?(?:B|MB|MiB|GB|GiB|TB)$/, 'a number and MB, MiB, GB, GiB or TB, as in 200GB')
+  .regex(/^\d+ ?(?:B|MB|MiB|GB|GiB|TB)$/, 'a number with MB, MiB, GB, GiB or TB, for example 200GB')
   .transform((text) => Number.parseInt(text, 10) * (UNIT_BYTES[text.replace(/^\d+ ?/, '')] ?? 0));
 const image = z.string().refine(isReference, 'not an image reference');
 const cron = z.string().refine(isCron, 'not a cron pattern: minute hour day month weekday');
 const timeZone = z.string().refine(isTimeZone, 'not a time zone of the IANA database');
 
-const files = (usual: string) =>
-  z.array(z.string()).optional().describe(`Paths in the repository; ${usual} by default`);
+const files = (usual: string) => z.array(z.string()).optional().describe(`Paths in the repository. Default: ${usual}`);
 const repository = z.strictObject({
-  url: z.string().describe('As https://git.example/app.git#main:folder'),
-  dockerfiles: files('Dockerfile and Containerfile, where they are,'),
-  devcontainers: files('those that the specification names'),
+  url: z.string().describe('For example https://git.example/app.git#main:folder'),
+  dockerfiles: files('Dockerfile and Containerfile, if they exist'),
+  devcontainers: files('the paths that the specification names'),
   buildArgs: z.record(z.string(), z.string()).default({}),
 });
 
@@ -38,10 +37,14 @@ const schedule = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and dashes'),
   cron,
   timeZone: timeZone.default('UTC'),
-  jitter: duration.prefault('0s').describe('Each run starts at a random time up to this much later, as in 5m'),
-  platforms: z.array(z.string()).min(1).optional().describe("As linux/amd64, or all; this machine's by default"),
+  jitter: duration.prefault('0s').describe('Each run is delayed by a random time up to this, for example 5m'),
+  platforms: z
+    .array(z.string())
+    .min(1)
+    .optional()
+    .describe("For example linux/amd64; all for every platform. Default: this machine's"),
   images: z.array(image).default([]),
-  lists: z.array(z.string()).default([]).describe('Files with one image a line'),
+  lists: z.array(z.string()).default([]).describe('Files with one image on each line'),
   dockerfiles: z
     .array(z.strictObject({ path: z.string(), buildArgs: z.record(z.string(), z.string()).default({}) }))
     .default([]),
@@ -49,8 +52,8 @@ const schedule = z.strictObject({
   repositories: z
     .array(repository)
     .default([])
-    .describe('Git repositories; each run asks what their ref is now, and reads them when it moved'),
-  watch: z.boolean().default(true).describe('Run as well when a file that this schedule reads has changed'),
+    .describe('Git repositories. Each run resolves their ref, and reads them again when it moved'),
+  watch: z.boolean().default(true).describe('Also run when a file that this schedule reads has changed'),
 });
 
 const configSchema = z.strictObject({
@@ -63,40 +66,43 @@ const configSchema = z.strictObject({
     .array(z.string())
     .default([])
     .describe(
-      'Public names under which clients reach the daemon, as warmer.example.com; other public names are refused',
+      'Public host names of the daemon, for example warmer.example.com. Requests to other public names are refused',
     ),
   tokenFile: z
     .string()
     .optional()
-    .describe('Holds the token that POST /api/warm asks for; without it nothing may be started'),
-  webhookSecretFile: z.string().optional().describe('Holds the secret that push notifications are signed with'),
-  history: z.string().optional().describe('A SQLite file; in memory when absent'),
+    .describe('A file with the token for POST /api/warm. Without it, no run can be started over HTTP'),
+  webhookSecretFile: z.string().optional().describe('A file with the secret that signs push notifications'),
+  history: z.string().optional().describe('A SQLite file. Default: in memory'),
   concurrency: z.int().min(1).max(64).default(4),
   bandwidth: size
     .refine((bytes) => bytes > 0, 'more than 0')
     .optional()
-    .describe('Most to download in a second, from all registries together, as in 50MB'),
+    .describe('Most bytes to download in a second from all registries together, for example 50MB'),
   format: z
     .enum(['tar', 'oci'])
     .default('tar')
-    .describe("How new images lie in the directory: kaniko's tar, or an OCI image layout"),
-  cacheTtl: duration.prefault('14d').describe('An image that no run confirmed for this long is verified byte by byte'),
+    .describe("Format of new images in the directory: kaniko's tar, or an OCI image layout"),
+  cacheTtl: duration.prefault('14d').describe('Verify every byte of an image that no run has confirmed for this long'),
   maxSize: size.optional(),
   prune: z.boolean().default(false).describe('Remove images that no schedule names'),
-  serve: z.boolean().default(false).describe('Answer as a read-only registry under /v2/'),
+  serve: z.boolean().default(false).describe('Serve the images as a read-only registry under /v2/'),
   registries: z
     .strictObject({
-      dockerConfigs: z.array(z.string()).default([]).describe('Files like ~/.docker/config.json, read again each run'),
-      concurrency: z.int().min(1).max(64).default(4).describe('Blobs in transfer at once with one registry'),
+      dockerConfigs: z
+        .array(z.string())
+        .default([])
+        .describe('Docker config files with credentials, read again at each run'),
+      concurrency: z.int().min(1).max(64).default(4).describe('Blobs to transfer at once with one registry'),
       mirrors: z
         .record(z.string(), z.array(z.string()))
         .default({})
-        .describe('Asked first, by the registry they stand for'),
-      mirrorFallback: z.boolean().default(true).describe('Ask the registry itself when no mirror has an image'),
+        .describe('Registries to ask first, by the registry that they mirror'),
+      mirrorFallback: z.boolean().default(true).describe('Ask the registry itself when no mirror has the image'),
       insecure: z
         .array(z.string())
         .default([])
-        .describe('Hosts that speak plain http or show a certificate of their own'),
+        .describe('Hosts that may speak plain http and whose certificates are not verified'),
     })
     .prefault({}),
   schedules: z.array(schedule).min(1),
@@ -106,12 +112,12 @@ export type Config = z.infer<typeof configSchema>;
 export type ScheduleConfig = Config['schedules'][number];
 export type RepositoryConfig = ScheduleConfig['repositories'][number];
 
-/** For editors: describes the config file. */
+/** The JSON schema of the config file, for editors. */
 export function configJsonSchema(): object {
   return z.toJSONSchema(configSchema, { io: 'input', unrepresentable: 'any' });
 }
 
-/** Reads and checks the file; relative paths in it start from its folder. @throws {ConfigFileInvalidError} */
+/** Reads and checks the config file. Its relative paths start at its own folder. @throws {ConfigFileInvalidError} */
 export async function readConfig(path: string): Promise<Config> {
   const fail = (why: string, cause?: unknown) =>
     new ConfigFileInvalidError(`${path}: ${why}`, { cause, hint: 'See docs/warming.md, or shale-warmerd --schema.' });

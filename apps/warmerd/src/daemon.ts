@@ -17,7 +17,7 @@ import { type DaemonStatus, imageStatuses } from './status.ts';
 import { Transfers } from './transfers.ts';
 import { WarmWorker } from './warm-worker.ts';
 
-/** What goes out as server-sent events and to the log. */
+/** The events that the log and the clients of `/api/events` get. */
 export type DaemonEvent =
   | WarmEvent
   | { readonly type: 'run.started'; readonly schedule: string; readonly trigger: Trigger }
@@ -26,14 +26,16 @@ export type DaemonEvent =
 export interface DaemonOptions {
   readonly config: Config;
   readonly history: History;
-  /** For git. */
+  /** Variables of the process; git sees the ones that it needs. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly onExchange: ExchangeListener;
 }
 
-/** What to run now: schedules by their names, and of them only images by theirs; everything where neither is said. */
+/** What to warm now: all images of all schedules, unless some are named. */
 export interface WarmRequest {
+  /** Names of schedules. @default all */
   readonly schedules?: readonly string[] | undefined;
+  /** Full names of images that those schedules name. @default all */
   readonly images?: readonly string[] | undefined;
 }
 
@@ -41,7 +43,7 @@ interface DaemonEvents {
   readonly event: [DaemonEvent];
 }
 
-/** Runs the schedules of a config. A schedule never overlaps itself; warming one that runs joins that run. */
+/** Runs the schedules of a config. */
 export class Daemon implements AsyncDisposable {
   readonly events = new EventEmitter<DaemonEvents>();
   readonly #worker: WarmWorker;
@@ -81,7 +83,7 @@ export class Daemon implements AsyncDisposable {
     }
   }
 
-  /** Takes over a new config. What runs, runs on to its end. */
+  /** Applies a new config. Runs that are at work go on to their end. */
   reload(config: Config, history: History = this.#history): void {
     this.#endSchedules();
     this.#config = config;
@@ -89,13 +91,13 @@ export class Daemon implements AsyncDisposable {
     this.start();
   }
 
-  /** @returns `undefined` for a schedule that there is not, or images that no schedule names */
+  /** Warms images, and waits for the runs. @returns `undefined` for an unknown schedule, or images that no schedule names */
   async warm(trigger: Trigger, request: WarmRequest = {}): Promise<readonly RunSummary[] | undefined> {
     const runs = await this.startRuns(trigger, request);
     return runs && Promise.all(runs);
   }
 
-  /** As `warm`, without waiting for the ends. */
+  /** Does the same as `warm`, but does not wait for the runs. */
   async startRuns(
     trigger: Trigger,
     { schedules: names, images }: WarmRequest,
@@ -109,7 +111,7 @@ export class Daemon implements AsyncDisposable {
     return runs.length === 0 ? undefined : runs;
   }
 
-  /** Warms the images that were pushed, and no others. @returns their names */
+  /** Starts runs for the images that were pushed, and for no others. @returns their names */
   async warmPushed(pushes: readonly Push[]): Promise<readonly string[]> {
     const known = await this.#plans.named(this.#config.schedules);
     const registries = new Set(known.references.map(({ registry }) => registry));
@@ -140,7 +142,7 @@ export class Daemon implements AsyncDisposable {
     };
   }
 
-  /** Stops what runs; nothing half-written is visible. */
+  /** Stops all runs. No incomplete image becomes visible. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#endSchedules();
     this.#stop.abort(new Error('The daemon stops'));
@@ -205,7 +207,7 @@ export class Daemon implements AsyncDisposable {
     const { directory, concurrency, format, cacheTtl, maxSize, prune, bandwidth, registries } = this.#config;
     try {
       const { targets, errors } = await this.#plans.read(schedule);
-      // By all schedules: prune is not to remove what another one keeps.
+      // of all schedules, because prune must keep the images of the others
       const { references, isComplete } = await this.#plans.named(this.#config.schedules);
       if (isComplete) this.#history.keepImages(new Set(references.map(formatReference)));
       const request = {
@@ -214,7 +216,7 @@ export class Daemon implements AsyncDisposable {
         form: format,
         ttlMs: cacheTtl === 0 ? undefined : cacheTtl,
         concurrency,
-        prune: prune && isComplete, // what could not be read names images as well
+        prune: prune && isComplete, // a source that could not be read names images too
         keep: references,
         maxBytes: maxSize,
         bytesPerSecond: bandwidth,
@@ -235,7 +237,7 @@ export class Daemon implements AsyncDisposable {
   }
 }
 
-/** Runs report their failures themselves. */
+/** Marks the rejection as handled: the run itself reports its failure. */
 function observed<T>(run: Promise<T>): Promise<T> {
   run.catch(() => undefined);
   return run;

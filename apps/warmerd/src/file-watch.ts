@@ -1,10 +1,10 @@
 import { type FSWatcher, statSync, watch } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** Editors write in several steps, and Kubernetes swaps whole folders. */
+/** Wait after a change, in milliseconds: editors write in several steps, and Kubernetes swaps whole folders. */
 const SETTLE_MS = 1000;
 
-/** Tells when files change, also when they are replaced by others of their name. */
+/** Watches files, and also notices when another file takes the place of one. */
 export class FileWatch {
   readonly #watchers: FSWatcher[] = [];
   readonly #timers = new Set<NodeJS.Timeout>();
@@ -34,7 +34,7 @@ export class FileWatch {
     this.#timers.clear();
   }
 
-  /** A folder that cannot be watched is read at each run all the same. */
+  /** Ignores a folder that cannot be watched: each run reads its files anyway. */
   #watchFolder(folder: string, notice: () => void): void {
     try {
       const watcher = watch(folder, { persistent: false }, notice);

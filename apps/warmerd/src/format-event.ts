@@ -1,7 +1,7 @@
 import { formatPlatform, formatReference, messageOf, type Platform, type Reference } from '@shale/core';
 import type { DaemonEvent } from './daemon.ts';
 
-/** One line of JSON, references and platforms as people write them, errors as their messages. */
+/** Formats an event as one line of JSON, with references, platforms and errors as text. */
 export function formatEvent(event: DaemonEvent): string {
   return JSON.stringify(event, (key, value: unknown) => {
     if (value instanceof Error) return messageOf(value);

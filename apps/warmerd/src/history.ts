@@ -7,7 +7,7 @@ import type { WarmResult, WarmStatus } from '@shale/warmer';
 export interface RunRecord {
   readonly id: number;
   readonly schedule: string;
-  /** `schedule`, `request`, `webhook` or `start`. */
+  /** What started the run. @see Trigger */
   readonly trigger: string;
   /** Milliseconds since the epoch. */
   readonly startedMs: number;
@@ -17,9 +17,9 @@ export interface RunRecord {
   readonly stale: number;
   readonly failed: number;
   readonly fetchedBytes: number;
-  /** What all images took when it had ended. */
+  /** The size of all images at the end of the run. */
   readonly usedBytes: number;
-  /** Why the run as a whole failed, as when a Dockerfile cannot be read. */
+  /** Why parts of the run failed, such as a Dockerfile that cannot be read. */
   readonly error: string | undefined;
 }
 
@@ -31,7 +31,7 @@ export interface ImageRecord {
   readonly sizeBytes: number;
   readonly checkedMs: number;
   readonly lastSuccessMs: number | undefined;
-  /** When its digest was first seen here. */
+  /** When the current digest was first seen. */
   readonly changedMs: number | undefined;
   readonly error: string | undefined;
 }
@@ -51,17 +51,17 @@ const SCHEMA = `
 `;
 const KEPT_RUNS = 5000;
 
-/** What happened to each image and in each run, in SQLite. */
+/** The last state of each image and the last runs, in SQLite. */
 export class History implements Disposable {
   readonly #database: DatabaseSync;
 
-  /** @param path `undefined` keeps it in memory. */
+  /** @param path of the database; `undefined` keeps it in memory */
   constructor(path: string | undefined) {
     if (path !== undefined) mkdirSync(dirname(path), { recursive: true });
     this.#database = new DatabaseSync(path ?? ':memory:');
     this.#database.exec('PRAGMA journal_mode = WAL');
     const version = this.#database.prepare('PRAGMA user_version').get()?.['user_version'];
-    // It can be done without: a file of another version begins anew.
+    // the daemon works without a past, so a file of another version is emptied
     if (version !== VERSION) this.#database.exec(`DROP TABLE IF EXISTS run; DROP TABLE IF EXISTS image; ${SCHEMA}`);
   }
 
@@ -98,7 +98,7 @@ export class History implements Disposable {
       );
   }
 
-  /** Newest first. */
+  /** The last runs, the newest first. */
   runs(limit: number): readonly RunRecord[] {
     return this.#rows<RunRecord>('SELECT * FROM run ORDER BY id DESC LIMIT ?', limit);
   }
@@ -107,7 +107,7 @@ export class History implements Disposable {
     return this.#rows<ImageRecord>('SELECT * FROM image ORDER BY reference, platform');
   }
 
-  /** Forgets images that are named no more. */
+  /** Removes all images but these. */
   keepImages(references: ReadonlySet<string>): void {
     for (const { reference } of this.images()) {
       if (!references.has(reference)) this.#database.prepare('DELETE FROM image WHERE reference = ?').run(reference);

@@ -1,5 +1,5 @@
 #!/usr/bin/env -S node --max-semi-space-size=1
-// Most of its life the daemon waits: a small young generation saves it several MiB.
+// The daemon waits most of the time: a small young generation saves several MiB.
 import { parseArgs } from 'node:util';
 import { messageOf, ShaleError } from '@shale/core';
 import { configJsonSchema } from './config.ts';
@@ -10,16 +10,16 @@ const HELP = `Usage: shale-warmerd --config FILE [options]
 
 Keeps a directory of base images up to date.
 
-  -c, --config FILE    What to warm and when; see docs/warming.md
-      --once           Run every schedule once, then end; 1 if anything failed
-      --serve          Answer as a read-only registry under /v2/
-      --listen ADDR    Where to answer instead of the config's, as 0.0.0.0:8080
-      --schema         Print the JSON schema of the config
+  -c, --config FILE    Config file: what to warm, and when; see docs/warming.md
+      --once           Run every schedule once and end; the exit code is 1 if anything failed
+      --serve          Serve the images as a read-only registry under /v2/
+      --listen ADDR    Listen here, not where the config says; for example 0.0.0.0:8080
+      --schema         Print the JSON schema of the config file
   -h, --help           Print this help
       --version        Print the version
 `;
 
-process.removeAllListeners('warning'); // Node's own, of parts that it calls experimental
+process.removeAllListeners('warning'); // Node warns of its experimental parts, which users cannot change
 try {
   const { values } = parseArgs({
     options: {

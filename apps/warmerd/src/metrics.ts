@@ -3,7 +3,7 @@ import type { WarmResult } from '@shale/warmer';
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import type { DaemonStatus } from './status.ts';
 
-/** What Prometheus reads. Times are seconds since the epoch. */
+/** The metrics for Prometheus. Times are seconds since the epoch. */
 export class Metrics {
   readonly #registry = new Registry();
   readonly #status: () => Promise<DaemonStatus>;
@@ -21,25 +21,25 @@ export class Metrics {
     this.#gauges = statusGauges(registers);
     this.#results = new Counter({
       name: 'shale_warmer_results_total',
-      help: 'Images looked after, by registry and by what became of them: warmed, unchanged, stale or failed.',
+      help: 'Images handled, by registry and result: warmed, unchanged, stale or failed.',
       labelNames: ['registry', 'status'],
       registers,
     });
     this.#bytes = new Counter({
       name: 'shale_warmer_fetched_bytes_total',
-      help: 'Bytes of layers and configs fetched, by the registry that the image names.',
+      help: 'Bytes of layers and configs fetched, by the registry in the name of the image.',
       labelNames: ['registry'],
       registers,
     });
     this.#requests = new Counter({
       name: 'shale_warmer_registry_requests_total',
-      help: 'Requests to a registry or mirror, by their answer; none where there was none.',
+      help: 'Requests to a registry or mirror, by status; the status is none without an answer.',
       labelNames: ['registry', 'method', 'status'],
       registers,
     });
     this.#failures = new Counter({
       name: 'shale_warmer_registry_failures_total',
-      help: 'Requests that a registry or mirror refused, limited, failed at, or did not answer.',
+      help: 'Requests that a registry or mirror refused, limited, failed or did not answer, by reason.',
       labelNames: ['registry', 'reason'],
       registers,
     });
@@ -69,7 +69,7 @@ export class Metrics {
     if (reason !== undefined) this.#failures.inc({ registry, reason });
   }
 
-  /** In Prometheus' text format, as things stand now. */
+  /** The current values in Prometheus' text format. */
   async read(): Promise<string> {
     this.#show(await this.#status());
     return this.#registry.metrics();
@@ -91,7 +91,7 @@ export class Metrics {
   }
 }
 
-/** 401 asks for credentials, and is no failure before they were shown. */
+/** 401 is no failure: it asks for credentials. */
 function failureOf(status: number | undefined): string | undefined {
   if (status === undefined) return 'unreachable';
   if (status === 429) return 'limited';
@@ -105,13 +105,13 @@ function statusGauges(registers: Registry[]) {
   const gauge = <Label extends string = never>(name: string, help: string, labelNames: Label[] = []) =>
     new Gauge({ name: `shale_warmer_${name}`, help, labelNames, registers });
   return {
-    success: gauge('image_last_success_seconds', 'When a registry last confirmed the image.', [
+    success: gauge('image_last_success_seconds', 'Time when a registry last confirmed the image.', [
       'reference',
       'platform',
     ]),
-    good: gauge('image_up_to_date', '1 unless the last look at the registry failed.', ['reference', 'platform']),
-    next: gauge('next_run_seconds', 'When a schedule runs next.', ['schedule']),
-    used: gauge('directory_bytes', 'What images take.'),
-    limit: gauge('directory_limit_bytes', 'Most that images may take; 0 for no limit.'),
+    good: gauge('image_up_to_date', '1 unless the last request for the image failed.', ['reference', 'platform']),
+    next: gauge('next_run_seconds', 'Time of the next run of the schedule.', ['schedule']),
+    used: gauge('directory_bytes', 'Size of all images.'),
+    limit: gauge('directory_limit_bytes', 'Limit for the size of all images; 0 for no limit.'),
   };
 }

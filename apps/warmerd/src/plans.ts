@@ -6,15 +6,15 @@ import { scheduleTargets, type ScheduleTargets } from './schedule-targets.ts';
 
 export interface NamedImages {
   readonly references: readonly Reference[];
-  /** Whether everything that names images could be read. */
+  /** Whether every file and repository could be read. */
   readonly isComplete: boolean;
 }
 
-/** What each schedule named when it was last read. */
+/** The images of each schedule, as they were last read. */
 export class Plans {
   readonly #checkouts: Checkouts;
   readonly #signal: AbortSignal;
-  /** By all that a schedule says: one that says something else is another, whatever its name. */
+  /** By the schedule as JSON: a schedule that was changed is another one, even under the same name. */
   readonly #known = new Map<string, ScheduleTargets>();
 
   constructor(checkouts: Checkouts, signal: AbortSignal) {
@@ -22,27 +22,27 @@ export class Plans {
     this.#signal = signal;
   }
 
-  /** Its files and repositories, as they are now. */
+  /** Reads the files and repositories of a schedule again. */
   async read(schedule: ScheduleConfig): Promise<ScheduleTargets> {
     const read = await scheduleTargets(schedule, { checkouts: this.#checkouts, signal: this.#signal });
     const before = this.known(schedule)?.targets ?? [];
-    // What could not be read is as it was.
+    // images from a source that could not be read are kept
     const known = read.errors.length === 0 ? read : { ...read, targets: mergeTargets([...before, ...read.targets]) };
     this.#known.set(JSON.stringify(schedule), known);
     return known;
   }
 
-  /** As it was last read; `undefined` before that. */
+  /** The images as they were last read; `undefined` before the first time. */
   known(schedule: ScheduleConfig): ScheduleTargets | undefined {
     return this.#known.get(JSON.stringify(schedule));
   }
 
-  /** As it was last read, which is now if it was not. */
+  /** The images as they were last read; reads them when they are not known. */
   async of(schedule: ScheduleConfig): Promise<ScheduleTargets> {
     return this.known(schedule) ?? this.read(schedule);
   }
 
-  /** By all of them together. */
+  /** The images of all these schedules together. */
   async named(schedules: readonly ScheduleConfig[]): Promise<NamedImages> {
     const plans = await Promise.all(schedules.map((schedule) => this.of(schedule)));
     return {

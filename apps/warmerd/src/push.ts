@@ -1,11 +1,11 @@
 import { parseReference, type Reference } from '@shale/core';
 import { z } from 'zod';
 
-/** Something that a registry says was pushed. */
+/** A push that a registry notified us of. */
 export interface Push {
-  /** As the registry calls itself; `undefined` where it does not say. */
+  /** The registry's own name for itself; `undefined` when the notification has none. */
   readonly registry: string | undefined;
-  /** As in `library/debian`. */
+  /** For example `library/debian`. */
   readonly repository: string;
   readonly tag: string;
 }
@@ -40,8 +40,8 @@ const dockerHub = z.object({
 const quay = z.object({ docker_url: z.string(), updated_tags: z.array(z.string()).max(MAX_PUSHES) });
 
 /**
- * What a notification of CNCF distribution, Harbor, Docker Hub or Quay says was pushed; other events are none.
- * @returns `undefined` for what none of them sends
+ * Reads the pushes from a notification of CNCF distribution, Harbor, Docker Hub or Quay. Other events give an empty list.
+ * @returns `undefined` for a body that none of them sends
  */
 export function parsePushes(body: unknown): readonly Push[] | undefined {
   const events = distribution.safeParse(body);
@@ -60,7 +60,7 @@ export function parsePushes(body: unknown): readonly Push[] | undefined {
 
 type DistributionEvent = z.infer<typeof distribution>['events'][number];
 
-/** Blobs, and manifests without a name, are pushed before the tag is. */
+/** Skips blobs and manifests without a tag: they are pushed before the tag. */
 function pushOf({ action, target: { repository, tag }, request }: DistributionEvent): readonly Push[] {
   return action === 'push' && tag !== undefined ? [{ registry: request?.host, repository, tag }] : [];
 }
@@ -70,13 +70,13 @@ function named(text: string): readonly Push[] {
     const { registry, repository, tag } = parseReference(text);
     return tag === undefined ? [] : [{ registry, repository, tag }];
   } catch {
-    return []; // by digest, or nothing that can be warmed
+    return []; // a digest, or no image reference
   }
 }
 
 /**
- * Whether the push moved what the reference names. A registry may be known here by another name than its own, so that
- * its name counts only where it tells repositories of one name apart.
+ * Whether the push moved the tag that the reference names. The registry's own name for itself may differ from the name in
+ * the config, so it counts only when the config knows that name too.
  */
 export function isMovedBy(
   { repository, tag = 'latest', digest, registry }: Reference,

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 
-/** A secret from its file, read again each time so that a rotated one counts at once; `undefined` when there is none. */
+/** Reads a secret from its file each time, so that a rotated secret counts at once. @returns `undefined` when there is none */
 export async function readSecret(path: string | undefined): Promise<string | undefined> {
   if (path === undefined) return undefined;
   const text = (await readFile(path, 'utf8')).trim();

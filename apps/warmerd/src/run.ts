@@ -19,10 +19,10 @@ export interface RunOptions {
   readonly listen?: string | undefined;
 }
 
-/** Longest wait for what runs to stop, in milliseconds. */
+/** Longest wait for runs to stop, in milliseconds. */
 const STOP_MS = 4000;
 
-/** Runs until SIGTERM or SIGINT, or once. @returns the exit code */
+/** Runs the daemon until SIGTERM or SIGINT, or every schedule once. @returns the exit code */
 export async function run(options: RunOptions, environment: DaemonOptions['environment']): Promise<number> {
   const config = await configOf(options);
   await mkdir(config.directory, { recursive: true });
@@ -66,7 +66,7 @@ interface Running {
   server: Server;
 }
 
-/** All of a new config counts at once, or nothing does and the old one goes on. */
+/** Applies a new config as a whole. If any part of it fails, the old config stays. */
 async function reload(running: Running, options: RunOptions): Promise<void> {
   const { daemon, metrics } = running;
   const before = daemon.config;
@@ -94,7 +94,7 @@ async function listen(listenOn: string, daemon: Daemon, metrics: Metrics): Promi
   const [, host = '', port = ''] = /^(.*):(\d+)$/.exec(listenOn) ?? [];
   const hostname = host.replace(/^\[(.*)\]$/, '$1');
   const server = serve({ fetch: createServer(daemon, metrics).fetch, hostname, port: Number(port) }) as Server;
-  await once(server, 'listening'); // rejects when the address cannot be had
+  await once(server, 'listening'); // rejects when the address is taken or does not exist
   const { address, port: actual } = server.address() as AddressInfo;
   log({ type: 'listening', address, port: actual });
   return server;
@@ -105,7 +105,7 @@ function close(server: Server): void {
   server.closeAllConnections();
 }
 
-/** Resolves at the first signal; the second ends the process at once. */
+/** Resolves at the first signal. The second signal ends the process at once. */
 function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
@@ -126,7 +126,7 @@ async function stop(daemon: Daemon, server?: Server): Promise<void> {
 
 type LogEntry = DaemonEvent | { readonly type: string; readonly [fact: string]: unknown };
 
-/** A line of JSON on stderr. */
+/** Writes one line of JSON to stderr. */
 function log(entry: LogEntry): void {
   process.stderr.write(`{"time":"${new Date().toISOString()}",${formatEvent(entry as DaemonEvent).slice(1)}\n`);
 }

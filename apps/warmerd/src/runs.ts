@@ -9,7 +9,7 @@ export type RunSummary = Omit<RunRecord, 'id'>;
 export interface RunOrder {
   readonly schedule: ScheduleConfig;
   readonly trigger: Trigger;
-  /** The images to warm, by their full names. @default all of the schedule */
+  /** Full names of the images to warm. @default all images of the schedule */
   readonly only?: ReadonlySet<string> | undefined;
 }
 

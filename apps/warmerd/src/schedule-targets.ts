@@ -19,11 +19,11 @@ export interface ScheduleTargetsOptions {
 
 export interface ScheduleTargets {
   readonly targets: readonly WarmTarget[];
-  /** Why some of what the schedule names could not be read. */
+  /** Why some files or repositories of the schedule could not be read. */
   readonly errors: readonly string[];
 }
 
-/** What a schedule keeps warm, by its files and repositories as they are now. One that cannot be read hides no other. */
+/** Reads the images of a schedule from its files and repositories. A source that cannot be read does not hide the others. */
 export async function scheduleTargets(
   schedule: ScheduleConfig,
   { checkouts, signal }: ScheduleTargetsOptions,
@@ -64,7 +64,7 @@ function sourcesOf(schedule: ScheduleConfig, checkouts: Checkouts): readonly Sou
   ];
 }
 
-/** The files of this machine that decide what a schedule keeps warm. */
+/** The local files that name images of a schedule. */
 export function watchedFiles({ lists, dockerfiles, devcontainers }: ScheduleConfig): readonly string[] {
   return [...lists, ...devcontainers, ...dockerfiles.map(({ path }) => path)];
 }

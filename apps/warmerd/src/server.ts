@@ -13,7 +13,7 @@ import { registryRoutes } from './routes/registry.ts';
 
 const SHOWN_RUNS = 100;
 
-/** Everything that the daemon answers over HTTP. */
+/** The daemon's HTTP server: health, API, registry and dashboard. */
 export function createServer(daemon: Daemon, metrics: Metrics): Hono {
   const server = new Hono();
   server.use(secureHeaders({ xFrameOptions: 'DENY' }));

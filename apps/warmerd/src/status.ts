@@ -12,11 +12,11 @@ export interface ScheduleStatus {
 }
 
 export interface ImageStatus extends Omit<ImageRecord, 'status'> {
-  /** `waiting` until it was looked after for the first time. */
+  /** `waiting` until a run has handled the image for the first time. */
   readonly status: ImageRecord['status'] | 'waiting';
-  /** Of the schedules that name it. */
+  /** The next run of the schedules that name it. */
   readonly nextRunMs: number | undefined;
-  /** While it is fetched. */
+  /** Set while the image is downloaded. */
   readonly progress: Transfer | undefined;
 }
 
@@ -25,18 +25,18 @@ export interface DaemonStatus {
   readonly schedules: readonly ScheduleStatus[];
   readonly usedBytes: number;
   readonly maxBytes: number | undefined;
-  /** On the volume. */
+  /** Free space of the volume. */
   readonly freeBytes: number | undefined;
 }
 
 interface ImagesOfDaemon {
   readonly records: readonly ImageRecord[];
-  /** What is known of the schedules. */
+  /** The images of each schedule, as they were last read. */
   readonly plans: readonly { readonly targets: readonly WarmTarget[]; readonly nextRunMs: number | undefined }[];
   readonly transfers: Transfers;
 }
 
-/** Those that were looked after, and those that soon will be. */
+/** The images that runs have handled, and those that wait for their first run. */
 export function imageStatuses({ records, plans, transfers }: ImagesOfDaemon): readonly ImageStatus[] {
   const seen = new Set(records.map(({ reference, platform }) => `${reference} ${platform}`));
   const named = plans.flatMap(({ targets }) => targets.flatMap(namesOf));
@@ -60,7 +60,7 @@ function nextRuns(plans: ImagesOfDaemon['plans']): ReadonlyMap<string, number> {
   return next;
 }
 
-/** Platforms of `all` are not known before. */
+/** Images for `all` platforms are left out: their platforms are unknown before a run. */
 function namesOf({ reference, platforms }: WarmTarget): readonly string[] {
   return platforms === 'all' ? [] : platforms.map((platform) => imageName({ reference, platform }));
 }

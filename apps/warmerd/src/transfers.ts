@@ -6,7 +6,7 @@ export interface Transfer {
   readonly totalBytes: number;
 }
 
-/** The images that are being fetched, by `imageName`. */
+/** The images in download, by `imageName`. */
 export class Transfers {
   readonly #transfers = new Map<string, Transfer>();
 
@@ -33,7 +33,7 @@ export class Transfers {
   }
 }
 
-/** As `docker.io/library/debian:12 linux/amd64`. */
+/** For example `docker.io/library/debian:12 linux/amd64`. */
 export function imageName({ reference, platform }: { readonly reference: Reference; readonly platform: Platform }) {
   return `${formatReference(reference)} ${formatPlatform(platform)}`;
 }

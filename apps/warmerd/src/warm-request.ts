@@ -3,7 +3,7 @@ import type { Exchange } from '@shale/registry';
 import type { EntryForm, WarmEvent, WarmResult, WarmTarget } from '@shale/warmer';
 import type { Config } from './config.ts';
 
-/** What the worker is to do: plain data, as it goes from one process to the other. */
+/** A run for the worker: plain data, because it is sent to another process. */
 export interface RunRequest {
   readonly targets: readonly WarmTarget[];
   readonly directory: string;
@@ -13,7 +13,7 @@ export interface RunRequest {
   readonly prune: boolean;
   readonly keep: readonly Reference[];
   readonly maxBytes: number | undefined;
-  /** Of all runs together. */
+  /** The limit for all runs together. */
   readonly bytesPerSecond: number | undefined;
   readonly registries: Config['registries'];
 }
@@ -22,7 +22,7 @@ export type ToWorker =
   | { readonly type: 'run'; readonly id: number; readonly request: RunRequest }
   | { readonly type: 'abort'; readonly id: number };
 
-/** Errors arrive as such, with their message and without their class. */
+/** Errors arrive as plain errors: they keep their message and lose their class. */
 export type FromWorker =
   | { readonly type: 'event'; readonly id: number; readonly event: WarmEvent }
   | { readonly type: 'exchange'; readonly exchange: Exchange }

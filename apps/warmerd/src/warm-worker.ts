@@ -5,7 +5,7 @@ import type { ExchangeListener } from '@shale/registry';
 import type { WarmListener, WarmResult } from '@shale/warmer';
 import type { FromWorker, RunRequest, ToWorker } from './warm-request.ts';
 
-/** After this long without a run the process ends; the next run starts another. */
+/** Idle time after which the process ends, in milliseconds. The next run starts another one. */
 const IDLE_MS = 5_000;
 
 interface OpenRun {
@@ -14,7 +14,7 @@ interface OpenRun {
   readonly reject: (error: unknown) => void;
 }
 
-/** Runs in a process of its own, which all runs at a time share. */
+/** Warms images in a process of its own, which runs at the same time share. */
 export class WarmWorker implements Disposable {
   readonly #onExchange: ExchangeListener;
   readonly #runs = new Map<number, OpenRun>();
@@ -26,7 +26,7 @@ export class WarmWorker implements Disposable {
     this.#onExchange = onExchange;
   }
 
-  /** @throws when it was aborted, or the process ended. */
+  /** @throws when the signal aborts or the process ends */
   async run(
     request: RunRequest,
     { onEvent, signal }: CallOptions & { readonly onEvent: WarmListener },
@@ -57,7 +57,7 @@ export class WarmWorker implements Disposable {
 
   #start(): ChildProcess {
     const url = new URL(`./worker${extname(import.meta.url)}`, import.meta.url);
-    const execArgv = process.execArgv.filter((flag) => !flag.includes('semi-space')); // it moves bytes
+    const execArgv = process.execArgv.filter((flag) => !flag.includes('semi-space')); // the worker moves bytes, and needs more
     const child = fork(url, { execArgv, serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     child.on('message', (message) => this.#take(message as FromWorker));
     child.once('exit', (code, signal) => {
@@ -78,5 +78,5 @@ export class WarmWorker implements Disposable {
 }
 
 function send(child: ChildProcess, message: ToWorker): void {
-  if (child.connected) child.send(message, () => undefined); // its end rejects the runs
+  if (child.connected) child.send(message, () => undefined); // if it ends, its exit rejects the runs
 }

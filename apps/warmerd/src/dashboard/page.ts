@@ -9,21 +9,21 @@ type Html = ReturnType<typeof html>;
 
 export interface PageOptions {
   readonly status: DaemonStatus;
-  /** Newest first. */
+  /** The newest first. */
   readonly runs: readonly RunRecord[];
-  /** Whether runs can be started. */
+  /** Whether the daemon has a token, so that runs can be started. */
   readonly hasToken: boolean;
-  /** What became of a run that was just asked for: `started`, `refused` or `absent`. */
+  /** The result of the form that was just sent: `started`, `refused` or `absent`. */
   readonly answer?: string | undefined;
-  /** Of this answer: the only script and style of the page that the browser is to run. */
+  /** Random for each answer: the browser runs only the script and the style that carry it. */
   readonly nonce: string;
   readonly nowMs: number;
 }
 
-/** Shown before the older ones are folded away. */
+/** Runs that are shown; older ones are folded away. */
 const FIRST_RUNS = 10;
 
-/** The dashboard: whole without JavaScript; the script keeps it up to date and draws the charts. */
+/** The dashboard. It is complete without JavaScript; the script refreshes it and draws the charts. */
 export function page(options: PageOptions): Html {
   const { status, nonce, hasToken } = options;
   return html`<!doctype html>
@@ -69,8 +69,8 @@ const MARK = `<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-
 
 const ANSWERS: Readonly<Record<string, string>> = {
   started: 'Warming has started.',
-  refused: 'The token is not right, so nothing was started.',
-  absent: 'There is nothing of that name to warm.',
+  refused: 'The token is wrong. Nothing was started.',
+  absent: 'No schedule or image has that name.',
 };
 
 function banner({ answer = '' }: PageOptions): Html | string {
@@ -86,7 +86,7 @@ function summary({ images }: DaemonStatus): Html {
   if (images.length === 0) return html`<span class="pill">No image yet.</span>`;
   const all = images.length === 1 ? 'The image is' : `All ${images.length} images are`;
   if (bad === 0 && coming > 0)
-    return html`<span class="pill now">${coming} of ${images.length} images are on their way.</span>`;
+    return html`<span class="pill now">${coming} of ${images.length} images wait for their first run.</span>`;
   return bad === 0
     ? html`<span class="pill good">${all} up to date.</span>`
     : html`<span class="pill failed">${bad} of ${images.length} images need attention.</span>`;
@@ -94,7 +94,7 @@ function summary({ images }: DaemonStatus): Html {
 
 function warmForm(): Html {
   return html`<form class="warm" id="warm" method="post" action="/api/warm">
-<input id="token" type="password" name="token" required autocomplete="current-password" placeholder="Token" aria-label="Token, to warm now">
+<input id="token" type="password" name="token" required autocomplete="current-password" placeholder="Token" aria-label="Token for starting runs">
 <button class="main" id="warm-all">Warm everything</button></form>`;
 }
 
@@ -109,7 +109,7 @@ function facts({ status, runs, nowMs }: PageOptions): Html {
   return html`<div><dt>Images</dt><dd>${images.length}<small>${good} confirmed by their registry</small></dd></div>
 <div><dt>On disk</dt><dd>${formatBytes(usedBytes)}${diskUse({ usedBytes, maxBytes, freeBytes })}</dd></div>
 <div><dt>Next run</dt><dd>${next?.nextRunMs === undefined ? 'none' : time(next.nextRunMs, nowMs)}<small>${next?.name ?? 'no schedule'}</small></dd></div>
-<div><dt>Fetched in a day</dt><dd>${formatBytes(fetched)}<small>in ${lately.length} ${lately.length === 1 ? 'run' : 'runs'}</small></dd></div>`;
+<div><dt>Fetched in 24 hours</dt><dd>${formatBytes(fetched)}<small>in ${lately.length} ${lately.length === 1 ? 'run' : 'runs'}</small></dd></div>`;
 }
 
 function byNextRun(a: { nextRunMs: number | undefined }, b: { nextRunMs: number | undefined }): number {
@@ -120,12 +120,12 @@ function diskUse({ usedBytes, maxBytes, freeBytes }: Pick<DaemonStatus, 'usedByt
   const free = freeBytes === undefined ? '' : `${formatBytes(freeBytes)} free on the volume`;
   if (maxBytes === undefined) return html`<small>${free}</small>`;
   const percent = `${Math.round((usedBytes / maxBytes) * 100)} %`;
-  return html`<meter aria-label="Of the quota" title="${free}" min="0" max="${maxBytes}" high="${maxBytes * 0.9}" optimum="0"
+  return html`<meter aria-label="Used part of the quota" title="${free}" min="0" max="${maxBytes}" high="${maxBytes * 0.9}" optimum="0"
 value="${usedBytes}">${percent}</meter><small>${percent} of ${formatBytes(maxBytes)}</small>`;
 }
 
 function imageTable({ status, nowMs, hasToken }: PageOptions): Html {
-  if (status.images.length === 0) return html`<p class="note">Nothing was warmed yet.</p>`;
+  if (status.images.length === 0) return html`<p class="note">No image has been warmed yet.</p>`;
   const rows = status.images.map((image, index) => imageRow(image, { nowMs, hasToken, index }));
   return html`<div class="scroll"><table><thead><tr><th scope="col">Image</th><th scope="col">State</th><th scope="col">Digest</th>
 <th scope="col" class="number">Size</th><th scope="col">Changed</th><th scope="col">Confirmed</th><th scope="col">Next run</th>
@@ -161,7 +161,7 @@ class="hidden"> ${reference} now</span></button></td>`;
 <td data-label="Next run">${nextRunMs === undefined ? '–' : time(nextRunMs, nowMs)}</td>${hasToken ? warm : ''}</tr>${why}`;
 }
 
-/** What tells images apart stands out. */
+/** Emphasises the last part of the name, which tells images apart. */
 function imageName(reference: string): Html {
   const slash = reference.lastIndexOf('/') + 1;
   const place = reference.slice(0, slash).split('/').slice(0, -1);
@@ -185,13 +185,13 @@ class="hidden"> ${name} now</span></button></td>`;
     return html`<tr><th scope="row">${name}</th><td data-label="When"><code>${cron}</code> <small>${timeZone}</small></td>
 <td data-label="Next run">${running ? html`<span class="pill now">runs now</span>` : next}</td>${hasToken ? warm : ''}</tr>`;
   });
-  const note = hasToken ? '' : html`<p class="note">To start runs from here, configure a <code>tokenFile</code>.</p>`;
+  const note = hasToken ? '' : html`<p class="note">To start runs here, set <code>tokenFile</code> in the config.</p>`;
   return html`<div class="scroll"><table><thead><tr><th scope="col">Schedule</th><th scope="col">When</th><th scope="col">Next run</th>
 ${hasToken ? html`<th scope="col"><span class="hidden">Warm now</span></th>` : ''}</tr></thead><tbody>${rows}</tbody></table></div>${note}`;
 }
 
 function runTable({ runs, status, nowMs }: PageOptions): Html {
-  if (runs.length === 0) return html`<p class="note">No run yet.</p>`;
+  if (runs.length === 0) return html`<p class="note">No run has ended yet.</p>`;
   const older = runs.slice(FIRST_RUNS);
   const rest =
     older.length === 0
@@ -201,7 +201,7 @@ function runTable({ runs, status, nowMs }: PageOptions): Html {
 <script type="application/json" id="history">${raw(chartData(runs, status))}</script>`;
 }
 
-/** Numbers only, so nothing in it can end the script. */
+/** Contains only numbers, so that nothing in it can end the script element. */
 function chartData(
   runs: readonly RunRecord[],
   { maxBytes = null }: { readonly maxBytes?: number | null | undefined },

@@ -1,6 +1,6 @@
 /**
- * Fetches the page again when something happened, at most once a second, and puts what changed into this one; draws the
- * charts. A word on the token: it stays in this tab.
+ * The script of the dashboard. After an event, at most once a second, it fetches the page again and replaces the parts that
+ * changed; and it draws the charts. The token stays in this tab.
  */
 export const SCRIPT = `
 const byId = (id) => document.getElementById(id);
@@ -8,7 +8,7 @@ let timer;
 const refresh = async () => {
   timer = undefined;
   const answer = await fetch('/', { headers: { accept: 'text/html' } });
-  const text = (await answer.text()).replace(/<style[^]*?<\\/style>/, ''); // of another nonce: the browser would complain
+  const text = (await answer.text()).replace(/<style[^]*?<\\/style>/, ''); // it has another nonce, and the browser would report it
   const fresh = new DOMParser().parseFromString(text, 'text/html');
   const focused = document.activeElement?.id;
   for (const part of document.querySelectorAll('[data-live]')) {

@@ -1,4 +1,4 @@
-/** The whole look of the dashboard, light and dark. */
+/** The style sheet of the dashboard, in light and dark colours. */
 export const STYLE = `
 :root { color-scheme: light dark;
   --page: light-dark(#f6f7f9, #0e1116); --card: light-dark(#fff, #161b22); --line: light-dark(#e2e6eb, #2a313a);

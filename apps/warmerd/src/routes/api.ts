@@ -20,7 +20,7 @@ const warmRequest = z.strictObject({
   wait: z.boolean().default(false),
 });
 
-/** What programs ask and tell. */
+/** The API for programs. */
 export function apiRoutes(daemon: Daemon): Hono {
   return new Hono()
     .use(bodyLimit({ maxSize: MAX_BODY_BYTES }))
@@ -34,13 +34,13 @@ export function apiRoutes(daemon: Daemon): Hono {
     .post('/hooks/registry', (context) => takeNotification(context, daemon));
 }
 
-/** Programs send JSON and a bearer token; the dashboard's form sends its fields, and is led back to the page. */
+/** Starts runs. Programs send JSON and a bearer token. The dashboard sends a form, and is redirected to its page. */
 async function startRun(context: Context, daemon: Daemon): Promise<Response> {
   const isForm = context.req.header('content-type')?.startsWith('application/x-www-form-urlencoded') ?? false;
   const form = isForm ? await context.req.parseBody() : undefined;
   const given = bearerToken(context.req.header('authorization')) ?? form?.['token'];
   const token = await readSecret(daemon.config.tokenFile);
-  if (token === undefined) return context.json({ error: 'No tokenFile is configured, so nothing can be started' }, 403);
+  if (token === undefined) return context.json({ error: 'The config has no tokenFile, so no run can be started' }, 403);
   if (typeof given !== 'string' || !isSameSecret(given, token)) {
     if (isForm) return context.redirect('/?warm=refused', 303);
     return context.json({ error: 'Wrong or missing token' }, 401, { 'www-authenticate': 'Bearer' });
@@ -53,8 +53,7 @@ async function startRun(context: Context, daemon: Daemon): Promise<Response> {
   const request = { schedules, images: images?.map(fullName) };
   const runs = await daemon.startRuns('request', request);
   if (isForm) return context.redirect(runs === undefined ? '/?warm=absent' : '/?warm=started', 303);
-  if (runs === undefined)
-    return context.json({ error: 'There is no such schedule, or no schedule names the image' }, 404);
+  if (runs === undefined) return context.json({ error: 'No such schedule, or no schedule names the image' }, 404);
   return wait ? context.json({ runs: await Promise.all(runs) }) : context.json({ accepted: true }, 202);
 }
 
@@ -63,7 +62,7 @@ function requestOf(form: Readonly<Record<string, unknown>>): object {
   return { schedules: named(form['schedule']), images: named(form['image']) };
 }
 
-/** As a schedule may say it, or in full. */
+/** The full name of an image; a schedule may name it by a short one. */
 function fullName(image: string): string {
   try {
     return formatReference(parseReference(image));
@@ -72,10 +71,13 @@ function fullName(image: string): string {
   }
 }
 
-/** Warms what was pushed, and nothing else. Signed as GitHub signs: `X-Hub-Signature-256: sha256=<hex>` over the body; or with the secret as a bearer token. */
+/**
+ * Starts runs for the images that were pushed. The notification is signed as GitHub signs, with `X-Hub-Signature-256:
+ * sha256=<hex>` over the body, or carries the secret as a bearer token.
+ */
 async function takeNotification(context: Context, daemon: Daemon): Promise<Response> {
   const secret = await readSecret(daemon.config.webhookSecretFile);
-  if (secret === undefined) return context.json({ error: 'No webhookSecretFile is configured' }, 403);
+  if (secret === undefined) return context.json({ error: 'The config has no webhookSecretFile' }, 403);
   const text = await context.req.text();
   const signature = context.req.header('x-hub-signature-256') ?? '';
   const expected = `sha256=${createHmac('sha256', secret).update(text).digest('hex')}`;
@@ -83,7 +85,8 @@ async function takeNotification(context: Context, daemon: Daemon): Promise<Respo
   if (!isSameSecret(signature, expected) && !isSameSecret(token, secret))
     return context.json({ error: 'Bad signature' }, 401);
   const pushes = parsePushes(parseJson(text));
-  if (pushes === undefined) return context.json({ error: 'Not a notification of a registry that is known here' }, 400);
+  if (pushes === undefined)
+    return context.json({ error: 'Not a notification of CNCF distribution, Harbor, Docker Hub or Quay' }, 400);
   return context.json({ images: await daemon.warmPushed(pushes) }, 202);
 }
 

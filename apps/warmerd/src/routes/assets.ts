@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { type Context, Hono } from 'hono';
 
-/** What the dashboard loads besides itself: the charts. */
+/** The files of the chart library, which the dashboard loads. */
 export function assetRoutes(): Hono {
   return new Hono()
     .get('/uplot.js', (context) =>

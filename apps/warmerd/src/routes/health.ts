@@ -3,7 +3,7 @@ import { Hono } from 'hono';
 import type { Daemon } from '../daemon.ts';
 import type { Metrics } from '../metrics.ts';
 
-/** For orchestrators and Prometheus. */
+/** Answers orchestrators and Prometheus. */
 export function healthRoutes(daemon: Daemon, metrics: Metrics): Hono {
   return new Hono()
     .get('/healthz', (context) => context.text('ok\n'))
@@ -12,7 +12,7 @@ export function healthRoutes(daemon: Daemon, metrics: Metrics): Hono {
         await access(daemon.config.directory, constants.W_OK);
         return context.text('ready\n');
       } catch {
-        return context.text('the directory cannot be written\n', 503);
+        return context.text('the directory is not writable\n', 503);
       }
     })
     .get('/metrics', async (context) =>

@@ -5,13 +5,13 @@ import { blobsOf, type FoundBlob, WarmedDirectory, type WarmedPointerFile } from
 import { type Context, Hono } from 'hono';
 import type { Daemon } from '../daemon.ts';
 
-/** How long the list of blobs is believed. */
+/** How long the list of blobs is remembered, in milliseconds. */
 const REMEMBERED_MS = 2000;
 const HEADERS = { 'docker-distribution-api-version': 'registry/2.0' };
 
 /**
- * The warmed images as a read-only registry: a mirror for docker, containerd and kaniko. containerd names the registry
- * that it mirrors in `?ns=`; without it the repository's name decides, docker.io before others.
+ * Serves the warmed images as a read-only registry, so that it is a mirror for docker, containerd and kaniko. containerd
+ * names the mirrored registry in `?ns=`. Without it, the name of the repository decides, and docker.io wins.
  * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pull
  */
 export function registryRoutes(daemon: Daemon): Hono {
