@@ -6,6 +6,8 @@ export type GitFailureReason =
   | 'authentication'
   /** The ssh server refused the key, or its own key is not the known one. */
   | 'handshake'
+  /** The repository has no such branch or tag. */
+  | 'reference-missing'
   /** The server cannot send a part of the history. */
   | 'shallow-unsupported'
   /** The repository names its objects by another hash than the local one. */

@@ -20,6 +20,7 @@ const REASONS: readonly (readonly [GitFailureReason, RegExp])[] = [
     'handshake',
     /Permission denied \(|Host key verification failed|Too many authentication failures|Load key .*invalid format/,
   ],
+  ['reference-missing', /Remote branch .* not found|couldn't find remote ref/],
   ['shallow-unsupported', /does not support shallow/],
   ['other-hash', /mismatched algorithms/],
 ];

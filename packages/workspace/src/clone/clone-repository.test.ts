@@ -151,7 +151,32 @@ describe('cloneRepository()', () => {
     await using place = await openPlace();
     await place.clone(`${place.url}/app.git`, { depth: 1, singleBranch: true });
     expect(git(place.directory, 'rev-list', '--count', 'HEAD')).toBe('1');
-    expect(git(place.directory, 'branch', '-r')).toBe('origin/trunk');
+    expect(git(place.directory, 'branch', '-r')).not.toContain('origin/dev');
+  });
+
+  it('runs git once, which asks the server once', async () => {
+    await using place = await openPlace();
+    await place.clone(`${place.url}/app.git#dev`);
+    expect(place.requests.filter((request) => request.includes('info/refs'))).toHaveLength(1);
+  });
+
+  it.each([1, 0])('clones all of the history from a server that cannot send a part: depth %i', async (depth) => {
+    await using place = await openPlace();
+    git(join(place.root, 'app.git'), 'update-server-info');
+    const files = createServer((request, response) => {
+      const path = join(place.root, new URL(request.url ?? '', 'http://h').pathname);
+      if (existsSync(path)) response.end(readFileSync(path));
+      else response.writeHead(404).end();
+    }).listen(0, '127.0.0.1');
+    await once(files, 'listening');
+    const url = `http://127.0.0.1:${(files.address() as AddressInfo).port}/app.git`;
+    for (const ref of ['', `#${place.first}`]) {
+      const directory = join(place.scratch, `clone${ref}`);
+      await place.clone(`${url}${ref}`, { directory, depth, singleBranch: true });
+      expect(readFileSync(join(directory, 'file'), 'utf8')).toBe(ref === '' ? 'two' : 'one');
+    }
+    files.closeAllConnections();
+    files.close();
   });
 
   it('clones into a directory that is not empty: its own files win, the rest stays', async () => {

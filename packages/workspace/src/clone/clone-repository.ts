@@ -1,9 +1,12 @@
-import { existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CallOptions } from '@shale/core';
-import { type GitAccess, GitFailedError, type GitProgram, type GitSession, openGitSession } from '@shale/git';
-import { parseRemoteReferences, type RemoteReferences, type ResolvedReference, resolveReference } from './reference.ts';
+import { type GitAccess, GitFailedError, type GitProgram, openGitSession } from '@shale/git';
+import type { CloneWork } from './clone-work.ts';
+import { type FetchOptions, fetchReference } from './fetch-reference.ts';
+import { moveInto } from './move-into.ts';
 import type { RepositoryAddress } from './repository-address.ts';
+import { updateSubmodules } from './update-submodules.ts';
 
 export interface CloneOptions extends CallOptions {
   readonly address: RepositoryAddress;
@@ -13,7 +16,7 @@ export interface CloneOptions extends CallOptions {
   readonly access: GitAccess;
   /** For keys and certificates, while git runs. */
   readonly privateDir: string;
-  /** How many commits; `0` is all. @default 0 */
+  /** How many commits; `0` is all. A server that cannot send a part sends all of them. @default 0 */
   readonly depth?: number | undefined;
   /** @default false */
   readonly singleBranch?: boolean | undefined;
@@ -34,17 +37,16 @@ const UNFINISHED = '.envbuilder-clone';
  * @throws {GitFailedError}
  */
 export async function cloneRepository(options: CloneOptions): Promise<boolean> {
-  const { directory, address, access, privateDir, onHostKey = () => {} } = options;
-  mkdirSync(directory, { recursive: true });
+  const { directory, address, access, privateDir, git: program, onLine, onHostKey = () => {}, signal } = options;
+  const { depth = 0, singleBranch = false, submodules: levels = 0 } = options;
   if (existsSync(join(directory, '.git'))) return false;
   const unfinished = join(directory, UNFINISHED);
-  rmSync(unfinished, { recursive: true, force: true });
-  mkdirSync(unfinished);
   try {
-    const { git: program, onLine, signal } = options;
     using session = openGitSession(address, { program, access, privateDir });
+    const work = { session, cwd: unfinished, onLine, signal };
     try {
-      await fetchAndCheckOut(options, { session, cwd: unfinished, onLine, signal });
+      await cloneToDepth(address, work, { depth, singleBranch });
+      if (levels > 0) await updateSubmodules(work, { levels, depth });
     } finally {
       session.newHostKeys().forEach(onHostKey);
     }
@@ -55,120 +57,56 @@ export async function cloneRepository(options: CloneOptions): Promise<boolean> {
   }
 }
 
-/** A session, and where it works. */
-interface Work extends CallOptions {
-  readonly session: GitSession;
-  readonly cwd: string;
-  readonly onLine: ((line: string) => void) | undefined;
-}
-
-const local = (args: readonly string[], work: Work) => work.session.local(args, work);
-const remote = (args: readonly string[], work: Work) => work.session.remote(args, work);
-
-async function fetchAndCheckOut(options: CloneOptions, work: Work): Promise<void> {
-  const { address, submodules = 0 } = options;
-  const references = parseRemoteReferences(await remote(['ls-remote', '--symref', '--', address.url], work));
-  const wanted = resolveReference(references, address.ref);
-  await local(['init', '--quiet'], work);
-  const only = options.singleBranch === true && wanted?.type === 'branch' ? ['-t', wanted.name] : [];
-  await local(['remote', 'add', ...only, 'origin', address.url], work);
-  if (wanted === undefined) return; // an empty repository: nothing to check out
-  await fetchReferences(wanted, options, work);
-  await setRemoteHead(references, options, work);
-  await checkOut(wanted, work);
-  if (submodules > 0) await updateSubmodules(options, work, submodules);
-}
-
-async function fetchReferences(wanted: ResolvedReference, options: CloneOptions, work: Work): Promise<void> {
-  const { depth = 0, singleBranch = false } = options;
-  const shallow = depth > 0 ? [`--depth=${depth}`] : [];
-  const branches =
-    wanted.type === 'branch' && singleBranch ? [branchSpec(wanted.name)] : ['+refs/heads/*:refs/remotes/origin/*'];
-  const fetch = (specs: readonly string[]) =>
-    remote(['fetch', '--progress', '--force', '--update-head-ok', ...shallow, 'origin', ...specs], work);
-  if (wanted.type === 'branch') return void (await fetch(branches));
-  const own = wanted.type === 'other' ? [wanted.name] : [`+${wanted.name}:${wanted.name}`];
-  const specs = singleBranch ? own : [...own, ...branches]; // the first is what FETCH_HEAD names
+/** A server that cannot send a part of the history is asked for all of it. */
+async function cloneToDepth(address: RepositoryAddress, work: CloneWork, options: FetchOptions): Promise<void> {
   try {
-    await fetch(specs);
+    await cloneReference(address, work, options);
   } catch (error) {
-    if (wanted.type !== 'other' || options.signal?.aborted === true) throw error;
-    await remote(
-      ['fetch', '--progress', 'origin', '+refs/heads/*:refs/remotes/origin/*', '+refs/tags/*:refs/tags/*'],
-      work,
-    );
+    if (!(error instanceof GitFailedError) || error.reason !== 'shallow-unsupported' || options.depth === 0)
+      throw error;
+    work.onLine?.('The server has no shallow clones: all of the history is fetched');
+    await cloneReference(address, work, { ...options, depth: 0 });
   }
 }
 
-const branchSpec = (name: string) => `+refs/heads/${name}:refs/remotes/origin/${name}`;
-
-async function setRemoteHead(references: RemoteReferences, options: CloneOptions, work: Work): Promise<void> {
-  const branch = references.defaultBranch;
-  if (branch === undefined || options.singleBranch === true) return;
-  await local(['symbolic-ref', 'refs/remotes/origin/HEAD', `refs/remotes/origin/${branch}`], work);
+async function cloneReference(address: RepositoryAddress, work: CloneWork, options: FetchOptions): Promise<void> {
+  makeEmpty(work.cwd);
+  if (await cloneAtOnce(address, work, options)) return;
+  makeEmpty(work.cwd);
+  await fetchReference(address, work, options);
 }
 
-async function checkOut(wanted: ResolvedReference, work: Work): Promise<void> {
-  if (wanted.type === 'branch') {
-    await local(
-      ['checkout', '--progress', '--force', '-B', wanted.name, '--track', `refs/remotes/origin/${wanted.name}`, '--'],
-      work,
-    );
-    return;
+function makeEmpty(directory: string): void {
+  rmSync(directory, { recursive: true, force: true });
+  mkdirSync(directory, { recursive: true });
+}
+
+/** One git for all of it, for the default branch or a branch or tag. @returns `false` for what only `fetchReference` can */
+async function cloneAtOnce({ url, ref }: RepositoryAddress, work: CloneWork, options: FetchOptions): Promise<boolean> {
+  const name = ref === 'HEAD' ? undefined : ref?.replace(/^refs\/heads\//, '');
+  if (name !== undefined && !isPlainName(name)) return false;
+  const shallow = options.depth > 0 ? [`--depth=${options.depth}`] : [];
+  const extent = [...shallow, options.singleBranch ? '--single-branch' : '--no-single-branch'];
+  const branch = name === undefined ? [] : [`--branch=${name}`];
+  try {
+    await work.session.remote(['clone', '--progress', '--no-local', ...extent, ...branch, '--', url, '.'], work);
+  } catch (error) {
+    if (error instanceof GitFailedError && error.reason === 'reference-missing') return false;
+    throw error;
   }
-  const commit = wanted.type === 'tag' ? wanted.name : await fetchedCommit(wanted.name, work);
-  await local(['checkout', '--progress', '--force', '--detach', commit, '--'], work);
+  return isOnBranch(work.cwd) || (name === undefined ? isDetached(work.cwd) : name === ref);
 }
 
-/** A commit by its whole name, by a part of it, or what was fetched last. */
-async function fetchedCommit(name: string, work: Work): Promise<string> {
-  const candidates = /^[0-9a-f]{4,64}$/i.test(name) ? [`${name}^{commit}`] : ['FETCH_HEAD^{commit}'];
-  for (const candidate of candidates) {
-    const found = await local(['rev-parse', '--verify', '--quiet', candidate], work).catch(() => '');
-    if (found.trim() !== '') return found.trim();
-  }
-  throw new GitFailedError(`couldn't find remote ref ${JSON.stringify(name)}`, {
-    hint: 'Write #branch, #tag, #commit, #pull/N/head or a full ref after the URL.',
-  });
+/** Whether it can be a branch or tag alone: not a commit, no full name of anything else, and nothing that git refuses. */
+function isPlainName(name: string): boolean {
+  return !/^(?:-|refs\/|[0-9a-f]{7,64}$)|[\s\p{Cc}~^:?*[\\]|\.\.|@\{/iu.test(name);
 }
 
-/** Level by level: git has no depth for submodules of submodules. */
-async function updateSubmodules(options: CloneOptions, work: Work, levels: number): Promise<void> {
-  const { depth = 0 } = options;
-  const shallow = depth > 0 ? [`--depth=${depth}`] : [];
-  const update = async (directory: string, level: number): Promise<void> => {
-    const inside = { ...work, cwd: directory };
-    const paths = await submodulePaths(inside);
-    if (paths.length === 0) return;
-    await remote(['submodule', 'update', '--init', '--force', ...shallow], inside);
-    if (level >= levels) return;
-    for (const path of paths) await update(join(directory, path), level + 1);
-  };
-  await update(work.cwd, 1);
-}
+const headOf = (repository: string) => readFileSync(join(repository, '.git/HEAD'), 'utf8').trim();
+const isDetached = (repository: string) => !headOf(repository).startsWith('ref: ');
 
-async function submodulePaths(work: Work): Promise<readonly string[]> {
-  if (!existsSync(join(work.cwd, '.gitmodules'))) return [];
-  const staged = await local(['ls-files', '--stage', '-z'], work);
-  return staged
-    .split('\0')
-    .flatMap((entry) => (entry.startsWith('160000 ') ? [entry.slice(entry.indexOf('\t') + 1)] : []));
-}
-
-/** Moves each entry, the repository itself last: until then there is none. */
-function moveInto(from: string, to: string): void {
-  const names = readdirSync(from).filter((name) => name !== '.git');
-  for (const name of names) moveEntry(join(from, name), join(to, name));
-  renameSync(join(from, '.git'), join(to, '.git'));
-}
-
-function moveEntry(from: string, to: string): void {
-  const there = lstatSync(to, { throwIfNoEntry: false });
-  if (there?.isDirectory() === true && lstatSync(from).isDirectory()) {
-    for (const name of readdirSync(from)) moveEntry(join(from, name), join(to, name));
-    rmdirSync(from);
-    return;
-  }
-  if (there !== undefined) rmSync(to, { recursive: true, force: true });
-  renameSync(from, to);
+/** Whether the branch of HEAD is there. An empty repository's is not, nor one that its server does not have. */
+function isOnBranch(repository: string): boolean {
+  const head = headOf(repository);
+  return head.startsWith('ref: ') && existsSync(join(repository, '.git', head.slice('ref: '.length)));
 }

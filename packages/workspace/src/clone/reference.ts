@@ -32,7 +32,7 @@ export function parseRemoteReferences(text: string): RemoteReferences {
  */
 export function resolveReference(remote: RemoteReferences, ref: string | undefined): ResolvedReference | undefined {
   if (ref === undefined || ref === 'HEAD') return defaultReference(remote);
-  if (ref.startsWith('-') || /[\s\p{Cc}~^:?*[\\]/u.test(ref) || ref.includes('..')) throw missing(ref);
+  if (ref.startsWith('-') || /[\s\p{Cc}~^:?*[\\]/u.test(ref) || ref.includes('..')) throw referenceMissing(ref);
   const branch = ref.replace(/^refs\/heads\//, '');
   if (remote.names.has(`refs/heads/${branch}`) && !ref.startsWith('refs/tags/'))
     return { type: 'branch', name: branch };
@@ -43,7 +43,7 @@ export function resolveReference(remote: RemoteReferences, ref: string | undefin
   if (remote.names.has(full)) return { type: 'other', name: full };
   // servers hide some of what they give, as GitLab's refs/keep-around
   if (ref.startsWith('refs/') && !/^refs\/(?:heads|tags)\//.test(ref)) return { type: 'other', name: ref };
-  throw missing(ref);
+  throw referenceMissing(ref);
 }
 
 function defaultReference({ defaultBranch, head, names }: RemoteReferences): ResolvedReference | undefined {
@@ -54,7 +54,7 @@ function defaultReference({ defaultBranch, head, names }: RemoteReferences): Res
   return first === undefined ? undefined : { type: 'branch', name: first.slice('refs/heads/'.length) };
 }
 
-function missing(ref: string): GitFailedError {
+export function referenceMissing(ref: string): GitFailedError {
   return new GitFailedError(`couldn't find remote ref ${JSON.stringify(ref)}`, {
     hint: 'Write #branch, #tag, #commit, #pull/N/head or a full ref after the URL.',
   });

@@ -46,6 +46,7 @@ describe('repositoryName()', () => {
     ['/srv/x.git/', 'x'],
     ['https://h.example', 'empty'],
     ['', 'empty'],
+    ['bad-value', 'empty'],
     [undefined, 'empty'],
   ])('of %s is %s', (url, name) => {
     expect(repositoryName(url)).toBe(name);

@@ -27,8 +27,9 @@ export function describeAddress({ written }: RepositoryAddress): string {
   return redactUrl(written);
 }
 
-/** The folder a repository is cloned into: its name without `.git`. */
+/** The folder a repository is cloned into: its name without `.git`; `empty` for what is no address at all, as in envbuilder. */
 export function repositoryName(url: string | undefined): string {
+  if (!/[:/]/.test(url ?? '')) return 'empty';
   const written = parseRepositoryAddress(url ?? '')
     .written.replace(/[?].*$/, '')
     .replace(/\/+$/, '');
