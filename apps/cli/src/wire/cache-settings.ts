@@ -23,12 +23,12 @@ export async function cacheSettings(options: CacheOptions, place: CachePlace): P
   };
 }
 
-/** From `--cache-ttl`, where 0 keeps entries for ever; `undefined` for the default. */
+/** Converts `--cache-ttl`, where 0 keeps entries for ever; `undefined` stands for the default. */
 export function timeToLive(cacheTtl: number | undefined): number | undefined {
   return cacheTtl === 0 ? Number.POSITIVE_INFINITY : cacheTtl;
 }
 
-/** The caches that were named, the nearest first; the one in the state folder unless one that is written was named. */
+/** The caches that were named, the nearest first. Without a named cache to write to, the one in the state folder comes first. */
 function cacheTiers(
   { layerCacheDir, cacheRepo, cacheFrom }: CacheOptions,
   { cwd, stateDir }: CachePlace,

@@ -6,7 +6,7 @@ import type { TrustOptions } from './wants-trust.ts';
 
 const PEM_BLOCK = /-----BEGIN [A-Z ]+-----[^-]*-----END [A-Z ]+-----/g;
 
-/** The keys and scopes that the options name. @throws {UsageError} @throws {SignatureKeyError} @throws {CacheScopeError} */
+/** Reads the keys and scopes that the options name. @throws {UsageError} @throws {SignatureKeyError} @throws {CacheScopeError} */
 export function readCacheTrust(options: TrustOptions, cwd: string): CacheTrust {
   const { cacheSignKey, cacheTrustKey, cacheScope, cacheTrustedScope } = options;
   const read = (flag: string, file: string) => readKeyFile(flag, resolve(cwd, file));
@@ -28,7 +28,7 @@ function readKeyFile(flag: string, path: string): string {
   }
 }
 
-/** A file may hold several keys, as while they change. */
+/** A file may hold several keys, so that they can be rotated. */
 function pemBlocks(text: string): readonly string[] {
   return text.match(PEM_BLOCK) ?? [text];
 }

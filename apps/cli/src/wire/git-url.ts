@@ -1,4 +1,4 @@
-/** As docker tells a repository from a directory; a directory of that name goes first. */
+/** Whether an argument is the URL of a repository, by docker's rule. */
 export function isGitUrl(argument: string): boolean {
   if (/^(?:git|ssh):\/\//.test(argument) || /^git@[^:/]+:/.test(argument)) return true;
   return (

@@ -9,7 +9,7 @@ import { stateDirectory } from './state-directory.ts';
 
 export interface NamespaceWishes extends Pick<Session, 'env' | 'cwd'> {
   readonly stateDir: string | undefined;
-  /** As `--isolation` says it. */
+  /** The value of `--isolation`. */
   readonly isolation: string | undefined;
 }
 
@@ -18,11 +18,10 @@ interface CareInvocation extends Pick<Session, 'env' | 'cwd'> {
 }
 
 /**
- * Gives a build mounts that nobody else sees. An ordinary user gets them by running this very command line again as root
- * of a user namespace; then this process ends with that one's exit code. Where neither is allowed other ways of isolation
- * are left, and the choice of them says why.
+ * Gives a build private mounts. For an ordinary user, it runs this command line again as root of a user namespace, and ends
+ * this process with the exit code of that run. Where neither is allowed, the build uses another isolation, and reports why.
  *
- * Comes first: it is possible only before anything asynchronous has touched a file.
+ * Call it first: it works only before anything asynchronous has touched a file.
  */
 export async function takeOwnNamespaces(wishes: NamespaceWishes): Promise<void> {
   if (wantsUserNamespace() && !isRootWithoutMounts(wishes)) {
@@ -34,8 +33,8 @@ export async function takeOwnNamespaces(wishes: NamespaceWishes): Promise<void> 
 }
 
 /**
- * For commands that read or remove the files of builds: an ordinary user owns those only in the namespace that builds
- * made. Comes first, as `takeOwnNamespaces` does.
+ * For commands that read or remove the files of builds: an ordinary user owns those files only inside the user namespace.
+ * Call it first, like `takeOwnNamespaces`.
  */
 export async function takeCareNamespaces({ options, env, cwd }: CareInvocation): Promise<void> {
   if (process.getuid?.() === 0 || options.cacheRepo !== undefined || options.layerCacheDir !== undefined) return;
@@ -44,7 +43,7 @@ export async function takeCareNamespaces({ options, env, cwd }: CareInvocation):
   if (hasTrees) await takeOwnNamespaces({ env, cwd, stateDir: options.stateDir, isolation: undefined });
 }
 
-/** `--isolation chroot` and `in-place` need no namespace as root, and are asked for where there is none. */
+/** `--isolation chroot` and `in-place` need no namespace for root, and are used where none can be made. */
 function isRootWithoutMounts({ isolation = '' }: NamespaceWishes): boolean {
   return process.getuid?.() === 0 && isolation.split('+').some((word) => word === 'chroot' || word === 'in-place');
 }
@@ -55,13 +54,13 @@ function thisCommand(): readonly string[] {
   return [process.execPath, ...process.execArgv, ...process.argv.slice(isSingle ? 2 : 1)];
 }
 
-/** Inside, everybody is root: what depends on who the user is, is settled here. */
+/** Everybody is root inside, so settings that depend on the user are resolved here. */
 function inheritedEnvironment(wishes: NamespaceWishes): NodeJS.ProcessEnv {
   const compiled = getCompileCacheDir();
   return {
     ...wishes.env,
     SHALE_STATE_DIR: stateDirectory(wishes.stateDir, wishes),
-    // Without the folder for this version of Node, which Node adds itself.
+    // without the folder for this version of Node, which Node adds itself
     ...(compiled !== undefined && { NODE_COMPILE_CACHE: dirname(compiled) }),
   };
 }

@@ -1,7 +1,7 @@
 import { formatPlatform, hostPlatform, parsePlatform, type Platform } from '@shale/core';
 
 /**
- * Reads `--platform`, each with one platform or several: in their order, each once. `local` is this machine's.
+ * Reads the values of `--platform`. Each names one platform or several; duplicates are dropped. `local` is this machine's.
  * @throws {PlatformInvalidError}
  * @example parsePlatforms(['linux/amd64,linux/arm64'])
  */

@@ -9,11 +9,11 @@ type Place = Pick<Session, 'env' | 'cwd'>;
 export interface SecretOptions {
   /** `id=ID[,src=FILE][,env=NAME]`. */
   readonly secret: readonly string[];
-  /** `NAME=VALUE`, as envbuilder takes them. */
+  /** `NAME=VALUE`, as in envbuilder. */
   readonly buildSecrets: readonly string[];
 }
 
-/** @throws {UsageError} for a secret without id, or whose variable is not set. */
+/** @throws {UsageError} for a secret without an id, or with a variable that is not set */
 export function parseSecrets({ secret, buildSecrets }: SecretOptions, place: Place): ReadonlyMap<string, SecretSource> {
   return new Map([...buildSecrets.map(parseBuildSecret), ...secret.map((text) => parseSecret(text, place))]);
 }
@@ -44,7 +44,7 @@ function valueOf(variable: string, env: Place['env']): string {
   throw new UsageError(`--secret takes its value from ${variable}, which is not set`);
 }
 
-/** Agent sockets by id: `default`, or `ID=SOCKET`. */
+/** Reads `default` and `ID=SOCKET`. @returns the sockets of agents by id */
 export function parseSshAgents(texts: readonly string[], { env, cwd }: Place): ReadonlyMap<string, string> {
   return new Map(
     texts.map((text) => {

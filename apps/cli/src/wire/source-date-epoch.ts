@@ -10,8 +10,8 @@ export interface EpochSources {
 const MAX_SECONDS = 8_640_000_000_000;
 
 /**
- * Reads SOURCE_DATE_EPOCH: seconds since 1970, or `context` or the name of a context, whose commit then tells; a directory
- * has no time.
+ * Reads SOURCE_DATE_EPOCH: seconds since 1970, or the time of a commit by `context` or the name of a context.
+ * @returns `undefined` for a context that is no repository
  * @throws {UsageError}
  * @see https://reproducible-builds.org/specs/source-date-epoch/
  */

@@ -49,7 +49,7 @@ function dockerfileLocation(
   return { kind: 'file', path, name: file };
 }
 
-/** Beside the user first, as docker does; else in the context, as kaniko does. */
+/** Relative to the working directory, as in docker; if no such file exists, relative to the context, as in kaniko. */
 function dockerfilePath(file: string, { cwd, root }: { readonly cwd: string; readonly root: string }): string {
   const beside = resolve(cwd, file);
   return existsSync(beside) || isAbsolute(file) || !existsSync(join(root, file)) ? beside : join(root, file);

@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Session } from '../commands/command.ts';
 
-/** Where blobs, snapshots and caches live: as asked for, else the system's place for root and the user's own for others. */
+/** The state folder: the one that was named, else the system's for root and the user's own for others. */
 export function stateDirectory(asked: string | undefined, { env, cwd }: Pick<Session, 'env' | 'cwd'>): string {
   if (asked !== undefined) return resolve(cwd, asked);
   if (process.getuid?.() === 0) return '/var/lib/shale';

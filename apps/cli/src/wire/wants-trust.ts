@@ -6,7 +6,7 @@ export type TrustOptions = Pick<
   'cacheSignKey' | 'cacheTrustKey' | 'cacheScope' | 'cacheTrustedScope'
 >;
 
-/** Whether keys or scopes were named: without any, what reads them is not loaded. */
+/** Whether keys or scopes were named; otherwise the code that reads them is not loaded. */
 export function wantsTrust({ cacheSignKey, cacheTrustKey, cacheScope, cacheTrustedScope }: TrustOptions): boolean {
   const isNamed = cacheSignKey !== undefined || cacheScope !== undefined;
   return isNamed || cacheTrustKey.length > 0 || cacheTrustedScope.length > 0;

@@ -12,12 +12,11 @@ import {
   repositoryImages,
   type WarmTarget,
 } from '@shale/warmer';
-import { proxyOf, urlFetcher } from '@shale/wiring';
+import { gitEnvironment, proxyOf, urlFetcher } from '@shale/wiring';
 import type { WarmInvocation } from '../commands/warm.ts';
 import { UsageError } from '../usage-error.ts';
-import { gitEnvironment } from '@shale/wiring';
 
-/** Every image that the command line names, directly or through files. @throws {UsageError} for a file that cannot be read */
+/** Reads all images that the command line names, directly or through files. @throws {UsageError} for a file that cannot be read */
 export async function warmTargets(invocation: WarmInvocation): Promise<readonly WarmTarget[]> {
   const { options, cwd, stdin } = invocation;
   const platforms = parsePlatforms([...options.platform, ...options.customPlatform]);
@@ -29,27 +28,27 @@ export async function warmTargets(invocation: WarmInvocation): Promise<readonly 
     const content = isUrl(file) ? await fetchNamed(file, invocation) : await readNamed(file, cwd);
     for (const platform of buildPlatforms(platforms)) {
       const read = async () => dockerfileImages(content, { file, buildArgs: options.buildArg, platform });
-      targets.push(...(await blaming(file, read, content)));
+      targets.push(...(await withFileName(file, read, content)));
     }
   }
   for (const file of options.devcontainer) {
     for (const platform of buildPlatforms(platforms)) {
       const read = () => devcontainerImages(resolve(cwd, file), { buildArgs: options.buildArg, platform });
-      targets.push(...(await blaming(file, read)));
+      targets.push(...(await withFileName(file, read)));
     }
   }
   for (const url of options.git) {
     await using checkout = await openGitSource(url, invocation);
     for (const platform of buildPlatforms(platforms)) {
       const read = () => repositoryImages(checkout.root, { buildArgs: options.buildArg, platform });
-      targets.push(...(await blaming(redactUrl(url), read)));
+      targets.push(...(await withFileName(redactUrl(url), read)));
     }
   }
   return targets;
 }
 
-/** What is wrong in a file is said with its name and, where it is known, its line. */
-async function blaming<T>(file: string, read: () => Promise<T>, text?: string): Promise<T> {
+/** Adds the name of the file to its errors, and the line where it is known. */
+async function withFileName<T>(file: string, read: () => Promise<T>, text?: string): Promise<T> {
   try {
     return await read();
   } catch (error) {
@@ -73,7 +72,7 @@ function isUrl(file: string): boolean {
   return /^https?:\/\//.test(file);
 }
 
-/** kaniko's warmer takes addresses as well. */
+/** kaniko's warmer also accepts URLs. */
 async function fetchNamed(url: string, { env, signal }: WarmInvocation): Promise<string> {
   const { status, body } = await urlFetcher({ proxy: proxyOf(env) })(url, { signal });
   if (status !== 200) throw new UsageError(`${redactUrl(url)} answered ${status}`, { hint: 'Check the address.' });

@@ -28,18 +28,18 @@ import { stateDirectory } from './state-directory.ts';
 /** The options of every command that plans a build. */
 export type BuildTable = typeof sourceOptions & typeof cacheOptions & typeof registryOptions & typeof stateOptions;
 
-/** What only a command that executes steps decides. */
+/** Settings of commands that run steps. */
 export type ExecutionWishes = Pick<BuildOptions, 'noCache' | 'compression' | 'concurrency'> & {
-  /** As `--isolation` says it. */
+  /** The value of `--isolation`. */
   readonly requested?: string | undefined;
 };
 
 export interface BuildWishes {
   readonly onProgress: ProgressListener;
   readonly onCacheEvent?: CacheEventListener | undefined;
-  /** Times are fixed, whether `--reproducible` was given or not. @default false */
+  /** Fix all times, even without `--reproducible`. @default false */
   readonly reproducible?: boolean | undefined;
-  /** A cached layer counts only where the registry has its bytes, too. @default false: a build finds out when it reads them */
+  /** Ask registries for each cached layer as well as for its entry. @default false: a build finds out when it reads the layer */
   readonly checkLayers?: boolean | undefined;
   /** @default {} */
   readonly execution?: ExecutionWishes | undefined;
@@ -47,17 +47,17 @@ export interface BuildWishes {
 
 /** Everything that a build needs. Disposing it waits for the caches, closes connections and removes unpacked contexts. */
 export interface WiredBuild extends AsyncDisposable {
-  /** For the first of the platforms. */
+  /** The options of the build for the first platform. */
   readonly options: BuildOptions;
-  /** Those that were named; none for this machine's. */
+  /** The platforms that the options name; empty for this machine's. */
   readonly platforms: readonly Platform[];
   readonly client: RegistryClient;
-  /** For the repositories that hold cached layers: of less patience. */
+  /** For the repositories that hold cached layers: it gives up sooner. */
   readonly cacheClient: RegistryClient;
   readonly stateDir: string;
   /** Repositories that hold cached layers. */
   readonly cacheRepositories: readonly Reference[];
-  /** Waits until the caches have what they were given. */
+  /** Waits for cache entries that are still being written. */
   settle(): Promise<void>;
 }
 
@@ -150,7 +150,7 @@ function contextArgument({ args, env }: Invocation<BuildTable>): string {
   throw new UsageError('No build context was named', { hint: 'To build from this directory: shale build .' });
 }
 
-/** As buildx does it: the variable is a build argument too, and steps that declare it see the seconds. */
+/** As in buildx, the variable is also a build argument: steps that declare it see the seconds. */
 function fixedTimes(
   { options, env }: Invocation<BuildTable>,
   wishes: BuildWishes,

@@ -33,11 +33,11 @@ export interface WorkspaceImagesWiring {
   readonly log: Log;
   /** Ends the wait for caches when the program is told to stop. @default none */
   readonly signal?: AbortSignal | undefined;
-  /** Runs the steps that no cache knows elsewhere. @default they run in this process */
+  /** Runs uncached steps in another process. @default they run in this process */
   readonly buildAhead?: BuildAhead | undefined;
 }
 
-/** Joins registries, caches and the builder to what a workspace needs. */
+/** Opens the builder for the images of a workspace. */
 export function openWorkspaceImages(wiring: WorkspaceImagesWiring): WorkspaceImages & AsyncDisposable {
   return new BuilderImages(wiring);
 }
@@ -70,7 +70,7 @@ class BuilderImages implements WorkspaceImages, AsyncDisposable {
     const isAhead =
       buildAhead !== undefined && (await probe({ ...options, onProgress: undefined })).image === undefined;
     if (isAhead) await buildAhead(plan, { signal });
-    const onProgress = isAhead ? withoutHits(this.#onProgress) : this.#onProgress; // they were told as they ran
+    const onProgress = isAhead ? withoutHits(this.#onProgress) : this.#onProgress; // hits of steps that ran ahead were already reported
     const { image } = await build({ ...options, onProgress, exporters: [keepStack] });
     await this.#builder.settle({ signal });
     const built: Built = {
@@ -128,14 +128,14 @@ class BuilderImages implements WorkspaceImages, AsyncDisposable {
     return {
       ...this.#builder.options,
       isolation: () => (this.#isolation = this.#builder.options.isolation()),
-      // what is pushed must be found again by a probe on another day
+      // fixed times, so that a probe on another day finds the image that was pushed
       sourceDateEpoch: options.pushImage || options.getCachedImage ? 0 : undefined,
       secrets: new Map(secrets.map(([id, value]) => [id, { type: 'value', value: Buffer.from(value) }] as const)),
       signal,
     };
   }
 
-  /** The tree of the last step where it is a plain one; else the layers, unpacked. */
+  /** Opens the tree of the last step if it is a plain directory; otherwise unpacks all layers. */
   async #openTree(image: Image, stack: LayerStack, options: CallOptions): Promise<ImageTree> {
     const isolation = await this.#isolation;
     if (isolation?.snapshotter.name === 'copy') return isolation.snapshotter.prepare(stack, options);
