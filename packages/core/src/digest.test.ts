@@ -21,7 +21,7 @@ it.each([
   ` sha256:${HEX}`,
   HEX,
   '',
-])('S51 %j is no digest (CVE-2024-3727)', (text) => {
+])('parseDigest() refuses %j (CVE-2024-3727)', (text) => {
   expect(isDigest(text)).toBe(false);
   expect(() => parseDigest(text)).toThrow(DigestInvalidError);
 });

@@ -75,16 +75,16 @@ it.each([
   [{ rootfs: { diff_ids: {} } }, 'rootfs.diff_ids must be an array'],
   [{ history: [null] }, 'history[0] must be an object'],
   [{ history: [{ empty_layer: 'yes' }] }, 'history[0].empty_layer must be true or false'],
-])('S55 %j', (document, message) => {
+])('parseImageConfig() refuses %j', (document, message) => {
   expect(() => parse(document)).toThrow(ConfigInvalidError);
   expect(() => parse(document)).toThrow(message);
 });
 
-it('S54 a config that is too large', () => {
+it('parseImageConfig() refuses a config that is too large', () => {
   expect(() => parseImageConfig(Buffer.alloc(MAX_CONFIG_BYTES + 1, ' '))).toThrow('larger than');
 });
 
-it('S55 a label named __proto__ is a label', () => {
+it('parseImageConfig() keeps a label named __proto__', () => {
   const config = parseImageConfig(Buffer.from('{"config":{"Labels":{"__proto__":"x"}}}'));
   expect(Object.entries(config.config.Labels ?? {})).toEqual([['__proto__', 'x']]);
   expect(Buffer.from(formatImageConfig(config)).toString()).toContain('"Labels":{"__proto__":"x"}');

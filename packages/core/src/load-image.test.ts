@@ -116,18 +116,18 @@ it('loadImage() lists the platforms that there are', async () => {
   await expect(load(shelf, 'other')).rejects.toThrow('No image for linux/amd64; there is linux/s390x');
 });
 
-it('S50 another number of layers than of diff_ids', async () => {
+it('loadImage() refuses another number of layers than of diff_ids', async () => {
   const shelf = new Shelf();
   await expect(load(shelf, shelf.image({ diffIds: 3, layers: 2 }).digest)).rejects.toThrow(ManifestInvalidError);
 });
 
-it('S52 a layer that may not be passed on', async () => {
+it('loadImage() refuses a layer that may not be redistributed', async () => {
   const shelf = new Shelf();
   const raw = shelf.image({ layerType: MediaType.dockerForeignLayerGzip });
   await expect(load(shelf, raw.digest)).rejects.toThrow('may not be redistributed');
 });
 
-it('S53 indexes nested too deep, and one that names what is not there', async () => {
+it('loadImage() refuses indexes that are nested too deep, or that name a missing manifest', async () => {
   const shelf = new Shelf();
   let raw = shelf.image();
   for (let depth = 0; depth < 10; depth += 1) raw = shelf.index([{ raw }]);

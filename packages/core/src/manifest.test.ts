@@ -46,7 +46,7 @@ it('describeManifest() names the very bytes', () => {
   });
 });
 
-it('S48 a document that is a manifest and an index at once (CVE-2021-41190)', () => {
+it('parseManifest() refuses a document that is a manifest and an index at once (CVE-2021-41190)', () => {
   for (const mixed of [
     { ...manifest, manifests: [] },
     { ...index, layers: [] },
@@ -56,18 +56,18 @@ it('S48 a document that is a manifest and an index at once (CVE-2021-41190)', ()
   }
 });
 
-it('S49 an index that is served as a manifest', () => {
+it('parseManifest() refuses an index that is served as a manifest', () => {
   expect(() => parseManifest(raw(index, MediaType.dockerManifest))).toThrow('was served as');
 });
 
-it('S54 a manifest that is too large', () => {
+it('parseManifest() refuses a manifest that is too large', () => {
   expect(() => parseManifest(raw(' '.repeat(MAX_MANIFEST_BYTES + 1)))).toThrow('larger than');
 });
 
 it.each([
   ['schema 1', { schemaVersion: 1 }, 'application/vnd.docker.distribution.manifest.v1+prettyjws'],
   ['an unknown type', { schemaVersion: 2, mediaType: 'a/b' }, 'a/b'],
-])('S56 %s', (_, document, mediaType) => {
+])('parseManifest() does not support %s', (_, document, mediaType) => {
   expect(() => parseManifest(raw(document, mediaType))).toThrow(ManifestUnsupportedError);
 });
 

@@ -46,12 +46,12 @@ it.each([
   `debian@${digest}@${digest}`,
   `a/${'b'.repeat(300)}`,
   'x'.repeat(10_000),
-])('S57 %j is no reference', (text) => {
+])('parseReference() refuses %j', (text) => {
   expect(() => parseReference(text)).toThrow(ReferenceInvalidError);
   expect(() => parseReference(text)).toThrow(/^.{1,400}$/);
 });
 
-it('S58 only the real loopback names are loopback hosts', () => {
+it('only the real loopback names are loopback hosts', () => {
   expect(parseReference('localhost.evil.example/x').registry).toBe('localhost.evil.example');
   expect(parseReference('127.0.0.1.evil.example/x').registry).toBe('127.0.0.1.evil.example');
 });

@@ -14,13 +14,13 @@ it('verifyBlob() passes on what is right', async () => {
   expect(await readBytes(verifyBlob(empty, inChunks(Buffer.alloc(0))))).toHaveLength(0);
 });
 
-it('S45 a flipped bit', async () => {
+it('verifyBlob() refuses a flipped bit', async () => {
   const flipped = Buffer.from(bytes);
   flipped[3] = (flipped[3] ?? 0) ^ 1;
   await expect(readBytes(verifyBlob(blob, inChunks(flipped)))).rejects.toThrow(DigestMismatchError);
 });
 
-it('S46 a body that is short, and one that never ends', async () => {
+it('verifyBlob() refuses a body that is short, and one that never ends', async () => {
   await expect(readBytes(verifyBlob(blob, inChunks(bytes.subarray(1))))).rejects.toThrow(SizeMismatchError);
   let given = 0;
   const endless = (async function* () {

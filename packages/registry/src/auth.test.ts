@@ -184,14 +184,14 @@ describe('realms that must not be trusted', () => {
   };
 
   it.each(['http://169.254.169.254/latest', 'http://[fd00:ec2::254]/', 'http://0251.0376.0251.0376/'])(
-    'never leads to %s (S65)',
+    'never leads to %s',
     async (realm) => {
       await using bench = await realmBench(realm);
       await expect(bench.ask()).rejects.toMatchObject({ code: 'AUTH_REALM_REFUSED' });
     },
   );
 
-  it('sends no credentials to another host (S67)', async () => {
+  it('sends no credentials to another host', async () => {
     await using server = await startTokenServer({ users: { me: 'pw' } });
     const keychain: Keychain = {
       resolve: async () => ({ type: 'password', username: 'me', password: 'pw', origin: '/auth.json' }),
@@ -203,7 +203,7 @@ describe('realms that must not be trusted', () => {
     expect(server.requests.every(({ authorization }) => authorization === undefined)).toBe(true);
   });
 
-  it('follows no redirect from a realm (S68)', async () => {
+  it('follows no redirect from a realm', async () => {
     await using target = await startTokenServer();
     await using realm = await faultProxy('http://127.0.0.1:1', [
       { fault: { respond: { status: 302, headers: { location: `http://${target.host}/token` } } } },
@@ -218,13 +218,13 @@ describe('realms that must not be trusted', () => {
     ['<html>login</html>', /not JSON/],
     ['{"token": "a\\r\\nb"}', /no usable token/],
     ['{"token": 5}', /no usable token/],
-  ])('takes no token from a body like %.20s (S74)', async (body, message) => {
+  ])('takes no token from a body like %.20s', async (body, message) => {
     await using realm = await faultProxy('http://127.0.0.1:1', [{ fault: { respond: { status: 200, body } } }]);
     await using bench = await realmBench(`${realm.url}/token`);
     await expect(bench.ask()).rejects.toThrow(message);
   });
 
-  it('asks for a service and a scope that hold anything, encoded (S73)', async () => {
+  it('asks for a service and a scope that hold anything, encoded', async () => {
     await using server = await startTokenServer();
     await using registry = await startRegistry();
     const header = `Bearer realm="http://${server.host}/token",service="a&b#c d",scope="repository:x&y=z:pull"`;

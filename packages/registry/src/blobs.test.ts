@@ -58,7 +58,7 @@ describe('Repository.read()', () => {
     expect(events.slice(0, -1).every((event) => event.type === 'transfer' && !event.done)).toBe(true);
   });
 
-  it.each([0.1, 0.5, 0.99])('resumes after a reset at %d of the blob (F04)', async (part) => {
+  it.each([0.1, 0.5, 0.99])('resumes after a reset at %d of the blob', async (part) => {
     const resetAfterBytes = Math.floor(part * BLOB.size);
     await using bench = await openBench([{ ...GET_BLOB, nth: 1, fault: { resetAfterBytes } }]);
     expect(await bench.pull()).toBe(true);
@@ -66,13 +66,13 @@ describe('Repository.read()', () => {
     expect(blobGets(bench.proxy)[1]?.headers.range).toMatch(/^bytes=\d+-$/);
   });
 
-  it('goes on as long as there is progress (F05)', async () => {
+  it('goes on as long as there is progress', async () => {
     await using bench = await openBench([{ ...GET_BLOB, fault: { resetAfterBytes: MIB } }]);
     expect(await bench.pull()).toBe(true);
     expect(bytesServed(bench.proxy)).toBeLessThanOrEqual(1.1 * BLOB.size);
   });
 
-  it('starts again where ranges are ignored, and not for ever (F06)', async () => {
+  it('starts again where ranges are ignored, and not for ever', async () => {
     const ignored = { dropRequestHeaders: ['range'] };
     const reset = { resetAfterBytes: 6 * MIB, ...ignored };
     await using bench = await openBench([
@@ -85,7 +85,7 @@ describe('Repository.read()', () => {
     expect(blobGets(hopeless.proxy).length).toBeLessThanOrEqual(4);
   });
 
-  it('asks the registry for a new link when the old one is refused (F07)', async () => {
+  it('asks the registry for a new link when the old one is refused', async () => {
     await using bench = await openBench();
     await using storage = await faultProxy(registry.url, [
       { ...GET_BLOB, nth: 1, fault: { resetAfterBytes: 4 * MIB } },
@@ -99,7 +99,7 @@ describe('Repository.read()', () => {
   });
 
   it.each(['bytes 5-10/20', 'bytes 0-8388607/8388608', 'nonsense', undefined])(
-    'does not use a 206 with the Content-Range %s (F08)',
+    'does not use a 206 with the Content-Range %s',
     async (range) => {
       await using bench = await openBench([
         { ...GET_BLOB, nth: 1, fault: { resetAfterBytes: 4 * MIB } },
@@ -113,13 +113,13 @@ describe('Repository.read()', () => {
     ['before the answer', { delayMs: 3000 }],
     ['after the headers', { stallAfterBytes: 0 }],
     ['in the body', { stallAfterBytes: MIB }],
-  ])('notices a stall %s (F09)', async (_, fault) => {
+  ])('notices a stall %s', async (_, fault) => {
     await using bench = await openBench([{ ...GET_BLOB, nth: 1, fault }]);
     expect(await bench.pull()).toBe(true);
     expect(bytesServed(bench.proxy)).toBeLessThanOrEqual(1.05 * BLOB.size);
   });
 
-  it('resumes after a body that ended early, or that a header lied about (F12)', async () => {
+  it('resumes after a body that ended early, or that a header lied about', async () => {
     await using bench = await openBench([
       { ...GET_BLOB, nth: 1, fault: { truncateAfterBytes: 3 * MIB } },
       { ...GET_BLOB, nth: 1, fault: { headers: { 'content-length': undefined }, truncateAfterBytes: 2 * MIB } },
@@ -129,12 +129,12 @@ describe('Repository.read()', () => {
     await expect(lying.pull()).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
   });
 
-  it('refuses a flipped bit (S45)', async () => {
+  it('refuses a flipped bit', async () => {
     await using bench = await openBench([{ ...GET_BLOB, fault: { flipBitAt: 5 * MIB } }]);
     await expect(bench.pull()).rejects.toMatchObject({ code: 'DIGEST_MISMATCH', expected: BLOB.digest });
   });
 
-  it('reads no byte more than the descriptor says (S46)', async () => {
+  it('reads no byte more than the descriptor says', async () => {
     await using bench = await openBench([{ ...GET_BLOB, fault: { headers: { 'content-length': undefined } } }]);
     await expect(bench.pull({ ...BLOB, size: 10 })).rejects.toMatchObject({
       code: 'DIGEST_MISMATCH',
@@ -143,20 +143,20 @@ describe('Repository.read()', () => {
     expect(bytesServed(bench.proxy)).toBeLessThan(BLOB.size);
   });
 
-  it('refuses content that is encoded once more (S43)', async () => {
+  it('refuses content that is encoded once more', async () => {
     await using bench = await openBench([{ ...GET_BLOB, fault: { headers: { 'content-encoding': 'gzip, gzip' } } }]);
     await expect(bench.pull()).rejects.toMatchObject({ code: 'MANIFEST_INVALID' });
     expect(blobGets(bench.proxy)[0]?.headers['accept-encoding']).toBe('identity');
   });
 
-  it.each([500, 502, 503, 504, 408, 499, 522])('asks again after %d (F02)', async (status) => {
+  it.each([500, 502, 503, 504, 408, 499, 522])('asks again after %d', async (status) => {
     const respond = { status, headers: { 'content-type': 'text/html' }, body: '<h1>sorry</h1>' };
     await using bench = await openBench([{ ...GET_BLOB, nth: [1, 2], fault: { respond } }]);
     expect(await bench.pull()).toBe(true);
     expect(blobGets(bench.proxy)).toHaveLength(3);
   });
 
-  it('says which URL failed, how, and how often it was asked (F03)', async () => {
+  it('says which URL failed, how, and how often it was asked', async () => {
     await using bench = await openBench([{ ...GET_BLOB, fault: { respond: { status: 500, body: 'broken' } } }]);
     await expect(bench.pull()).rejects.toMatchObject({
       code: 'REGISTRY_REFUSED',
@@ -167,7 +167,7 @@ describe('Repository.read()', () => {
   it.each([
     ['seconds', () => '1'],
     ['a date', () => new Date(Date.now() + 2000).toUTCString()],
-  ])('keeps quiet for as long as Retry-After says in %s (F01)', async (_, value) => {
+  ])('keeps quiet for as long as Retry-After says in %s', async (_, value) => {
     await using bench = await openBench();
     bench.proxy.rules.push({
       path: /\/(blobs|manifests)\//,
@@ -189,7 +189,7 @@ describe('Repository.read()', () => {
     expect(await bench.pull()).toBe(true);
   });
 
-  it('trips over a rate that is too low (F10)', async () => {
+  it('trips over a rate that is too low', async () => {
     const { ThroughputGuard } = await import('./throughput-guard.ts');
     const trickle = async function* () {
       for (;;) {
@@ -203,7 +203,7 @@ describe('Repository.read()', () => {
     await expect(read()).rejects.toMatchObject({ code: 'ETOOSLOW' });
   });
 
-  it('says that a blob is missing (F22)', async () => {
+  it('says that a blob is missing', async () => {
     await using bench = await openBench([{ ...GET_BLOB, fault: { respond: { status: 404 } } }]);
     expect(await bench.repository.stat(BLOB.digest)).toBe(BLOB.size);
     await expect(bench.pull()).rejects.toMatchObject({ code: 'BLOB_MISSING' });
@@ -237,7 +237,7 @@ describe('Repository.read()', () => {
 describe('redirects', () => {
   const auth = { user: 'me', password: 'secret' };
 
-  it('leave credentials behind at another origin (S69), and pick none up again there (S72)', async () => {
+  it('leave credentials behind at another origin, and pick none up again there', async () => {
     await using scratch = await openScratchDirectory();
     await using closed = await startRegistry({ auth, storage: scratch.path });
     await using open = await startRegistry({ storage: scratch.path });

@@ -165,7 +165,7 @@ describe('copyImage()', () => {
     await expect(copyImage(image, bench.repository('app'), { signal })).rejects.toBe(reason);
   });
 
-  it('asks the next mirror when one served wrong bytes (F13), and blames the first', async () => {
+  it('asks the next mirror when one served wrong bytes, and blames the first', async () => {
     await using bench = await openBench();
     const host = bench.registry.host;
     await makeImage(bench.repository('app'), { layers, tag: 'v1' });

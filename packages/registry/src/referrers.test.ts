@@ -48,7 +48,7 @@ async function listed(repository: Repository, subject: Descriptor, artifactType?
   return found;
 }
 
-it('P10 a registry without the referrers API keeps referrers under the tag of their subject', async () => {
+it('a registry without the referrers API keeps referrers under the tag of their subject', async () => {
   await using bench = await openBench();
   const { repository, subject } = bench;
   expect(await listed(repository, subject)).toEqual([]);
@@ -61,7 +61,7 @@ it('P10 a registry without the referrers API keeps referrers under the tag of th
   expect(await repository.getManifest(tag)).toMatchObject({ mediaType: MediaType.ociIndex });
 });
 
-it('P10 a registry that notes the subject itself gets no tag, and its pages are read and filtered', async () => {
+it('a registry that notes the subject itself gets no tag, and its pages are read and filtered', async () => {
   await using bench = await openBench([
     { method: 'PUT', path: /manifests/, fault: { headers: { 'oci-subject': 'noted' } } },
   ]);
@@ -85,7 +85,7 @@ it('P10 a registry that notes the subject itself gets no tag, and its pages are 
   expect(await listed(repository, subject, SIGNATURE)).toEqual(['page 1']);
 });
 
-it('S61 a list of referrers that goes on at another host is refused', async () => {
+it('a list of referrers that continues at another host is refused', async () => {
   const link = '<http://169.254.169.254/latest>; rel="next"';
   const body = JSON.stringify({ schemaVersion: 2, mediaType: MediaType.ociIndex, manifests: [] });
   await using bench = await openBench([

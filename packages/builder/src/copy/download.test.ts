@@ -120,7 +120,7 @@ describe('urlFileName()', () => {
 });
 
 describe('isRemoteSource()', () => {
-  it('takes URLs and repositories, and no other scheme (S91)', () => {
+  it('takes URLs and repositories, and no other scheme', () => {
     expect(['http://h/x', 'HTTPS://h/x', 'git@h:r', 'ssh://h/r'].every(isRemoteSource)).toBe(true);
     expect(['file:///etc/passwd', 'ftp://h/x', 'data:,x', '/etc/passwd', 'x'].some(isRemoteSource)).toBe(false);
   });

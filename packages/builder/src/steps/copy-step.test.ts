@@ -154,7 +154,7 @@ describe('copyStep() for ADD', () => {
     expect(trees.paths()).toEqual(['d', 'd/[x]*']);
   });
 
-  it('reads no file by a URL (S91)', async () => {
+  it('reads no file by a URL', async () => {
     await expect(perform('ADD file:///etc/passwd /d/')).rejects.toMatchObject({ code: 'SOURCE_MISSING' });
     expect(trees.has('d/passwd')).toBe(false);
   });

@@ -30,7 +30,7 @@ it.each(['gzip', 'zstd', 'none'] as const)('unpackLayer() unpacks a %s layer fro
   expect(seen.at(-1)).toBeGreaterThan(1024);
 });
 
-it('S50 a layer that is not what the image config says', async () => {
+it('unpackLayer() refuses a layer whose DiffID is not that of the image config', async () => {
   await using scratch = await openScratchDirectory();
   const store = blobDirectory(join(scratch.path, 'store'));
   const layer = await makeLayer(store, [{ path: 'x', content: '' }]);
@@ -65,7 +65,7 @@ it('unpackLayer() hashes what follows the end of the archive', async () => {
   expect(warnings).toHaveLength(1);
 });
 
-it('S44 no decompressor is run, whatever the PATH offers', async () => {
+it('unpackLayer() runs no decompressor, whatever PATH offers', async () => {
   await using scratch = await openScratchDirectory();
   const store = blobDirectory(join(scratch.path, 'store'));
   const layer = await makeLayer(store, [{ path: 'f', content: 'x' }]);
