@@ -11,7 +11,7 @@ import {
   stripComments,
   workspaceOf,
 } from './imports.ts';
-import { circleIn, importsWithin, loadingOf, roomOf, roomsOf } from './rooms.ts';
+import { circleIn, describeRooms, importsWithin, loadingOf, roomOf, roomsOf } from './rooms.ts';
 
 /** What each workspace may import besides itself. Tests join it with whatever they need. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -32,12 +32,13 @@ const ROOMS_MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, readonly
   'packages/builder': {
     build: ['run', 'plan', 'keys', 'steps', 'exporters', 'graph'],
     run: ['steps', 'keys', 'isolation', 'executors', 'snapshotters', 'graph', 'host'],
-    plan: ['context', 'copy', 'graph'],
+    plan: ['copy', 'graph'],
     keys: ['context', 'copy', 'graph', 'tree'],
     exporters: ['isolation', 'graph', 'tree'],
     steps: ['isolation', 'executors', 'snapshotters', 'context', 'copy', 'graph', 'tree', 'host'],
-    isolation: ['executors', 'snapshotters', 'host'],
-    copy: ['context', 'graph', 'tree'],
+    isolation: ['executors', 'snapshotters', 'graph', 'tree', 'host'],
+    care: ['snapshotters', 'tree'],
+    copy: ['graph', 'tree'],
     context: ['graph', 'tree', 'host'],
     executors: ['root', 'tree', 'host'],
     root: ['tree', 'host'],
@@ -158,6 +159,11 @@ describe('rooms', () => {
       return from !== to && allowed[from]?.includes(to) !== true;
     });
     expect(broken.map(show)).toEqual([]);
+  });
+
+  it('of builder are in its README, as `pnpm rooms` prints them', () => {
+    const readme = readFileSync(join(workspaceRoot, 'packages/builder/README.md'), 'utf8');
+    expect(readme).toContain(describeRooms(roomsOf(workspaceRoot, 'packages/builder')));
   });
 
   it.each(withoutCircle)('of %s are in no circle, nor are its files when they are loaded', (folder) => {

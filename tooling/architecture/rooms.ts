@@ -64,3 +64,21 @@ function graphOf(edges: readonly (readonly [from: string, to: string])[]): Impor
   }
   return graph;
 }
+
+/** A line for each folder: those with the most rooms below them first. */
+export function describeRooms(rooms: ImportGraph): string {
+  const folders = [...rooms.keys()].filter((room) => !room.endsWith('.ts'));
+  const heights = new Map(folders.map((room) => [room, heightOf(room, rooms)]));
+  const above = (a: string, b: string) => (heights.get(b) ?? 0) - (heights.get(a) ?? 0) || a.localeCompare(b);
+  const lines = folders.toSorted(above).map((room) => {
+    const below = [...(rooms.get(room) ?? [])].toSorted((a, b) => a.localeCompare(b));
+    return below.length === 0 ? `  ${room}` : `  ${room.padEnd(14)} -> ${below.join(' ')}`;
+  });
+  return lines.length === 0 ? '  (no folders)' : lines.join('\n');
+}
+
+/** How many rooms are below this one on the longest way down. */
+function heightOf(room: string, rooms: ImportGraph, way: readonly string[] = []): number {
+  if (way.includes(room)) return 0;
+  return Math.max(0, ...[...(rooms.get(room) ?? [])].map((next) => 1 + heightOf(next, rooms, [...way, room])));
+}

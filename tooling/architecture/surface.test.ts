@@ -10,6 +10,7 @@ import { stripComments } from './imports.ts';
  */
 const MAX_NAMES: Readonly<Record<string, number>> = {
   'packages/core': 100,
+  'packages/builder': 50,
   'packages/cache': 60,
 };
 

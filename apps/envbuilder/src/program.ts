@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '@shale/core';
-import { replaceRoot } from '@shale/builder';
+import { replaceRoot } from '@shale/builder/root';
 import type { GitProgram } from '@shale/git';
 import type { Handover } from '@shale/workspace';
 import { type BuildAhead, readPlan } from './images/user-namespace-build.ts';

@@ -1,6 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { enterPrivateMounts, recoverRoot } from '@shale/builder';
+import { enterPrivateMounts } from '@shale/builder/isolation';
+import { recoverRoot } from '@shale/builder/root';
 import { messageOf, ShaleError } from '@shale/core';
 import { loadSystemCalls, ProcessControl } from '@shale/core/linux';
 import { handOver } from '@shale/workspace';

@@ -1,4 +1,4 @@
-import { chooseIsolation, type ChooseIsolationOptions, type Isolation } from '@shale/builder';
+import { chooseIsolation, type ChooseIsolationOptions, type Isolation } from '@shale/builder/isolation';
 import type { ProgressListener } from '@shale/core';
 
 /** Chooses the isolation when the first step must run, and reports the choice as `isolation.chosen`. */

@@ -1,4 +1,5 @@
-import type { BuildOptions, ChooseIsolationOptions } from '@shale/builder';
+import type { BuildOptions } from '@shale/builder';
+import type { ChooseIsolationOptions } from '@shale/builder/isolation';
 import type { CacheEventListener } from '@shale/cache';
 import { blobDirectory, type CallOptions, type ProgressListener } from '@shale/core';
 import type { RegistryClient } from '@shale/registry';

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Writable } from 'node:stream';
-import { type BuiltIndex, directoryExporter, type Exporter, type Isolation, tarballExporter } from '@shale/builder';
+import { type BuiltIndex, directoryExporter, type Exporter, tarballExporter } from '@shale/builder';
+import type { Isolation } from '@shale/builder/isolation';
 import {
   type CallOptions,
   type Digest,

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { getCompileCacheDir } from 'node:module';
 import { getBuiltinModule } from 'node:process';
 import { dirname, join } from 'node:path';
-import { enterPrivateMounts, runInUserNamespace, wantsUserNamespace } from '@shale/builder';
+import { enterPrivateMounts, runInUserNamespace, wantsUserNamespace } from '@shale/builder/isolation';
 import { loadSystemCalls } from '@shale/core/linux';
 import type { Session } from '../commands/command.ts';
 import { stateDirectory } from './state-directory.ts';

@@ -1,6 +1,6 @@
 import { lchownSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ResolvedUser } from '@shale/builder';
+import type { ResolvedUser } from '@shale/builder/root';
 import { messageOf } from '@shale/core';
 import { changeOwner, changeOwnerOnce } from '@shale/workspace';
 import type { WorkspaceRun } from '../session/workspace-run.ts';

@@ -1,4 +1,4 @@
-import { type ResolvedUser, resolveUser } from '@shale/builder';
+import { type ResolvedUser, resolveUser } from '@shale/builder/root';
 import { ShaleError } from '@shale/core';
 
 class UserUnresolvedError extends ShaleError {

@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { runInUserNamespace, wantsUserNamespace } from '@shale/builder';
+import { runInUserNamespace, wantsUserNamespace } from '@shale/builder/isolation';
 import { type CallOptions, type ErrorCode, ShaleError } from '@shale/core';
 import type { Environment } from '../options/read-options.ts';
 import type { WorkspacePaths } from '../state/workspace-paths.ts';

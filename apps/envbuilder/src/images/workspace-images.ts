@@ -1,15 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  build,
-  type BuildOptions,
-  type Exporter,
-  type Isolation,
-  type LayerStack,
-  openDirectoryContext,
-  probe,
-} from '@shale/builder';
+import { build, type BuildOptions, type Exporter, type LayerStack, openDirectoryContext, probe } from '@shale/builder';
+import type { Isolation } from '@shale/builder/isolation';
 import type { CallOptions, Image, ProgressListener, Reference } from '@shale/core';
 import { unpackLayer } from '@shale/core/archive';
 import { copyImage } from '@shale/registry';

@@ -6,7 +6,8 @@ import { expect, it } from 'vitest';
 import { Capability, hasCapability } from '../host/privileges.ts';
 import { isInContainer } from '../host/container.ts';
 import { executorContract } from './executor.contract.ts';
-import { inPlaceExecutor, OWN_DIRECTORY } from './in-place.ts';
+import { OWN_DIRECTORY } from '../root/root-exchange.ts';
+import { inPlaceExecutor } from './in-place.ts';
 
 const calls = loadSystemCalls() as SystemCalls;
 const workspace = resolve(import.meta.dirname, '../../../..');

@@ -6,7 +6,7 @@ import { MountPointStubs } from '../tree/mount-points.ts';
 import { requireContainer } from '../host/container.ts';
 import { requireToStay } from '../root/require-to-stay.ts';
 import { OwnFiles } from '../root/own-files.ts';
-import { RootExchange } from '../root/root-exchange.ts';
+import { OWN_DIRECTORY, RootExchange } from '../root/root-exchange.ts';
 import { tryLockDirectory } from '../tree/directory-lock.ts';
 import { StandIns } from './stand-ins.ts';
 import { placeMount } from './mount-stand-ins.ts';
@@ -30,7 +30,6 @@ export interface InPlaceExecutorOptions {
   readonly execArgv?: readonly string[] | undefined;
 }
 
-export const OWN_DIRECTORY = '/.envbuilder';
 const CREATION_MASK = 0o022;
 const ROOT = { uid: 0, gid: 0 };
 

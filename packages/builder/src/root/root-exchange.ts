@@ -10,6 +10,8 @@ import { mountedPaths } from '../host/mount-table.ts';
 import { moveIn, moveOut } from './move-entries.ts';
 import { readJournal, removeJournal, writeJournal } from './root-journal.ts';
 
+/** Where this program and the trees are, unless it is told otherwise. */
+export const OWN_DIRECTORY = '/.envbuilder';
 const ASIDE = 'aside-';
 
 /** What a file was like when it had been moved: a rename alone changes its ctime. */

@@ -1,4 +1,4 @@
-import { pruneCacheMounts, pruneSnapshots, snapshotUsage } from '@shale/builder';
+import { pruneCacheMounts, pruneSnapshots, snapshotUsage } from '@shale/builder/care';
 import { type CacheKey } from '@shale/cache';
 import {
   cacheUsage,

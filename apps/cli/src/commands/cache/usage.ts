@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { cacheMountUsage, snapshotUsage } from '@shale/builder';
+import { cacheMountUsage, snapshotUsage } from '@shale/builder/care';
 import { cacheUsage, listEntries, readStoreEntries } from '@shale/cache/care';
 import { blobDirectory, type CallOptions, type Digest } from '@shale/core';
 import { stateReferences } from '@shale/wiring';

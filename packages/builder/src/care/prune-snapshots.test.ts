@@ -6,7 +6,7 @@ import { loadSystemCalls } from '@shale/core/linux';
 import { makeLayer } from '@shale/testing';
 import { expect, it, vi } from 'vitest';
 import type { StackedLayer } from '../graph/layer-stack.ts';
-import { copySnapshotter } from './copy-snapshotter.ts';
+import { copySnapshotter } from '../snapshotters/copy-snapshotter.ts';
 import { pruneSnapshots, snapshotUsage } from './prune-snapshots.ts';
 
 const calls = loadSystemCalls();

@@ -2,7 +2,7 @@ import { existsSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openScratchDirectory } from '@shale/core/files';
 import { expect, it } from 'vitest';
-import { openCacheMount } from './cache-mounts.ts';
+import { openCacheMount } from '../snapshotters/cache-mounts.ts';
 import { cacheMountUsage, pruneCacheMounts } from './prune-cache-mounts.ts';
 
 const HOUR_MS = 3_600_000;

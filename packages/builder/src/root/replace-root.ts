@@ -1,11 +1,10 @@
 import { mkdirSync, readdirSync } from 'node:fs';
 import type { CallOptions } from '@shale/core';
-import { OWN_DIRECTORY } from './in-place.ts';
 import { removeTree } from '../tree/remove-tree.ts';
 import { requireContainer } from '../host/container.ts';
-import { moveIn, moveOut } from '../root/move-entries.ts';
-import { requireToStay } from '../root/require-to-stay.ts';
-import { RootExchange } from '../root/root-exchange.ts';
+import { moveIn, moveOut } from './move-entries.ts';
+import { requireToStay } from './require-to-stay.ts';
+import { OWN_DIRECTORY, RootExchange } from './root-exchange.ts';
 
 export interface ReplaceRootOptions extends CallOptions {
   /** Absolute: the finished root file system. It is moved, so it is gone afterwards. */

@@ -2,7 +2,7 @@ import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { CallOptions } from '@shale/core';
-import { cacheMountRoot, removeUnused, slotsOf } from './cache-mounts.ts';
+import { cacheMountRoot, removeUnused, slotsOf } from '../snapshotters/cache-mounts.ts';
 import { diskUsage } from '../tree/disk-usage.ts';
 
 export interface CacheMountUsage {

@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { CallOptions } from '@shale/core';
 import { loadSystemCalls } from '@shale/core/linux';
 import { diskUsage } from '../tree/disk-usage.ts';
-import { SnapshotDirectory } from './snapshot-directory.ts';
+import { SnapshotDirectory } from '../snapshotters/snapshot-directory.ts';
 
 export interface SnapshotUsage {
   readonly path: string;
