@@ -15,12 +15,11 @@ import {
   type Reference,
   streamOf,
 } from '@shale/core';
-import type { ArchiveEntry } from '@shale/core/archive';
 import { consumeBlob, describeManifest, digestAlgorithm, digestHex, MediaType } from '@shale/core';
-import { decompress, TarWriter } from '@shale/core/archive';
+import { decompress } from '@shale/core/archive';
 import { openScratchDirectory } from '@shale/core/files';
 import type { IndexedImages } from './copy.ts';
-import { holdBack } from './hold-back.ts';
+import { PlainTar } from './plain-tar.ts';
 import { IMAGE_NAME, LAYOUT_FILE, REF_NAME } from './layout-index.ts';
 
 /** What goes into an archive, and the names it is to have there. */
@@ -44,10 +43,10 @@ export async function writeLayoutTar(
   sink: Writable,
   options: WriteArchiveOptions = {},
 ): Promise<void> {
-  const archive = new ArchiveFiles(sink, options);
+  const archive = new ArchiveFiles(await PlainTar.open(sink, options), options);
   const sources = images.map(({ source }) => source);
-  await archive.file('oci-layout', Buffer.from(LAYOUT_FILE));
-  await archive.file('index.json', Buffer.from(JSON.stringify(layoutIndex(images))));
+  await archive.document('oci-layout', LAYOUT_FILE);
+  await archive.document('index.json', JSON.stringify(layoutIndex(images)));
   await archive.blobs([...sources.flatMap(layerFiles), ...sources.flatMap(documentFiles)]);
   await archive.finish();
 }
@@ -62,7 +61,7 @@ export async function writeDockerArchive(
   sink: Writable,
   options: WriteArchiveOptions = {},
 ): Promise<void> {
-  const archive = new ArchiveFiles(sink, options);
+  const archive = new ArchiveFiles(await PlainTar.open(sink, options), options);
   const layers = images.flatMap(({ source }) => source.layers.map((layer) => ({ layer, image: source })));
   const isPlain = !layers.some(({ layer }) => isZstd(layer));
   const manifest = images.map(({ source, names = [] }) => ({
@@ -71,10 +70,10 @@ export async function writeDockerArchive(
     Layers: source.layers.map((layer) => blobPath(isZstd(layer) ? layer.diffId : layer.descriptor.digest)),
   }));
   if (isPlain) {
-    await archive.file('oci-layout', Buffer.from(LAYOUT_FILE));
-    await archive.file('index.json', Buffer.from(JSON.stringify(layoutIndex(images))));
+    await archive.document('oci-layout', LAYOUT_FILE);
+    await archive.document('index.json', JSON.stringify(layoutIndex(images)));
   }
-  await archive.file('manifest.json', Buffer.from(JSON.stringify(manifest)));
+  await archive.document('manifest.json', JSON.stringify(manifest));
   const documents = images.flatMap(({ source }) => documentFiles(source));
   await archive.blobs([
     ...images.flatMap(({ source }) => layerFiles(source).filter(({ layer }) => layer && !isZstd(layer))),
@@ -158,28 +157,26 @@ function blobPath(digest: Digest): string {
 
 /** Plain files of root, dated to the epoch, each once. */
 class ArchiveFiles {
-  readonly #tar: TarWriter;
+  readonly #tar: PlainTar;
   readonly #options: WriteArchiveOptions;
   readonly #written = new Set<string>();
 
-  constructor(sink: Writable, options: WriteArchiveOptions) {
-    this.#tar = new TarWriter((chunk) => writeChunk(sink, chunk, options.signal));
+  constructor(tar: PlainTar, options: WriteArchiveOptions) {
+    this.#tar = tar;
     this.#options = options;
   }
 
-  async file(path: string, content: Uint8Array | AsyncIterable<Uint8Array>, size?: number): Promise<void> {
-    if (this.#written.has(path)) return;
-    this.#written.add(path);
-    await this.#directories(path);
-    const bytes = content instanceof Uint8Array ? content.byteLength : (size ?? 0);
-    await this.#tar.entry(plainEntry(path, 'file', bytes), content instanceof Uint8Array ? content : holdBack(content));
+  document(path: string, text: string): Promise<void> {
+    const bytes = Buffer.from(text);
+    return this.#file(path, bytes.byteLength, () => streamOf(bytes));
   }
 
   /** In the order of their digests, so that the archive does not tell how the images were found. */
   async blobs(files: readonly BlobFile[]): Promise<void> {
     const sorted = files.toSorted((a, b) => (a.blob.digest < b.blob.digest ? -1 : 1));
-    for (const { blob, content } of sorted)
-      await this.file(blobPath(blob.digest), this.#reported(blob, content()), blob.size);
+    for (const { blob, content } of sorted) {
+      await this.#file(blobPath(blob.digest), blob.size, () => this.#reported(blob, content()));
+    }
   }
 
   /** Its size is known only after it was unpacked: through a file, so that memory stays flat. */
@@ -191,11 +188,18 @@ class ArchiveFiles {
       pipeline(decompress(content), createWriteStream(path), { signal }),
     );
     const { size } = await stat(path);
-    await this.file(blobPath(diffId), this.#reported({ ...descriptor, size }, createReadStream(path)), size);
+    await this.#file(blobPath(diffId), size, () => this.#reported({ ...descriptor, size }, createReadStream(path)));
   }
 
   async finish(): Promise<void> {
     await this.#tar.finish();
+  }
+
+  async #file(path: string, size: number, content: () => AsyncIterable<Uint8Array>): Promise<void> {
+    if (this.#written.has(path)) return;
+    this.#written.add(path);
+    await this.#directories(path);
+    await this.#tar.file(path, size, content());
   }
 
   async #directories(path: string): Promise<void> {
@@ -204,7 +208,7 @@ class ArchiveFiles {
       const directory = parts.slice(0, index + 1).join('/');
       if (this.#written.has(directory)) continue;
       this.#written.add(directory);
-      await this.#tar.entry(plainEntry(directory, 'directory', 0));
+      await this.#tar.directory(directory);
     }
   }
 
@@ -220,17 +224,4 @@ class ArchiveFiles {
     }
     onProgress?.({ ...transfer, bytes, done: true });
   }
-}
-
-function plainEntry(path: string, type: 'file' | 'directory', size: number): ArchiveEntry {
-  const mode = type === 'file' ? 0o644 : 0o755;
-  return { path, type, size, mode, uid: 0, gid: 0, mtimeSeconds: 0, mtimeNanoseconds: 0 };
-}
-
-/** Settles when the sink has taken the chunk: the writer uses its memory again. */
-function writeChunk(sink: Writable, chunk: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
-  signal?.throwIfAborted();
-  return new Promise((resolve, reject) => {
-    sink.write(chunk, (error) => (error ? reject(sink.errored ?? error) : resolve()));
-  });
 }
