@@ -1,5 +1,4 @@
-import { createReadStream } from 'node:fs';
-import { opendir, readFile, rm, stat, utimes } from 'node:fs/promises';
+import { lstat, lutimes, opendir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { undefinedIfMissing } from './files/atomic-file.ts';
 import { openUpload, removeAbandonedUploads } from './blob-upload.ts';
@@ -9,29 +8,36 @@ import type { Descriptor } from './descriptor.ts';
 import type { Digest } from './digest.ts';
 import { digestAlgorithm, digestHex, isDigest } from './digest.ts';
 import { BlobMissingError, SizeMismatchError } from './errors.ts';
+import { openRegularFile, readWhole } from './files/regular-file.ts';
+import { type Access, StoreDirectory } from './files/store-directory.ts';
 import { verifyBlob } from './verify-blob.ts';
 
 const READ_CHUNK_BYTES = 1024 * 1024;
 /** Up to this size a blob, such as a manifest, is read without a stream, which would cost more than the bytes. */
 const SMALL_BLOB_BYTES = 64 * 1024;
 
+export interface BlobDirectoryOptions {
+  /** @default 'owner' */
+  readonly access?: Access | undefined;
+}
+
 /**
  * Blobs as files, `<root>/blobs/<algorithm>/<hex>`: the blob half of an OCI image layout. Any number of processes may
- * share it. A file appears only when it is whole, verified and flushed.
+ * share it. A file appears only when it is whole, verified and flushed. Files are read only when they are regular ones, and
+ * nothing is written, listed or removed through a symlink below `root`.
  * @see https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md#blobs
  */
-export function blobDirectory(root: string): LocalBlobStore {
-  const blobs = join(root, 'blobs');
-  const pathOf = (digest: Digest) => join(blobs, digestAlgorithm(digest), digestHex(digest));
+export function blobDirectory(root: string, { access }: BlobDirectoryOptions = {}): LocalBlobStore {
+  const store = new StoreDirectory(root, access);
+  const pathOf = (digest: Digest) => join(root, 'blobs', digestAlgorithm(digest), digestHex(digest));
   const sizeOf = async (digest: Digest) => {
-    const found = await stat(pathOf(digest)).catch(undefinedIfMissing);
+    const found = await lstat(pathOf(digest)).catch(undefinedIfMissing);
     return found?.isFile() === true ? found.size : undefined;
   };
-  const ingest = join(root, 'ingest');
-  const swept = once(() => removeAbandonedUploads(ingest).catch(() => {})); // housekeeping may fail
+  const swept = once(() => removeAbandonedUploads(store).catch(() => {})); // housekeeping may fail
   const startUpload = async (options?: StartUploadOptions) => {
     await swept();
-    return openUpload(ingest, pathOf, options);
+    return openUpload(store, options);
   };
   return {
     root,
@@ -44,12 +50,14 @@ export function blobDirectory(root: string): LocalBlobStore {
       await using upload = await startUpload({ signal: options?.signal, algorithm: digestAlgorithm(blob.digest) });
       await copyInto(upload, blob, content, options);
     },
-    delete: (digest) => rm(pathOf(digest), { force: true }),
+    async delete(digest) {
+      if (!(await store.has('blobs', digestAlgorithm(digest)))) return;
+      await rm(pathOf(digest), { force: true, recursive: true }); // whatever took the place of the blob
+    },
     async *list() {
       for (const algorithm of ['sha256', 'sha512']) {
-        const directory = await opendir(join(blobs, algorithm)).catch(undefinedIfMissing);
-        if (directory === undefined) continue;
-        for await (const { name } of directory) {
+        if (!(await store.has('blobs', algorithm))) continue;
+        for await (const { name } of await opendir(join(root, 'blobs', algorithm))) {
           const digest = `${algorithm}:${name}`;
           if (isDigest(digest)) yield digest;
         }
@@ -80,20 +88,23 @@ async function copyInto(
   await upload.commit(blob.mediaType, blob);
 }
 
+/**
+ * @throws {BlobMissingError} also where something else than a regular file has the name.
+ * @throws {SizeMismatchError} before a byte of a file of another size is read.
+ */
 async function* readFileChunks(path: string, blob: Descriptor, options?: CallOptions): AsyncIterable<Uint8Array> {
   options?.signal?.throwIfAborted();
-  try {
-    if (blob.size <= SMALL_BLOB_BYTES) yield await readFile(path);
-    else yield* createReadStream(path, { highWaterMark: READ_CHUNK_BYTES, signal: options?.signal });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT')
-      throw new BlobMissingError(blob.digest, path, { cause: error });
-    throw error;
-  }
+  const missing = (cause?: string) => new BlobMissingError(blob.digest, path, { cause });
+  await using opened = await openRegularFile(path, missing);
+  if (opened === undefined) throw missing();
+  const { file, stats } = opened;
+  if (stats.size !== blob.size) throw new SizeMismatchError(blob, stats.size);
+  if (blob.size <= SMALL_BLOB_BYTES) yield await readWhole(opened);
+  else yield* file.createReadStream({ highWaterMark: READ_CHUNK_BYTES, signal: options?.signal, autoClose: false });
 }
 
 /** Marks a blob as used now, for eviction by last use. A read-only store stays as it is. */
 export async function touchBlob(store: LocalBlobStore, digest: Digest): Promise<void> {
   const now = new Date();
-  await utimes(store.pathOf(digest), now, now).catch(() => undefined);
+  await lutimes(store.pathOf(digest), now, now).catch(() => undefined);
 }

@@ -1,28 +1,27 @@
 import { randomBytes } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { lstat, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { flushDirectory, undefinedIfMissing } from './files/atomic-file.ts';
 import type { BlobUpload, StartUploadOptions } from './blob-store.ts';
-import type { Digest } from './digest.ts';
-import { DigestMeter } from './digest.ts';
+import { DigestMeter, digestAlgorithm, digestHex } from './digest.ts';
+import type { StoreDirectory } from './files/store-directory.ts';
 import { noSpace } from './files/no-space.ts';
 import { requireSame } from './verify-blob.ts';
 
-/** The disk starts on what is written so far each time this much came, so that the flush at the end is short. */
+/** The disk starts to write each time this many bytes have come, so that the flush at the end is short. */
 const FLUSH_BYTES = 32 * 1024 * 1024;
-/** An upload that nothing was written to for a day belongs to a process that died. */
+/** An upload that was not written to for a day belongs to a process that was killed. */
 const ABANDONED_MS = 24 * 60 * 60 * 1000;
 
-/** Writes beside the blobs, in `ingest`, and renames the whole and flushed file to where `pathOf` puts its digest. */
-export async function openUpload(
-  ingest: string,
-  pathOf: (digest: Digest) => string,
-  options?: StartUploadOptions,
-): Promise<BlobUpload> {
-  await mkdir(ingest, { recursive: true });
+/** The directory of half-written blobs, beside `blobs`. */
+export const INGEST = 'ingest';
+
+/** Writes a blob in `ingest`, and renames it to the name of its digest when it is whole and flushed. */
+export async function openUpload(store: StoreDirectory, options?: StartUploadOptions): Promise<BlobUpload> {
+  const ingest = await store.make(INGEST).catch(noSpace(store.root));
   const temporary = join(ingest, randomBytes(12).toString('hex'));
-  const file = await open(temporary, 'wx', 0o644).catch(noSpace(ingest));
+  const file = await store.create(temporary).catch(noSpace(ingest));
   const meter = new DigestMeter(options?.algorithm);
   const flusher = new Flusher(file);
   let isOpen = true;
@@ -45,10 +44,9 @@ export async function openUpload(
       if (expected) requireSame(descriptor, expected);
       await flusher.finish().catch(noSpace(ingest));
       await close();
-      const path = pathOf(descriptor.digest);
-      await mkdir(dirname(path), { recursive: true });
-      await rename(temporary, path);
-      await flushDirectory(dirname(path));
+      const directory = await store.make('blobs', digestAlgorithm(descriptor.digest)).catch(noSpace(store.root));
+      await rename(temporary, join(directory, digestHex(descriptor.digest)));
+      await flushDirectory(directory);
       return descriptor;
     },
     async [Symbol.asyncDispose]() {
@@ -93,12 +91,12 @@ class Flusher {
   }
 }
 
-/** Removes what processes left behind that were killed while they wrote. */
-export async function removeAbandonedUploads(ingest: string, now: number = Date.now()): Promise<void> {
-  const names = (await readdir(ingest).catch(undefinedIfMissing)) ?? [];
-  for (const name of names) {
-    const path = join(ingest, name);
-    const found = await stat(path).catch(undefinedIfMissing);
+/** Removes the uploads of processes that were killed. */
+export async function removeAbandonedUploads(store: StoreDirectory, now: number = Date.now()): Promise<void> {
+  if (!(await store.has(INGEST))) return;
+  for (const name of await readdir(join(store.root, INGEST))) {
+    const path = join(store.root, INGEST, name);
+    const found = await lstat(path).catch(undefinedIfMissing);
     if (found !== undefined && now - found.mtimeMs > ABANDONED_MS) await rm(path, { force: true });
   }
 }

@@ -1,4 +1,4 @@
-export { blobDirectory, touchBlob } from './blob-directory.ts';
+export { blobDirectory, type BlobDirectoryOptions, touchBlob } from './blob-directory.ts';
 export {
   type BlobContent,
   type BlobSource,

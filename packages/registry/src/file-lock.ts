@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { open, rename, rm, stat } from 'node:fs/promises';
-import { undefinedIfMissing } from '@shale/core/files';
+import { lstat, open, rename, rm } from 'node:fs/promises';
+import { ageMs, undefinedIfMissing } from '@shale/core/files';
 import { pause } from './retry.ts';
 
 /** A lock older than this belongs to a process that is gone: work under it takes milliseconds. */
@@ -32,8 +32,8 @@ async function tryLock(path: string): Promise<boolean> {
 
 /** Renamed before it is removed: of several processes that find it stale, one succeeds. */
 async function breakStale(path: string): Promise<void> {
-  const found = await stat(path).catch(undefinedIfMissing);
-  if (found === undefined || Date.now() - found.mtimeMs < STALE_MS) return;
+  const found = await lstat(path).catch(undefinedIfMissing);
+  if (found === undefined || ageMs(found.mtimeMs) < STALE_MS) return;
   const aside = `${path}.${randomBytes(6).toString('hex')}`;
   await rename(path, aside).catch(undefinedIfMissing);
   await rm(aside, { force: true });

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { lutimes, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { digestHex, parseReference } from '@shale/core';
@@ -53,6 +53,17 @@ describe('openLayout()', () => {
     for await (const tag of openLayout(scratch.path).listTags()) found.push(tag);
     expect(found.sort()).toEqual(['first', ...tags].sort());
     expect((await readdir(scratch.path)).sort()).toEqual(['blobs', 'index.json', 'ingest', 'oci-layout']);
+  });
+
+  it.each([
+    ['a link that leads nowhere', 1],
+    ['a link from the year 2099', Date.parse('2099-01-01T00:00:00Z') / 1000],
+  ])('does not wait for ever for a lock that is %s', async (_, seconds) => {
+    await using scratch = await openScratchDirectory();
+    await symlink('absent', join(scratch.path, '.index.lock'));
+    await lutimes(join(scratch.path, '.index.lock'), seconds, seconds);
+    await makeImage(openLayout(scratch.path), { layers: [{ a: 'a' }], tag: 'v1' });
+    expect(await openLayout(scratch.path).headManifest('v1')).toBeDefined();
   });
 
   it('refuses links in place of its files', async () => {

@@ -1,32 +1,29 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
-import { lstat, mkdir } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type BlobContent,
+  blobDirectory,
   type CallOptions,
+  describeManifest,
   type Descriptor,
   type Digest,
+  formatReference,
   type Image,
   type ImageIndex,
   type ImageSource,
   type ImageStore,
+  isDigest,
+  isIndex,
+  loadImage,
   type LocalBlobStore,
+  MAX_MANIFEST_BYTES,
+  parseManifest,
   type PutBlobOptions,
   type RawManifest,
   type ResolveOptions,
   streamOf,
 } from '@shale/core';
-import {
-  blobDirectory,
-  describeManifest,
-  formatReference,
-  isDigest,
-  isIndex,
-  loadImage,
-  MAX_MANIFEST_BYTES,
-  parseManifest,
-} from '@shale/core';
-import { undefinedIfMissing, writeFileAtomically } from '@shale/core/files';
+import { type Access, readRegularFileSync, StoreDirectory, undefinedIfMissing } from '@shale/core/files';
 import { withFileLock } from './file-lock.ts';
 import {
   checkLayoutFile,
@@ -43,6 +40,11 @@ import {
 import { readManifestBlob } from './manifest-blob.ts';
 import { LayoutInvalidError } from './store-error.ts';
 
+export interface OpenLayoutOptions {
+  /** Who may use what is written. @default 'everyone' */
+  readonly access?: Access | undefined;
+}
+
 /**
  * An OCI image layout in a directory, made with the first write. Many processes may share it: blobs appear whole, and
  * the index is changed under a lock.
@@ -52,13 +54,13 @@ import { LayoutInvalidError } from './store-error.ts';
  * const layout = openLayout('out');
  * await copyImage(image, layout, { tags: ['v1'] });
  */
-export function openLayout(path: string): ImageStore {
-  return new Layout(path);
+export function openLayout(path: string, { access = 'everyone' }: OpenLayoutOptions = {}): ImageStore {
+  return new Layout(path, access);
 }
 
 /** Finds images in a layout by their full names, as BuildKit, containerd and shale write them. */
 export function layoutSource(path: string): ImageSource {
-  const layout = new Layout(path);
+  const layout = new Layout(path, 'everyone');
   return {
     name: layout.name,
     async resolve(reference, options) {
@@ -82,7 +84,7 @@ export async function loadLayoutImage(
   tagOrDigest: string | undefined,
   options: ResolveOptions,
 ): Promise<Image | undefined> {
-  const layout = new Layout(path);
+  const layout = new Layout(path, 'everyone');
   const index = await layout.index();
   const only = new Set(index.manifests.map(({ digest }) => digest)).size === 1 ? index.manifests[0] : undefined;
   const named = tagOrDigest === undefined ? (only ?? findEntry(index, 'latest')) : undefined;
@@ -102,13 +104,15 @@ const MAX_LISTED = 20;
 class Layout implements ImageStore {
   readonly name: string;
   readonly #path: string;
+  readonly #files: StoreDirectory;
   readonly #blobs: LocalBlobStore;
   #writing: Promise<unknown> = Promise.resolve();
 
-  constructor(path: string) {
+  constructor(path: string, access: Access) {
     this.name = `oci:${path}`;
     this.#path = path;
-    this.#blobs = blobDirectory(path);
+    this.#files = new StoreDirectory(path, access);
+    this.#blobs = blobDirectory(path, { access });
   }
 
   async stat(digest: Digest): Promise<number | undefined> {
@@ -177,8 +181,7 @@ class Layout implements ImageStore {
       .catch(() => undefined)
       .then(async () => {
         options?.signal?.throwIfAborted();
-        await mkdir(this.#path, { recursive: true });
-        await withFileLock(join(this.#path, '.index.lock'), () => this.#rewrite(change), options?.signal);
+        await withFileLock(join(await this.#files.make(), '.index.lock'), () => this.#rewrite(change), options?.signal);
       });
     this.#writing = turn;
     await turn;
@@ -193,28 +196,13 @@ class Layout implements ImageStore {
   async #rewrite(change: (index: ImageIndex) => ImageIndex): Promise<void> {
     if (await this.#stays(change)) return;
     const index = JSON.stringify(change(await this.index()));
-    if (this.#read('oci-layout') === undefined) await this.#write('oci-layout', LAYOUT_FILE);
-    await this.#write('index.json', index);
-  }
-
-  async #write(name: string, text: string): Promise<void> {
-    await writeFileAtomically(join(this.#path, name), text);
+    if (this.#read('oci-layout') === undefined) await this.#files.write([], 'oci-layout', LAYOUT_FILE);
+    await this.#files.write([], 'index.json', index);
   }
 
   /** At once, since the files are small and a queue of asynchronous calls takes longer than reading them. */
   #read(name: string): Buffer | undefined {
-    const path = join(this.#path, name);
-    const file = openPlainFile(path);
-    if (file === undefined) return undefined;
-    try {
-      const found = fstatSync(file);
-      if (!found.isFile()) throw notAFile(path);
-      if (found.size > MAX_MANIFEST_BYTES)
-        throw new LayoutInvalidError(`${path} is larger than ${MAX_MANIFEST_BYTES} bytes`);
-      return readFileSync(file);
-    } finally {
-      closeSync(file);
-    }
+    return readRegularFileSync(join(this.#path, name), { maxBytes: MAX_MANIFEST_BYTES, fail: layoutInvalid });
   }
 
   /** Links are refused: they would make shale read, and serve, files outside of the layout. */
@@ -222,21 +210,10 @@ class Layout implements ImageStore {
     const found = await lstat(path).catch(undefinedIfMissing);
     if (found === undefined) return false;
     if (found.isFile()) return true;
-    throw notAFile(path);
+    throw layoutInvalid(`${path} is not a regular file`);
   }
 }
 
-/** @returns `undefined` where there is none. */
-function openPlainFile(path: string): number | undefined {
-  try {
-    return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw code === 'ELOOP' ? notAFile(path) : error;
-  }
-}
-
-function notAFile(path: string): LayoutInvalidError {
-  return new LayoutInvalidError(`${path} is not a file`, { hint: 'An OCI image layout holds plain files only.' });
+function layoutInvalid(message: string): LayoutInvalidError {
+  return new LayoutInvalidError(message, { hint: 'An OCI image layout holds regular files only, and no links.' });
 }

@@ -1,6 +1,6 @@
-import { readdir, rm, stat } from 'node:fs/promises';
+import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { undefinedIfMissing } from '@shale/core/files';
+import { ageMs, undefinedIfMissing } from '@shale/core/files';
 import { isOrphan } from './owner.ts';
 import { isAttempt } from './partial-image.ts';
 
@@ -14,9 +14,9 @@ export async function removeAbandonedFiles(directory: string, now: number = Date
   const names = (await readdir(directory).catch(undefinedIfMissing)) ?? [];
   for (const name of names) {
     const path = join(directory, name);
-    const found = await stat(path).catch(undefinedIfMissing);
+    const found = await lstat(path).catch(undefinedIfMissing);
     if (found === undefined) continue;
     const keptMs = isAttempt(name) ? ATTEMPT_MS : isOrphan(name) ? 0 : ABANDONED_MS;
-    if (now - found.mtimeMs > keptMs) await rm(path, { recursive: true, force: true });
+    if (ageMs(found.mtimeMs, now) > keptMs) await rm(path, { recursive: true, force: true });
   }
 }

@@ -1,14 +1,15 @@
-import { mkdir, open, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { lstat, lutimes, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type CallOptions, type Digest, digestHex } from '@shale/core';
-import { undefinedIfMissing } from '@shale/core/files';
+import { openRegularFile, readRegularFile, undefinedIfMissing } from '@shale/core/files';
 import { isOrphan, ownedName } from './owner.ts';
 
 const HEARTBEAT_MS = 3_000;
 /** One that shows no life for this long belongs to a process that died: 15 s at most until the next one has it. */
 const STALE_MS = 10_000;
 const POLL_MS = 100;
+const MAX_OWNER_BYTES = 1024;
 
 /**
  * Keeps many warmers of one directory from fetching the same blob: one file a blob, made by whoever fetches it.
@@ -56,7 +57,7 @@ export class Leases {
 
   async #beat(): Promise<void> {
     const now = new Date();
-    await Promise.all([...this.#held].map((path) => utimes(path, now, now).catch(() => undefined)));
+    await Promise.all([...this.#held].map((path) => lutimes(path, now, now).catch(() => undefined)));
   }
 
   #rest(): void {
@@ -113,8 +114,8 @@ async function acquire(path: string, { watch, trash, signal }: Acquiring): Promi
 
 /** Opened first: NFS answers for a file that it opens from the server, not from memory. */
 async function lifeOf(path: string): Promise<number | undefined> {
-  await using file = await open(path).catch(undefinedIfMissing);
-  return (await file?.stat())?.mtimeMs;
+  await using opened = await openRegularFile(path).catch(() => undefined);
+  return (opened?.stats ?? (await lstat(path).catch(undefinedIfMissing)))?.mtimeMs;
 }
 
 async function create(path: string): Promise<boolean> {
@@ -129,8 +130,8 @@ async function create(path: string): Promise<boolean> {
 
 /** Of a process of this machine that is gone. */
 async function isOrphaned(path: string): Promise<boolean> {
-  const owner = await readFile(path, 'utf8').catch(undefinedIfMissing);
-  return owner !== undefined && isOrphan(owner);
+  const owner = await readRegularFile(path, { maxBytes: MAX_OWNER_BYTES }).catch(() => undefined);
+  return owner !== undefined && isOrphan(owner.toString('utf8'));
 }
 
 /** Renames first, so that of several that find it dead one removes it. */
@@ -138,7 +139,7 @@ async function discard(
   path: string,
   { life, trash }: { readonly life: number; readonly trash: string },
 ): Promise<void> {
-  if ((await stat(path).catch(undefinedIfMissing))?.mtimeMs !== life) return;
+  if ((await lstat(path).catch(undefinedIfMissing))?.mtimeMs !== life) return;
   await mkdir(trash, { recursive: true });
   const aside = join(trash, ownedName());
   await rename(path, aside).catch(undefinedIfMissing);

@@ -61,10 +61,9 @@ async function writeAll(file: FileHandle, chunks: readonly Uint8Array[], offset:
   }
 }
 
-/** Writes a whole small file: readers see the old content or the new. */
+/** Writes a whole small file, whose directory is there: readers see the old content or the new. */
 export async function publishFile(directory: string, path: string, content: string | Uint8Array): Promise<void> {
   await mkdir(directory, { recursive: true });
-  await mkdir(dirname(path), { recursive: true });
   const partial = join(directory, ownedName());
   try {
     await using file = await open(partial, 'wx', 0o644);

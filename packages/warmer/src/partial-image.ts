@@ -1,12 +1,13 @@
-import { createReadStream } from 'node:fs';
-import { type FileHandle, link, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, link, lstat, mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type BlobStart, type Descriptor, type Digest, digestHex, isDigest, streamOf } from '@shale/core';
-import { flushDirectory, undefinedIfMissing } from '@shale/core/files';
+import { ageMs, flushDirectory, readRegularFile, undefinedIfMissing } from '@shale/core/files';
 import { asObject, asSize, parseJson } from '@shale/core/json';
 import { type ArchiveLayout, layOutArchive } from './archive-layout.ts';
 import type { EntryForm } from './entry-form.ts';
 import { layoutFiles, layoutPath } from './layout-entry.ts';
+import { readStoredBytes } from './found-blob.ts';
 import { FREE, isOrphan, ownedName } from './owner.ts';
 import { writeStream } from './partial-file.ts';
 import type { ResolvedImage } from './resolve-image.ts';
@@ -42,6 +43,7 @@ export interface BlobWriting {
 
 const VERSION = 1;
 const PROGRESS = 'progress.json';
+const MAX_PROGRESS_BYTES = 1024 * 1024;
 const ARCHIVE = 'image.tar';
 const LAYOUT = 'layout';
 /** What was written is noted each time this much came, so that little is fetched twice. */
@@ -89,6 +91,8 @@ export function isAttempt(name: string): boolean {
 
 interface Attempt {
   readonly path: string;
+  /** Whether this user made it. In one that another user made, symlinks may lead anywhere. */
+  readonly isOwn: boolean;
   readonly written: Progress;
 }
 
@@ -106,15 +110,16 @@ async function freeAttempts(directory: string, hex?: string): Promise<readonly A
     const path = join(directory, name);
     if (!(await isFree(name, path))) continue;
     const written = await readProgress(join(path, PROGRESS)).catch(() => undefined);
-    attempts.push({ path, written: written ?? { form: 'tar', bytes: new Map() } });
+    const isOwn = (await lstat(path).catch(() => undefined))?.uid === process.geteuid?.();
+    attempts.push({ path, isOwn, written: written ?? { form: 'tar', bytes: new Map() } });
   }
   return attempts;
 }
 
 async function isFree(name: string, path: string): Promise<boolean> {
   if (name.startsWith(FREE) || isOrphan(name)) return true;
-  const alive = await stat(join(path, PROGRESS)).catch(undefinedIfMissing);
-  return alive !== undefined && Date.now() - alive.mtimeMs > STALE_MS;
+  const alive = await lstat(join(path, PROGRESS)).catch(undefinedIfMissing);
+  return alive !== undefined && ageMs(alive.mtimeMs) > STALE_MS;
 }
 
 async function takeOver(
@@ -122,7 +127,8 @@ async function takeOver(
   { directory, hex, form }: { readonly directory: string; readonly hex: string; readonly form: EntryForm },
 ): Promise<Map<Digest, number> | undefined> {
   const size = ({ written }: Attempt) => [...written.bytes.values()].reduce((sum, bytes) => sum + bytes, 0);
-  const attempts = (await freeAttempts(directory, hex)).filter(({ written }) => written.form === form);
+  const free = await freeAttempts(directory, hex);
+  const attempts = free.filter(({ written, isOwn }) => isOwn && written.form === form);
   for (const attempt of attempts.toSorted((a, b) => size(b) - size(a))) {
     if (size(attempt) === 0) break;
     try {
@@ -137,7 +143,9 @@ async function takeOver(
 
 async function readProgress(path: string): Promise<Progress> {
   const fail = (message: string) => new Error(`${path}: ${message}`);
-  const document = asObject(parseJson(await readFile(path), 'progress', fail), 'progress', fail);
+  const content = await readRegularFile(path, { maxBytes: MAX_PROGRESS_BYTES });
+  if (content === undefined) throw fail('it is not there');
+  const document = asObject(parseJson(content, 'progress', fail), 'progress', fail);
   if (document['version'] !== VERSION) throw fail('another version');
   const blobs = Object.entries(asObject(document['blobs'], 'blobs', fail));
   return {
@@ -199,7 +207,7 @@ class OpenImage implements PartialImage {
     const bytes = Math.min(this.#earlier.get(blob.digest) ?? 0, blob.size);
     if (bytes === 0) return undefined;
     const { path, offset } = this.#placeOf(blob);
-    return { bytes, content: () => createReadStream(path, { start: offset, end: offset + bytes - 1 }) };
+    return { bytes, content: () => readStoredBytes({ path, blob, offset, isWholeFile: false }, { end: bytes }) };
   }
 
   async write(blob: Descriptor, content: AsyncIterable<Uint8Array>, { offset = 0, onBytes }: BlobWriting = {}) {
@@ -308,10 +316,9 @@ class OpenImage implements PartialImage {
 
 /** Readers are other users, whatever the umask. */
 async function openShared(path: string): Promise<FileHandle> {
-  const file = await open(path, 'r+').catch(undefinedIfMissing);
-  const opened = file ?? (await open(path, 'w+', 0o644));
-  await opened.chmod(0o644);
-  return opened;
+  const file = await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o644);
+  await file.chmod(0o644);
+  return file;
 }
 
 async function directoriesBelow(path: string): Promise<readonly string[]> {
@@ -322,7 +329,7 @@ async function directoriesBelow(path: string): Promise<readonly string[]> {
 
 /** A file takes another's place at once. A directory cannot: what it has is given to the one that is there. */
 async function replace(whole: string, path: string, aside: string): Promise<void> {
-  const [next, before] = await Promise.all([stat(whole), stat(path).catch(undefinedIfMissing)]);
+  const [next, before] = await Promise.all([lstat(whole), lstat(path).catch(undefinedIfMissing)]);
   if (next.isDirectory() && before?.isDirectory() === true) return merge(whole, path);
   if (before !== undefined && next.isDirectory() !== before.isDirectory()) {
     await rename(path, aside).catch(undefinedIfMissing);

@@ -1,6 +1,6 @@
-import { createReadStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import {
+  BlobMissingError,
   type BlobSource,
   type CallOptions,
   type Descriptor,
@@ -10,13 +10,13 @@ import {
   ManifestInvalidError,
   MAX_CONFIG_BYTES,
   SizeMismatchError,
-  streamOf,
   verifyBlob,
 } from '@shale/core';
 import { layOutArchive } from './archive-layout.ts';
 import type { EntryForm } from './entry-form.ts';
 import { layoutPath } from './layout-entry.ts';
 import type { Leases } from './lease.ts';
+import { type FoundBlob, readStoredBytes } from './found-blob.ts';
 import { publishFile } from './partial-file.ts';
 import { openPartialImage, type PartialImage, removeAttempts } from './partial-image.ts';
 import type { ResolvedImage } from './resolve-image.ts';
@@ -40,16 +40,6 @@ export interface PullImageOptions extends CallOptions {
 export interface PulledImage {
   readonly sizeBytes: number;
   readonly fetchedBytes: number;
-}
-
-/** A blob in an entry that is here. */
-export interface FoundBlob {
-  readonly blob: Descriptor;
-  readonly path: string;
-  /** In bytes from the start of the file. */
-  readonly offset: number;
-  /** Whether the file is the blob and nothing else. */
-  readonly isWholeFile: boolean;
 }
 
 /**
@@ -149,21 +139,15 @@ async function isRight(writing: Promise<void>): Promise<boolean> {
     await writing;
     return true;
   } catch (error) {
-    const isGone = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    if (isGone || error instanceof DigestMismatchError || error instanceof SizeMismatchError) return false;
+    if (error instanceof BlobMissingError || error instanceof DigestMismatchError || error instanceof SizeMismatchError)
+      return false;
     throw error;
   }
 }
 
-function readFound({ path, blob, offset }: FoundBlob, signal?: AbortSignal): AsyncIterable<Uint8Array> {
-  if (blob.size === 0) return verifyBlob(blob, streamOf());
-  const content = createReadStream(path, {
-    start: offset,
-    end: offset + blob.size - 1,
-    highWaterMark: 1024 * 1024,
-    signal,
-  });
-  return verifyBlob(blob, content);
+function readFound(found: FoundBlob, signal?: AbortSignal): AsyncIterable<Uint8Array> {
+  const { blob } = found;
+  return verifyBlob(blob, readStoredBytes(found, { signal }));
 }
 
 /** Every blob of the directory, by where this package's layout puts it: kaniko's archives have the same. */

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import {
   type CallOptions,
   type Digest,
@@ -9,6 +8,7 @@ import {
   type Platform,
   type Reference,
 } from '@shale/core';
+import { ageMs } from '@shale/core/files';
 import type { WarmedPointer } from '@shale/cache/base-images';
 import pLimit from 'p-limit';
 import { removeAbandonedFiles } from './abandoned-files.ts';
@@ -67,7 +67,7 @@ const DEFAULT_CONCURRENCY = 4;
 export async function warm(plan: readonly WarmTarget[], options: WarmOptions): Promise<readonly WarmResult[]> {
   const { concurrency = DEFAULT_CONCURRENCY, maxBytes, prune, graceMs, onEvent, signal } = options;
   const directory = new WarmedDirectory(options.directory);
-  await mkdir(directory.path, { recursive: true });
+  await directory.prepare();
   await removeAbandonedFiles(directory.partial).catch(() => undefined); // housekeeping may fail
   const targets = mergeTargets(plan);
   const keep = [...targets.map(({ reference }) => reference), ...(options.keep ?? [])];
@@ -139,7 +139,7 @@ class WarmRun {
   /** One that was confirmed lately, or proves that it is whole. */
   async #isTrusted(entry: WarmedEntry): Promise<boolean> {
     const { ttlMs = Number.POSITIVE_INFINITY, signal } = this.#options;
-    if (Date.now() - entry.confirmedMs < ttlMs) return true;
+    if (ageMs(entry.confirmedMs) < ttlMs) return true;
     return isEntryWhole(this.#directory, entry, { signal });
   }
 

@@ -1,7 +1,8 @@
-import { mkdir, readFile, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
-import { join } from 'node:path';
+import { lstat, lutimes, readdir, rename, rm } from 'node:fs/promises';
+import { dirname, join, relative, sep } from 'node:path';
 import {
   formatWarmedPointer,
+  MAX_POINTER_BYTES,
   parseWarmedPointer,
   type WarmedPaths,
   warmedPaths,
@@ -13,6 +14,7 @@ import {
   isDigest,
   isIndex,
   isIndexType,
+  MAX_MANIFEST_BYTES,
   type Manifest,
   MediaType,
   parseManifest,
@@ -22,7 +24,7 @@ import {
   sha256,
   StoreInvalidError,
 } from '@shale/core';
-import { undefinedIfMissing } from '@shale/core/files';
+import { readRegularFile, StoreDirectory, undefinedIfMissing } from '@shale/core/files';
 import { asObject, parseJson } from '@shale/core/json';
 import type { EntryForm } from './entry-form.ts';
 import { layoutPath } from './layout-entry.ts';
@@ -54,16 +56,26 @@ export class WarmedDirectory {
   readonly path: string;
   readonly leases: string;
   readonly partial: string;
+  readonly #files: StoreDirectory;
   readonly #tags: string;
   readonly #paths: WarmedPaths;
 
   constructor(path: string) {
     const own = join(path, '.shale', 'v1');
     this.path = path;
+    this.#files = new StoreDirectory(path, 'everyone');
     this.leases = join(own, 'leases');
     this.partial = join(own, 'partial');
     this.#tags = join(own, 'tags');
     this.#paths = warmedPaths(path);
+  }
+
+  /**
+   * Makes the directories that warmers work in.
+   * @throws {StoreInvalidError} where a symlink has the place of one: a warmer would write and remove files elsewhere.
+   */
+  async prepare(): Promise<void> {
+    for (const directory of [this.leases, this.partial, this.#tags]) await this.#make(directory);
   }
 
   /** Of a tar, or of an OCI layout. */
@@ -78,8 +90,8 @@ export class WarmedDirectory {
   /** `undefined` unless the image and its manifest are there. */
   async entry(digest: Digest): Promise<WarmedEntry | undefined> {
     const path = this.entryPath(digest);
-    const [found, raw] = await Promise.all([stat(path).catch(undefinedIfMissing), this.manifest(digest)]);
-    if (found === undefined || raw === undefined) return undefined;
+    const [found, raw] = await Promise.all([lstat(path).catch(undefinedIfMissing), this.manifest(digest)]);
+    if (found === undefined || raw === undefined || !(found.isFile() || found.isDirectory())) return undefined;
     const manifest = parseManifest(raw);
     if (isIndex(manifest)) return undefined;
     const form = found.isDirectory() ? 'oci' : 'tar';
@@ -109,28 +121,30 @@ export class WarmedDirectory {
   }
 
   async writeIndex(index: RawManifest): Promise<void> {
-    await publishFile(this.partial, this.#paths.index(index.digest), index.bytes);
+    await this.#publish(this.#paths.index(index.digest), index.bytes);
   }
 
   async pointer(reference: Reference, platform: Platform): Promise<WarmedPointer | undefined> {
-    const text = await readFile(this.#paths.pointer(reference, platform), 'utf8').catch(undefinedIfMissing);
-    return text === undefined ? undefined : parseWarmedPointer(text);
+    return readPointer(this.#paths.pointer(reference, platform));
   }
 
   async writePointer(reference: Reference, pointer: Omit<WarmedPointer, 'reference'>): Promise<void> {
     const text = formatWarmedPointer({ reference: formatReference(reference), ...pointer });
-    await publishFile(this.partial, this.#paths.pointer(reference, pointer.platform), text);
+    await this.#publish(this.#paths.pointer(reference, pointer.platform), text);
   }
 
   /** Those that cannot be read are passed over. */
   async pointers(): Promise<readonly WarmedPointerFile[]> {
-    const files = (await readdir(this.#tags, { recursive: true }).catch(undefinedIfMissing)) ?? [];
-    const read = async (file: string) => {
-      const path = join(this.#tags, file);
-      return { ...parseWarmedPointer(await readFile(path, 'utf8')), path };
-    };
-    const found = await Promise.allSettled(files.filter((file) => file.endsWith('.json')).map(read));
-    return found.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+    // with types no symlink is followed
+    const entries = await readdir(this.#tags, { recursive: true, withFileTypes: true }).catch(undefinedIfMissing);
+    const paths = (entries ?? []).map(({ parentPath, name }) => join(parentPath, name));
+    const read = async (path: string) => ({ pointer: await readPointer(path), path });
+    const found = await Promise.allSettled(paths.filter((path) => path.endsWith('.json')).map(read));
+    return found.flatMap((result) =>
+      result.status === 'fulfilled' && result.value.pointer !== undefined
+        ? [{ ...result.value.pointer, path: result.value.path }]
+        : [],
+    );
   }
 
   /** A registry said again that this is what the reference means. */
@@ -144,16 +158,30 @@ export class WarmedDirectory {
 
   /** The image goes first, at once: without it there is no entry. */
   async remove(digest: Digest): Promise<void> {
-    await mkdir(this.partial, { recursive: true });
+    await this.#make(this.partial);
     const aside = join(this.partial, ownedName());
     await rename(this.entryPath(digest), aside).catch(undefinedIfMissing);
     await rm(aside, { force: true, recursive: true });
     await rm(this.manifestPath(digest), { force: true });
   }
+
+  async #publish(path: string, content: string | Uint8Array): Promise<void> {
+    await this.#make(dirname(path));
+    await publishFile(this.partial, path, content);
+  }
+
+  async #make(path: string): Promise<void> {
+    await this.#files.make(...relative(this.path, path).split(sep));
+  }
+}
+
+async function readPointer(path: string): Promise<WarmedPointer | undefined> {
+  const content = await readRegularFile(path, { maxBytes: MAX_POINTER_BYTES });
+  return content && parseWarmedPointer(content.toString('utf8'));
 }
 
 async function readDocument(path: string, digest: Digest, fallback: string): Promise<RawManifest | undefined> {
-  const bytes = await readFile(path).catch(undefinedIfAbsent);
+  const bytes = await readRegularFile(path, { maxBytes: MAX_MANIFEST_BYTES }).catch(undefinedIfInvalid);
   if (bytes === undefined || sha256(bytes) !== digest) return undefined;
   const fail = (message: string) => new StoreInvalidError(`${path}: ${message}`);
   const declared = asObject(parseJson(bytes, 'manifest', fail), 'manifest', fail)['mediaType'];
@@ -161,9 +189,9 @@ async function readDocument(path: string, digest: Digest, fallback: string): Pro
   return isIndexType(fallback) === isIndexType(mediaType) ? { mediaType, digest, bytes } : undefined;
 }
 
-/** A tar has nothing inside. */
-function undefinedIfAbsent(error: unknown): undefined {
-  return (error as NodeJS.ErrnoException).code === 'ENOTDIR' ? undefined : undefinedIfMissing(error);
+/** What is no manifest is fetched again, as if it was not there. */
+function undefinedIfInvalid(error: unknown): undefined {
+  if (!(error instanceof StoreInvalidError)) throw error;
 }
 
 /** As if nothing was shared with other images. */
@@ -174,5 +202,5 @@ function layoutBytes({ config, layers }: Manifest): number {
 
 async function touch(path: string): Promise<void> {
   const now = new Date();
-  await utimes(path, now, now).catch(undefinedIfMissing);
+  await lutimes(path, now, now).catch(undefinedIfMissing);
 }

@@ -91,7 +91,10 @@ export function registryExporter(name: Reference, wiring: ExporterWiring): Expor
 
 function localImageExporter(name: Reference, wiring: ExporterWiring): Exporter {
   const copy: CopyBuilt = async (source, { signal }) => {
-    await copyImage(source, openLayout(wiring.stateDir), { tags: [formatReference(name)], signal });
+    await copyImage(source, openLayout(wiring.stateDir, { access: 'owner' }), {
+      tags: [formatReference(name)],
+      signal,
+    });
   };
   return reported(copyingExporter(copy), { type: 'image', name }, wiring);
 }

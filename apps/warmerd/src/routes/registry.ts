@@ -1,7 +1,5 @@
-import { createReadStream } from 'node:fs';
-import { Readable } from 'node:stream';
 import { DEFAULT_REGISTRY, type Digest, isDigest, type RawManifest } from '@shale/core';
-import { blobsOf, type FoundBlob, WarmedDirectory, type WarmedPointerFile } from '@shale/warmer';
+import { blobsOf, type FoundBlob, readStoredBytes, WarmedDirectory, type WarmedPointerFile } from '@shale/warmer';
 import { type Context, Hono } from 'hono';
 import type { Daemon } from '../daemon.ts';
 
@@ -83,7 +81,7 @@ function serveManifest(context: Context, raw: RawManifest | undefined): Response
 
 function serveBlob(context: Context, found: FoundBlob | undefined): Response {
   if (found === undefined) return refuse(context, 'BLOB_UNKNOWN');
-  const { path, offset, blob } = found;
+  const { blob } = found;
   const range = parseRange(context.req.header('range'), blob.size);
   const [start, end] = range ?? [0, blob.size - 1];
   const headers = {
@@ -96,8 +94,7 @@ function serveBlob(context: Context, found: FoundBlob | undefined): Response {
   };
   const status = range === undefined ? 200 : 206;
   if (context.req.method === 'HEAD' || blob.size === 0) return context.body(null, status, headers);
-  const content = createReadStream(path, { start: offset + start, end: offset + end, highWaterMark: 256 * 1024 });
-  return context.body(Readable.toWeb(content) as ReadableStream, status, headers);
+  return context.body(ReadableStream.from(readStoredBytes(found, { start, end: end + 1 })), status, headers);
 }
 
 function parseRange(header: string | undefined, size: number): readonly [number, number] | undefined {

@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
 import type { Stats } from 'node:fs';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { makeDirectorySync } from '@shale/core/files';
 
 /** What files hold, by path: good as long as a file's inode, size and times are what they were. */
 export interface StatCache {
@@ -151,7 +152,7 @@ function store(file: string, { stamps, paths, values }: Entries): void {
   const body = Buffer.concat([stampBytes, pathText, valueText]);
   const temporary = `${file}.${process.pid}.tmp`;
   try {
-    mkdirSync(dirname(file), { recursive: true });
+    makeDirectorySync(dirname(file), { mode: 0o700 });
     const first = Buffer.from(header(body, stampBytes.byteLength, pathText.byteLength));
     writeFileSync(temporary, Buffer.concat([first, body]), { mode: 0o600 });
     renameSync(temporary, file);

@@ -1,7 +1,7 @@
-import { mkdirSync } from 'node:fs';
 import { type CallOptions, messageOf, ShaleError } from '@shale/core';
 import type { SystemCalls } from '@shale/core/linux';
 import { loadSystemCalls } from '@shale/core/linux';
+import { makeDirectorySync } from '@shale/core/files';
 import { type Executor, isSerial } from '../executors/executor.ts';
 import { chrootExecutor } from '../executors/chroot.ts';
 import { inPlaceExecutor, type InPlaceExecutorOptions } from '../executors/in-place.ts';
@@ -159,7 +159,7 @@ function executorCandidates({ options, calls, isUserNamespace, mountsDenied }: H
         if (calls === undefined) throw new Error(mountsDenied);
         const { stateDir, inPlace } = options;
         const executor = inPlaceExecutor({ calls, stateDir, ...inPlace });
-        mkdirSync(stateDir, { recursive: true });
+        makeDirectorySync(stateDir, { mode: 0o700 });
         await probeWithoutMounts(executor, { ...options, parent: stateDir });
         return executor;
       },

@@ -2,6 +2,7 @@ import { lstatSync, mkdirSync, mkdtempSync, rmSync, unlinkSync, writeFileSync } 
 import { join } from 'node:path';
 import type { SystemCalls } from '@shale/core/linux';
 import { UnmountFlag } from '@shale/core/linux';
+import { makeDirectorySync } from '@shale/core/files';
 import { mountOverlay } from '../snapshotters/overlay-mount.ts';
 
 /**
@@ -9,7 +10,7 @@ import { mountOverlay } from '../snapshotters/overlay-mount.ts';
  * @throws what keeps overlayfs from working on this file system.
  */
 export function probeOverlay(calls: SystemCalls, directory: string, isUserNamespace: boolean): void {
-  mkdirSync(directory, { recursive: true });
+  makeDirectorySync(directory, { mode: 0o700 });
   const place = mkdtempSync(join(directory, 'probe-'));
   try {
     const [lower = '', upper = '', work = '', target = ''] = ['lower', 'upper', 'work', 'merged'].map((name) => {

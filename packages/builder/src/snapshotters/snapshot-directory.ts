@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Digest } from '@shale/core';
 import type { SystemCalls } from '@shale/core/linux';
 import { digestHex } from '@shale/core';
+import { makeDirectorySync } from '@shale/core/files';
 import type { DirectoryLock } from '../tree/directory-lock.ts';
 import { tryLockDirectory } from '../tree/directory-lock.ts';
 import { removeTree } from '../tree/remove-tree.ts';
@@ -31,7 +32,7 @@ export class SnapshotDirectory {
   constructor(root: string, calls: SystemCalls | undefined) {
     this.root = root;
     this.#calls = calls;
-    mkdirSync(this.#drafts, { recursive: true, mode: 0o700 });
+    makeDirectorySync(this.#drafts, { mode: 0o700 });
     this.#removeStaleDrafts();
   }
 

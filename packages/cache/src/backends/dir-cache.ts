@@ -1,20 +1,20 @@
 import { constants } from 'node:fs';
-import { access, readFile, rm, stat, utimes } from 'node:fs/promises';
-import type { BlobSource, CallOptions, LocalBlobStore } from '@shale/core';
-import { blobDirectory, touchBlob } from '@shale/core';
-import { undefinedIfMissing } from '@shale/core/files';
+import { access, lstat, lutimes, rm } from 'node:fs/promises';
+import { blobDirectory, type BlobSource, type CallOptions, type LocalBlobStore, touchBlob } from '@shale/core';
+import { ageMs, readRegularFile, StoreDirectory, undefinedIfMissing } from '@shale/core/files';
 import type { CacheBackend, CacheEntry, LayerKeeper, StoreOptions, StoreOutcome } from '../contract/cache-backend.ts';
-import type { CacheEvent, CacheEventListener } from '../contract/cache-event.ts';
+import type { CacheEventListener } from '../contract/cache-event.ts';
 import type { CacheKey } from '../keys/cache-key.ts';
 import type { StoredRecord } from '../records/record-manifest.ts';
 import { parseCacheRecord } from '../records/record-manifest.ts';
 import type { CacheScope } from '../contract/cache-scope.ts';
+import { entryTag } from '../contract/cache-scope.ts';
 import { writeLayout } from '../directory/write-layout.ts';
 import { healingBlobs, quarantineIfDamaged } from '../directory/healing-blobs.ts';
 import { recordToStore } from '../records/record-to-store.ts';
 import { publishFile } from '../directory/publish-file.ts';
-import { decodeRecord, encodeRecord } from '../directory/record-encoding.ts';
-import { recordPath } from '../directory/record-path.ts';
+import { decodeRecord, encodeRecord, MAX_RECORD_BYTES } from '../directory/record-encoding.ts';
+import { recordPath, shardOf } from '../directory/record-path.ts';
 import type { RecordPolicy, RecordPolicyOptions } from '../records/record-policy.ts';
 import { recordPolicy } from '../records/record-policy.ts';
 
@@ -58,6 +58,7 @@ class DirectoryCache implements DirCache {
   readonly name: string;
   readonly root: string;
   readonly blobs: LocalBlobStore;
+  readonly #files: StoreDirectory;
   readonly #hasOwnBlobs: boolean;
   readonly #policy: RecordPolicy;
   readonly #onEvent: CacheEventListener;
@@ -68,6 +69,7 @@ class DirectoryCache implements DirCache {
   constructor({ root, blobs, readOnly, name = 'dir', onEvent = () => {}, ...policy }: DirCacheOptions) {
     this.name = name;
     this.root = root;
+    this.#files = new StoreDirectory(root);
     this.blobs = blobs ?? blobDirectory(root);
     this.#hasOwnBlobs = this.blobs.root === root;
     this.#policy = recordPolicy(policy);
@@ -81,7 +83,7 @@ class DirectoryCache implements DirCache {
   async lookup(key: CacheKey, { signal }: CallOptions = {}): Promise<CacheEntry | undefined> {
     for (const scope of this.#policy.readScopes) {
       signal?.throwIfAborted();
-      const stored = await this.#usable(key, scope, this.#onEvent);
+      const stored = await this.#usable(key, scope, { signal, report: this.#onEvent });
       if (stored === undefined) continue;
       await this.#touch(recordPath(this.root, key, scope));
       return { layer: stored.layer, blobs: this.#source, record: stored.record, manifest: stored.raw };
@@ -111,13 +113,17 @@ class DirectoryCache implements DirCache {
     const { descriptor } = entry.layer;
     await this.blobs.put(descriptor, () => entry.blobs.read(descriptor, { signal }), { signal });
     await touchBlob(this.blobs, descriptor.digest);
-    const own = () => this.#usable(key, this.#policy.ownScope, () => {});
+    const { ownScope } = this.#policy;
+    const own = () => this.#usable(key, ownScope, { signal, report: () => {} });
     const kept = replace === true ? undefined : await own();
     if (kept !== undefined) return this.#keep(key, kept, entry);
-    const path = recordPath(this.root, key, this.#policy.ownScope);
     const content = encodeRecord(recordToStore(key, entry, this.#policy).raw);
-    // what is there and not usable gives way; what another writer made meanwhile stays
-    const isNew = await publishFile(path, content, { replace: replace === true || (await exists(path)) });
+    const isNew = await publishFile(this.#files, content, {
+      directory: shardOf(key),
+      name: entryTag(key, ownScope),
+      // what is there and not usable gives way; what another writer made meanwhile stays
+      replace: replace === true || (await exists(recordPath(this.root, key, ownScope))),
+    });
     if (isNew) this.#hasUnlisted = true;
     const first = isNew ? undefined : await own();
     return first === undefined ? 'stored' : this.#keep(key, first, entry);
@@ -131,35 +137,41 @@ class DirectoryCache implements DirCache {
   }
 
   /** The record, if it may be used and its layer is here. */
-  async #usable(key: CacheKey, scope: CacheScope, report: CacheEventListener): Promise<StoredRecord | undefined> {
-    const path = recordPath(this.root, key, scope);
-    const content = await readFile(path).catch(undefinedIfMissing);
-    if (content === undefined) return undefined;
-    const backend = this.name;
-    let stored: StoredRecord;
-    try {
-      const parsed = parseCacheRecord(decodeRecord(content));
-      if (parsed.kind !== 'record') {
-        const reason = parsed.kind === 'foreign' ? 'it is of another tool' : parsed.reason;
-        report({ type: 'unreadable', backend, key, reason });
-        return undefined;
-      }
-      ({ stored } = parsed);
-    } catch (error) {
-      report({ type: 'corrupt', backend, key, error });
-      if (await this.#canWrite()) await rm(path, { force: true }).catch(() => undefined);
-      return undefined;
-    }
-    const refusal: CacheEvent | undefined = this.#policy.refusal(backend, key, stored);
-    if (refusal !== undefined) report(refusal);
-    return refusal === undefined && (await this.#hasLayer(key, stored, report)) ? stored : undefined;
+  async #usable(key: CacheKey, scope: CacheScope, options: ReadOptions): Promise<StoredRecord | undefined> {
+    const stored = await this.#readRecord(key, scope, options);
+    if (stored === undefined) return undefined;
+    const refusal = this.#policy.refusal(this.name, key, stored);
+    if (refusal !== undefined) options.report(refusal);
+    return refusal === undefined && (await this.#hasLayer(key, stored, options)) ? stored : undefined;
   }
 
-  async #hasLayer(key: CacheKey, { layer }: StoredRecord, report: CacheEventListener): Promise<boolean> {
+  async #readRecord(key: CacheKey, scope: CacheScope, { report }: ReadOptions): Promise<StoredRecord | undefined> {
+    const backend = this.name;
+    try {
+      const content = await readRegularFile(recordPath(this.root, key, scope), { maxBytes: MAX_RECORD_BYTES });
+      if (content === undefined) return undefined;
+      const parsed = parseCacheRecord(decodeRecord(content));
+      if (parsed.kind === 'record') return parsed.stored;
+      const reason = parsed.kind === 'foreign' ? 'it is of another tool' : parsed.reason;
+      report({ type: 'unreadable', backend, key, reason });
+    } catch (error) {
+      if (error instanceof Error && 'syscall' in error) throw error; // the disk or permissions, not the content
+      report({ type: 'corrupt', backend, key, error });
+      await this.#removeRecord(key, scope).catch(() => undefined);
+    }
+    return undefined;
+  }
+
+  async #removeRecord(key: CacheKey, scope: CacheScope): Promise<void> {
+    if (!(await this.#canWrite()) || !(await this.#files.has(...shardOf(key)))) return;
+    await rm(recordPath(this.root, key, scope), { force: true, recursive: true });
+  }
+
+  async #hasLayer(key: CacheKey, { layer }: StoredRecord, { report, signal }: ReadOptions): Promise<boolean> {
     const { digest, size } = layer.descriptor;
     const found = await this.blobs.stat(digest);
     if (found === size) return true;
-    if (found !== undefined && (await this.#canWrite())) await quarantineIfDamaged(this.blobs, digest);
+    if (await this.#canWrite()) await quarantineIfDamaged(this.blobs, digest, { signal });
     const backend = this.name;
     if (found === undefined) report({ type: 'incomplete', backend, key, digest });
     else report({ type: 'corrupt', backend, key, digest, error: new Error(`${found} bytes instead of ${size}`) });
@@ -169,10 +181,10 @@ class DirectoryCache implements DirCache {
   /** Last use is the time of the file. */
   async #touch(path: string): Promise<void> {
     if (!(await this.#canWrite())) return;
-    const found = await stat(path).catch(() => undefined);
-    if (found === undefined || Date.now() - found.mtimeMs < TOUCH_INTERVAL_MS) return;
+    const found = await lstat(path).catch(() => undefined);
+    if (found === undefined || ageMs(found.mtimeMs) < TOUCH_INTERVAL_MS) return;
     const now = new Date();
-    await utimes(path, now, now).catch(() => undefined);
+    await lutimes(path, now, now).catch(() => undefined);
   }
 
   /** Asked once, and without a write: a read-only volume sees none. */
@@ -204,6 +216,10 @@ class KeepingDirectoryCache extends DirectoryCache implements LayerKeeper {
   }
 }
 
+interface ReadOptions extends CallOptions {
+  readonly report: CacheEventListener;
+}
+
 async function exists(path: string): Promise<boolean> {
-  return (await stat(path).catch(undefinedIfMissing)) !== undefined;
+  return (await lstat(path).catch(undefinedIfMissing)) !== undefined;
 }

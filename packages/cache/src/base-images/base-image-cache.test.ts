@@ -170,6 +170,17 @@ describe('baseImageCache()', () => {
     expect(directory.events).toMatchObject([{ type: 'stale', confirmed: new Date(1000) }]);
   });
 
+  it('resolve() asks a registry when the pointer is from the year 2099', async () => {
+    await using directory = await openDirectory();
+    const image = await makeImage(directory.layout, { layers: [{ a: 'one' }] });
+    await directory.putTar(image);
+    await directory.putPointer(image.manifest.digest, sha256('the index'));
+    const future = Date.parse('2099-01-01T00:00:00Z') / 1000;
+    await utimes(directory.paths.pointer(TAG, AMD64), future, future);
+    const cache = directory.openCache({ maxAgeMs: 60_000, resolveDigest: async () => sha256('moved') });
+    expect(await cache.resolve(TAG, { platform: AMD64 })).toBeUndefined();
+  });
+
   it('resolve() passes over what is damaged, torn or half there', async () => {
     await using directory = await openDirectory();
     const image = await makeImage(directory.layout, { layers: [{ a: 'one' }] });

@@ -1,21 +1,24 @@
-import { readFile, stat } from 'node:fs/promises';
-import type {
-  BlobSource,
-  CallOptions,
-  Digest,
-  Image,
-  ImageSource,
-  ManifestSource,
-  RawManifest,
-  Reference,
-  ResolveOptions,
+import { lstat } from 'node:fs/promises';
+import {
+  BlobMissingError,
+  type BlobSource,
+  type CallOptions,
+  type Digest,
+  formatReference,
+  type Image,
+  type ImageSource,
+  isDigest,
+  loadImage,
+  type ManifestSource,
+  type RawManifest,
+  type Reference,
+  type ResolveOptions,
 } from '@shale/core';
-import { BlobMissingError, formatReference, isDigest, loadImage } from '@shale/core';
-import { undefinedIfMissing } from '@shale/core/files';
+import { ageMs, readRegularFile, undefinedIfMissing } from '@shale/core/files';
 import type { WarmedEntry } from './warmed-entry.ts';
 import { openWarmedEntry, readWarmedIndex } from './warmed-entry.ts';
 import type { WarmedPaths, WarmedPointer } from './warmed-format.ts';
-import { parseWarmedPointer, warmedPaths } from './warmed-format.ts';
+import { MAX_POINTER_BYTES, parseWarmedPointer, warmedPaths } from './warmed-format.ts';
 
 export interface BaseImageCacheOptions {
   /**
@@ -106,7 +109,7 @@ class BaseImageCache implements ImageSource {
     const { resolveDigest, maxAgeMs = Number.POSITIVE_INFINITY, staleIfError = true, onEvent } = this.#options;
     if (resolveDigest === undefined) return undefined;
     const confirmedMs = await this.#confirmedMs(reference, options);
-    if (confirmedMs !== undefined && Date.now() - confirmedMs < maxAgeMs) return undefined;
+    if (confirmedMs !== undefined && ageMs(confirmedMs) < maxAgeMs) return undefined;
     try {
       return await resolveDigest(reference, options);
     } catch (error) {
@@ -118,13 +121,14 @@ class BaseImageCache implements ImageSource {
   }
 
   async #confirmedMs(reference: Reference, { platform }: ResolveOptions): Promise<number | undefined> {
-    const found = await stat(this.#paths.pointer(reference, platform)).catch(undefinedIfMissing);
+    const found = await lstat(this.#paths.pointer(reference, platform)).catch(undefinedIfMissing);
     return found?.mtimeMs;
   }
 
   async #pointer(reference: Reference, { platform }: ResolveOptions): Promise<WarmedPointer | undefined> {
-    const text = await readFile(this.#paths.pointer(reference, platform), 'utf8').catch(undefinedIfMissing);
-    return text === undefined ? undefined : parseWarmedPointer(text);
+    const path = this.#paths.pointer(reference, platform);
+    const content = await readRegularFile(path, { maxBytes: MAX_POINTER_BYTES });
+    return content && parseWarmedPointer(content.toString('utf8'));
   }
 
   async #load(digest: Digest, reference: Reference, options: ResolveOptions): Promise<Image | undefined> {

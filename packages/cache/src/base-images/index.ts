@@ -2,6 +2,7 @@
 export { baseImageCache, type BaseImageCacheEvent, type BaseImageCacheOptions } from './base-image-cache.ts';
 export {
   formatWarmedPointer,
+  MAX_POINTER_BYTES,
   parseWarmedPointer,
   type WarmedPaths,
   warmedPaths,

@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { open, readFile, stat } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import type { BlobSource, CallOptions, Descriptor, Digest, RawManifest } from '@shale/core';
 import {
   blobDirectory,
@@ -11,7 +11,7 @@ import {
   StoreInvalidError,
   verifyBlob,
 } from '@shale/core';
-import { undefinedIfMissing } from '@shale/core/files';
+import { openRegularFile, readRegularFile, type RegularFile, undefinedIfMissing } from '@shale/core/files';
 import { asObject, parseJson } from '@shale/core/json';
 import type { Extent } from './tar-extents.ts';
 import { readTarExtents } from './tar-extents.ts';
@@ -31,7 +31,7 @@ const CHUNK_BYTES = 1024 * 1024;
  */
 export async function openWarmedEntry(paths: WarmedPaths, digest: Digest): Promise<WarmedEntry | undefined> {
   const path = paths.entry(digest);
-  const found = await stat(path).catch(undefinedIfMissing);
+  const found = await lstat(path).catch(undefinedIfMissing);
   if (found === undefined) return undefined;
   if (found.isDirectory()) return openLayoutEntry(path, digest);
   const raw = await readDocument(paths.manifest(digest), digest);
@@ -51,11 +51,8 @@ async function openLayoutEntry(path: string, digest: Digest): Promise<WarmedEntr
 
 /** @throws {StoreInvalidError} when the content is not what the digest names. */
 async function readDocument(path: string, digest: Digest): Promise<RawManifest | undefined> {
-  const found = await stat(path).catch(undefinedIfMissing);
-  if (found === undefined) return undefined;
   const fail = (message: string) => new StoreInvalidError(`${path}: ${message}`);
-  if (found.size > MAX_MANIFEST_BYTES) throw fail(`it is larger than ${MAX_MANIFEST_BYTES} bytes`);
-  const bytes = await readFile(path).catch(undefinedIfMissing);
+  const bytes = await readRegularFile(path, { maxBytes: MAX_MANIFEST_BYTES });
   if (bytes === undefined) return undefined;
   if (sha256(bytes) !== digest) throw fail('it is not the manifest that its name says');
   return { mediaType: mediaTypeOf(bytes, fail), digest, bytes };
@@ -78,8 +75,8 @@ interface IndexedTar {
 function tarBlobs(path: string): BlobSource {
   let indexed: IndexedTar | undefined;
 
-  const locate = async (file: FileHandle, digest: Digest): Promise<Extent | undefined> => {
-    const { dev, ino, size, mtimeMs } = await file.stat();
+  const locate = async ({ file, stats }: RegularFile, digest: Digest): Promise<Extent | undefined> => {
+    const { dev, ino, size, mtimeMs } = stats;
     const identity = [dev, ino, size, mtimeMs].join(':');
     if (indexed?.identity !== identity) indexed = { identity, extents: readTarExtents(file) };
     const extents = await indexed.extents;
@@ -100,14 +97,14 @@ function tarBlobs(path: string): BlobSource {
 
   return {
     async stat(digest) {
-      await using file = await open(path).catch(undefinedIfMissing);
-      return file && (await locate(file, digest))?.size;
+      await using opened = await openRegularFile(path);
+      return opened && (await locate(opened, digest))?.size;
     },
     async *read(blob: Descriptor, call) {
-      await using file = await open(path).catch(undefinedIfMissing);
-      const extent = file && (await locate(file, blob.digest));
-      if (file === undefined || extent === undefined) throw new BlobMissingError(blob.digest, path);
-      yield* verifyBlob(blob, readFrom(file, extent, call));
+      await using opened = await openRegularFile(path);
+      const extent = opened && (await locate(opened, blob.digest));
+      if (opened === undefined || extent === undefined) throw new BlobMissingError(blob.digest, path);
+      yield* verifyBlob(blob, readFrom(opened.file, extent, call));
     },
   };
 }

@@ -49,6 +49,9 @@ export function warmedPaths(directory: string): WarmedPaths {
   };
 }
 
+/** The most that the file of a pointer takes. */
+export const MAX_POINTER_BYTES: number = 64 * 1024;
+
 const VERSION = 1;
 
 export function formatWarmedPointer(pointer: WarmedPointer): string {

@@ -1,14 +1,22 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CallOptions, Descriptor, Digest, LocalBlobStore } from '@shale/core';
-import { blobDirectory, isIndex, isIndexType, isManifestType, MediaType, parseManifest } from '@shale/core';
-import { undefinedIfMissing } from '@shale/core/files';
+import {
+  blobDirectory,
+  isIndex,
+  isIndexType,
+  isManifestType,
+  MAX_MANIFEST_BYTES,
+  MediaType,
+  parseManifest,
+  StoreInvalidError,
+} from '@shale/core';
+import { readRegularFile } from '@shale/core/files';
 
 const MAX_DEPTH = 8;
 
 /** Every blob that the images of an OCI layout need: what `prune` must leave to them in a shared store. */
 export async function* layoutReferences(path: string, options: CallOptions = {}): AsyncGenerator<Digest> {
-  const bytes = await readFile(join(path, 'index.json')).catch(undefinedIfMissing);
+  const bytes = await readRegularFile(join(path, 'index.json'), { maxBytes: MAX_MANIFEST_BYTES });
   if (bytes === undefined) return;
   const index = parseManifest({ bytes, mediaType: MediaType.ociIndex });
   yield* manifestReferences(blobDirectory(path), isIndex(index) ? index.manifests : [], options);
@@ -37,10 +45,20 @@ async function* referencesOf(
     signal?.throwIfAborted();
     yield digest;
     if (!isManifestType(mediaType) && !isIndexType(mediaType)) continue;
-    const bytes = await readFile(blobs.pathOf(digest)).catch(undefinedIfMissing);
+    const bytes = await readDocument(blobs, digest);
     if (bytes === undefined) continue;
     const document = parseManifest({ bytes, mediaType });
     if (isIndex(document)) yield* referencesOf(blobs, document.manifests, { depth: depth + 1, signal });
     else for (const blob of [document.config, ...document.layers]) yield blob.digest;
+  }
+}
+
+/** A document that is no regular file, or too large for one, is not there: no image can be read from it. */
+async function readDocument(blobs: LocalBlobStore, digest: Digest): Promise<Uint8Array | undefined> {
+  try {
+    return await readRegularFile(blobs.pathOf(digest), { maxBytes: MAX_MANIFEST_BYTES });
+  } catch (error) {
+    if (error instanceof StoreInvalidError) return undefined;
+    throw error;
   }
 }

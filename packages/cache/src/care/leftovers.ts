@@ -1,8 +1,10 @@
-import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { lstat, readdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import type { LocalBlobStore } from '@shale/core';
+import { StoreDirectory } from '@shale/core/files';
 import { QUARANTINE_DIRECTORY } from '../directory/healing-blobs.ts';
 import { FORMAT_DIRECTORY, shards } from '../directory/record-path.ts';
+import { lastUsedMs } from './list-entries.ts';
 import { LAST_FILE, TRAIL_DIRECTORY } from '../explain/build-trails.ts';
 
 export interface Leftover {
@@ -12,12 +14,15 @@ export interface Leftover {
 
 /** A file that is being written is younger than this, whatever is asked for, in milliseconds. */
 const WRITING_MS = 20 * 60_000;
-/** Steps that were not built for this long are forgotten, in milliseconds. */
+/** A step that was not built for this long is forgotten, in milliseconds. */
 const TRAIL_AGE_MS = 90 * 24 * 3_600_000;
 
+const ANY = () => true;
+const isHalfWritten = (name: string) => name.endsWith('.tmp');
+
 /**
- * Half-written files of processes that ended, damaged blobs that were put aside and trails of steps that are no more,
- * last changed before `youngestMs`.
+ * Half-written files of processes that ended, damaged blobs in quarantine, and trails of forgotten steps, all last changed
+ * before `youngestMs`.
  */
 export async function* readLeftovers(
   root: string,
@@ -25,35 +30,47 @@ export async function* readLeftovers(
   youngestMs: number,
 ): AsyncGenerator<Leftover> {
   const halfMs = Math.min(youngestMs, Date.now() - WRITING_MS);
-  const isHalf = (name: string) => name.endsWith('.tmp');
-  const places = [
-    { directory: join(blobs.root, 'ingest'), isLeftover: () => true },
-    ...(await shards(root)).map((directory) => ({ directory, isLeftover: isHalf })),
-  ];
-  for (const { directory, isLeftover } of places) yield* filesIn(directory, halfMs, isLeftover);
-  yield* filesIn(join(blobs.root, QUARANTINE_DIRECTORY), youngestMs, () => true);
+  const store = new StoreDirectory(blobs.root);
+  yield* entriesOf(store, ['ingest'], { youngestMs: halfMs, isLeftover: ANY });
+  yield* entriesOf(store, [QUARANTINE_DIRECTORY], { youngestMs, isLeftover: ANY });
+  const cache = new StoreDirectory(root);
+  for (const shard of await shards(root)) {
+    const place = [FORMAT_DIRECTORY, basename(shard)];
+    yield* entriesOf(cache, place, { youngestMs: halfMs, isLeftover: isHalfWritten });
+  }
   const oldestMs = Math.min(youngestMs, Date.now() - TRAIL_AGE_MS);
-  for (const directory of await trails(root)) {
-    const last = await stat(join(directory, LAST_FILE)).catch(() => undefined);
-    const isForgotten = last === undefined || last.mtimeMs <= oldestMs;
-    yield* filesIn(directory, isForgotten ? oldestMs : halfMs, (name) => isForgotten || isHalf(name));
+  const trails = [FORMAT_DIRECTORY, TRAIL_DIRECTORY];
+  for (const name of await namesIn(cache, trails)) {
+    const last = await lstat(join(root, ...trails, name, LAST_FILE)).catch(() => undefined);
+    const isForgotten = last === undefined || lastUsedMs(last) <= oldestMs;
+    const wish = isForgotten
+      ? { youngestMs: oldestMs, isLeftover: ANY }
+      : { youngestMs: halfMs, isLeftover: isHalfWritten };
+    yield* entriesOf(cache, [...trails, name], wish);
   }
 }
 
-async function trails(root: string): Promise<readonly string[]> {
-  const directory = join(root, FORMAT_DIRECTORY, TRAIL_DIRECTORY);
-  return (await readdir(directory).catch(() => [])).map((name) => join(directory, name));
+interface LeftoverWish {
+  readonly youngestMs: number;
+  readonly isLeftover: (name: string) => boolean;
 }
 
-async function* filesIn(
-  directory: string,
-  youngestMs: number,
-  isMeant: (name: string) => boolean,
+/** Whatever it is: what a store writes there are files, and nothing else has a reason to be there. */
+async function* entriesOf(
+  store: StoreDirectory,
+  place: readonly string[],
+  { youngestMs, isLeftover }: LeftoverWish,
 ): AsyncGenerator<Leftover> {
-  for (const name of await readdir(directory).catch(() => [])) {
-    if (!isMeant(name)) continue;
-    const path = join(directory, name);
-    const found = await stat(path).catch(() => undefined);
-    if (found?.isFile() === true && found.mtimeMs <= youngestMs) yield { path, sizeBytes: found.size };
+  for (const name of await namesIn(store, place)) {
+    if (!isLeftover(name)) continue;
+    const path = join(store.root, ...place, name);
+    const found = await lstat(path).catch(() => undefined);
+    if (found !== undefined && lastUsedMs(found) <= youngestMs) yield { path, sizeBytes: found.size };
   }
+}
+
+/** Nothing is looked for through a symlink: what is found is removed. */
+async function namesIn(store: StoreDirectory, place: readonly string[]): Promise<readonly string[]> {
+  const isThere = await store.has(...place).catch(() => false);
+  return isThere ? await readdir(join(store.root, ...place)).catch(() => []) : [];
 }

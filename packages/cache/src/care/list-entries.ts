@@ -1,4 +1,5 @@
-import { stat } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { lstat } from 'node:fs/promises';
 import type { CallOptions, Layer, LocalBlobStore } from '@shale/core';
 import { blobDirectory } from '@shale/core';
 import type { CacheRecord } from '../contract/cache-backend.ts';
@@ -53,17 +54,26 @@ export async function* readEntryFiles({
   blobs = blobDirectory(root),
 }: CacheDirectory): AsyncGenerator<EntryFile> {
   for await (const { path, stored, key, scope } of listRecords(root)) {
-    const file = await stat(path).catch(() => undefined);
+    const file = await lstat(path).catch(() => undefined);
     if (file === undefined) continue;
+    const usedMs = lastUsedMs(file);
     const entry = stored && {
       key,
       scope,
       layer: stored.layer,
       record: stored.record,
       sizeBytes: stored.layer.descriptor.size,
-      lastUsed: file.mtime,
+      lastUsed: new Date(usedMs),
       isComplete: (await blobs.stat(stored.layer.descriptor.digest)) === stored.layer.descriptor.size,
     };
-    yield { path, entry, stored, lastUsedMs: file.mtimeMs, fileBytes: file.size };
+    yield { path, entry, stored, lastUsedMs: usedMs, fileBytes: file.size };
   }
+}
+
+/**
+ * A use sets the time of a file. A time in the future, which only a forger or a wrong clock sets, would keep the file from
+ * every prune: then the time counts at which it was set.
+ */
+export function lastUsedMs({ mtimeMs, ctimeMs }: Stats): number {
+  return Math.min(mtimeMs, ctimeMs);
 }

@@ -1,28 +1,26 @@
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { digestHex, isDigest } from '@shale/core';
-import { undefinedIfMissing } from '@shale/core/files';
+import { StoreDirectory } from '@shale/core/files';
 import type { CacheKey } from '../keys/cache-key.ts';
 import { FORMAT_DIRECTORY } from '../directory/record-path.ts';
 
 /** An empty file a key, so that any number of processes may pin at once. */
-const PIN_DIRECTORY = 'pins';
+const PIN_DIRECTORY = [FORMAT_DIRECTORY, 'pins'] as const;
 
-/** Keys of a directory cache that are to stay, whatever `prune` is asked for: give them to it as `pins`. */
+/** Keys of a directory cache that stay, whatever `prune` is asked for: give them to it as `pins`. */
 export async function readPins(root: string): Promise<ReadonlySet<CacheKey>> {
-  const names = await readdir(pinDirectory(root)).catch(undefinedIfMissing);
-  return new Set((names ?? []).map((name) => `sha256:${name}` as const).filter(isDigest));
+  if (!(await new StoreDirectory(root).has(...PIN_DIRECTORY))) return new Set();
+  const names = await readdir(join(root, ...PIN_DIRECTORY));
+  return new Set(names.map((name) => `sha256:${name}` as const).filter(isDigest));
 }
 
 export async function pinEntries(root: string, keys: Iterable<CacheKey>): Promise<void> {
-  await mkdir(pinDirectory(root), { recursive: true });
-  for (const key of keys) await writeFile(join(pinDirectory(root), digestHex(key)), '');
+  const store = new StoreDirectory(root);
+  for (const key of keys) await store.write(PIN_DIRECTORY, digestHex(key), '');
 }
 
 export async function unpinEntries(root: string, keys: Iterable<CacheKey>): Promise<void> {
-  for (const key of keys) await rm(join(pinDirectory(root), digestHex(key)), { force: true });
-}
-
-function pinDirectory(root: string): string {
-  return join(root, FORMAT_DIRECTORY, PIN_DIRECTORY);
+  if (!(await new StoreDirectory(root).has(...PIN_DIRECTORY))) return;
+  for (const key of keys) await rm(join(root, ...PIN_DIRECTORY, digestHex(key)), { force: true });
 }

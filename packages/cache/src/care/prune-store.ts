@@ -1,4 +1,5 @@
 import type { CallOptions, ImageStore } from '@shale/core';
+import { ageMs } from '@shale/core/files';
 import pLimit from 'p-limit';
 import type { CacheRecord } from '../contract/cache-backend.ts';
 import type { CacheKey } from '../keys/cache-key.ts';
@@ -56,7 +57,10 @@ export async function pruneStore(store: ImageStore, options: PruneStoreOptions):
 
 function chooseEntries(entries: readonly StoreEntry[], options: PruneStoreOptions): ReadonlySet<StoreEntry> {
   const { maxAgeMs, maxSizeBytes, filter, pins } = options;
-  const createdMs = ({ stored }: StoreEntry) => stored.record.created.getTime();
+  const createdMs = ({ stored }: StoreEntry) => {
+    const time = stored.record.created.getTime();
+    return Number.isFinite(ageMs(time)) ? time : 0; // one from the future goes first
+  };
   const candidates = entries
     .filter((entry) => filter?.(entry) !== false && pins?.has(entry.key) !== true)
     .sort((a, b) => createdMs(a) - createdMs(b));

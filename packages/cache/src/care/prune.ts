@@ -1,11 +1,11 @@
-import { rm, stat, statfs } from 'node:fs/promises';
+import { lstat, rm, statfs } from 'node:fs/promises';
 import type { CallOptions, Descriptor, Digest, LocalBlobStore } from '@shale/core';
 import { blobDirectory, describeManifest } from '@shale/core';
 import type { CacheKey } from '../keys/cache-key.ts';
 import { writeLayout } from '../directory/write-layout.ts';
 import { readLeftovers } from './leftovers.ts';
 import type { CacheDirectory, EntryFile, ListedEntry } from './list-entries.ts';
-import { readEntryFiles } from './list-entries.ts';
+import { lastUsedMs, readEntryFiles } from './list-entries.ts';
 import { ReferenceCount } from './reference-count.ts';
 
 export interface PruneOptions extends CallOptions {
@@ -201,14 +201,14 @@ class PrunePlan {
     for await (const digest of blobs.list()) {
       if (this.#references.has(digest) || going.has(digest)) continue;
       const path = blobs.pathOf(digest);
-      const found = await stat(path).catch(() => undefined);
-      if (found === undefined || found.mtimeMs > this.#youngestMs) continue;
+      const found = await lstat(path).catch(() => undefined);
+      if (found === undefined || lastUsedMs(found) > this.#youngestMs) continue;
       this.#chosen.push({
         reason: 'unreferenced',
         path,
         sizeBytes: found.size,
         blobs: [digest],
-        lastUsedMs: found.mtimeMs,
+        lastUsedMs: lastUsedMs(found),
       });
     }
   }
@@ -230,7 +230,7 @@ async function remove(
   for (const item of chosen) {
     signal?.throwIfAborted();
     if ((await changedMs(item.path)) > item.lastUsedMs) continue; // used since it was chosen
-    if (item.reason !== 'unreferenced') await rm(item.path, { force: true });
+    if (item.reason !== 'unreferenced') await rm(item.path, { force: true, recursive: true });
     removed.push(item);
   }
   for (const digest of new Set(removed.flatMap((item) => item.blobs))) {
@@ -242,7 +242,8 @@ async function remove(
 }
 
 async function changedMs(path: string): Promise<number> {
-  return (await stat(path).catch(() => undefined))?.mtimeMs ?? 0;
+  const found = await lstat(path).catch(() => undefined);
+  return found === undefined ? 0 : lastUsedMs(found);
 }
 
 function withoutBlobs({ reason, path, sizeBytes, entry }: Chosen): Pruned {

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import type { CallOptions, Digest } from '@shale/core';
 import { blobDirectory } from '@shale/core';
 import { readLeftovers } from './leftovers.ts';
@@ -37,7 +37,7 @@ export async function cacheUsage(directory: CacheDirectory, { signal }: CallOpti
   let otherBlobBytes = 0;
   for await (const digest of blobs.list()) {
     signal?.throwIfAborted();
-    if (!layers.has(digest)) otherBlobBytes += (await stat(blobs.pathOf(digest)).catch(() => undefined))?.size ?? 0;
+    if (!layers.has(digest)) otherBlobBytes += (await lstat(blobs.pathOf(digest)).catch(() => undefined))?.size ?? 0;
   }
   let leftoverBytes = 0;
   for await (const { sizeBytes } of readLeftovers(root, blobs, Number.POSITIVE_INFINITY)) leftoverBytes += sizeBytes;

@@ -1,7 +1,13 @@
-import { createReadStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import type { CallOptions, Digest, Layer, LocalBlobStore } from '@shale/core';
-import { blobDirectory, DigestMeter, digestAlgorithm, verifyBlob } from '@shale/core';
+import {
+  blobDirectory,
+  type CallOptions,
+  type Digest,
+  digestAlgorithm,
+  DigestMeter,
+  type Layer,
+  type LocalBlobStore,
+} from '@shale/core';
 import { decompress } from '@shale/core/archive';
 import { quarantineIfDamaged } from '../directory/healing-blobs.ts';
 import type { CacheDirectory, EntryFile, ListedEntry } from './list-entries.ts';
@@ -45,8 +51,8 @@ export async function verifyCache(directory: CacheDirectory, options: VerifyOpti
     if (problem === undefined) continue;
     broken.push({ path: file.path, problem, entry: file.entry });
     if (!repair) continue;
-    await rm(file.path, { force: true }).catch(() => undefined); // a read-only cache keeps it, and it is reported
-    if (file.entry !== undefined) await quarantineIfDamaged(blobs, file.entry.layer.descriptor.digest);
+    await rm(file.path, { force: true, recursive: true }).catch(() => undefined); // a read-only cache keeps it, and it is reported
+    if (file.entry !== undefined) await quarantineIfDamaged(blobs, file.entry.layer.descriptor.digest, { signal });
   }
   return { entries, layers: check.layers(), checkedBytes: check.bytes(), broken };
 }
@@ -68,8 +74,7 @@ function layerCheck(blobs: LocalBlobStore, { signal, onBytes }: VerifyOptions) {
   let bytes = 0;
 
   async function* read({ descriptor }: Layer): AsyncGenerator<Uint8Array> {
-    const file = createReadStream(blobs.pathOf(descriptor.digest), { highWaterMark: 1024 * 1024, signal });
-    for await (const chunk of verifyBlob(descriptor, file as AsyncIterable<Uint8Array>)) {
+    for await (const chunk of blobs.read(descriptor, { signal })) {
       bytes += chunk.byteLength;
       onBytes?.(bytes);
       yield chunk;

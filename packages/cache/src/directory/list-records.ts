@@ -1,12 +1,12 @@
-import { readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readRegularFileSync } from '@shale/core/files';
 import type { CacheKey } from '../keys/cache-key.ts';
 import type { StoredRecord } from '../records/record-manifest.ts';
 import { parseCacheRecord } from '../records/record-manifest.ts';
 import type { CacheScope } from '../contract/cache-scope.ts';
 import { parseEntryTag } from '../contract/cache-scope.ts';
-import { decodeRecord } from './record-encoding.ts';
+import { decodeRecord, MAX_RECORD_BYTES } from './record-encoding.ts';
 import { shards } from './record-path.ts';
 
 export interface ListedRecord {
@@ -33,8 +33,9 @@ export async function* listRecords(root: string): AsyncGenerator<ListedRecord> {
 
 function readRecord(path: string): StoredRecord | undefined {
   try {
-    const parsed = parseCacheRecord(decodeRecord(readFileSync(path)));
-    return parsed.kind === 'record' ? parsed.stored : undefined;
+    const content = readRegularFileSync(path, { maxBytes: MAX_RECORD_BYTES });
+    const parsed = content && parseCacheRecord(decodeRecord(content));
+    return parsed?.kind === 'record' ? parsed.stored : undefined;
   } catch {
     return undefined;
   }

@@ -1,24 +1,31 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { flushDirectory, noSpace } from '@shale/core/files';
+import { link, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { flushDirectory, noSpace, type StoreDirectory } from '@shale/core/files';
 
 export interface PublishOptions {
+  /** Names of the directory, below the root of the store. */
+  readonly directory: readonly string[];
+  readonly name: string;
   /** Whether a file that is there is replaced. Without it, of many writers at once the first one wins. */
   readonly replace: boolean;
 }
 
 /**
  * Makes a file visible, whole and flushed.
- * @returns Whether it is the new one that is there now.
+ * @returns whether this content is there now.
  * @throws {NoSpaceError}
  */
-export async function publishFile(path: string, content: Uint8Array, { replace }: PublishOptions): Promise<boolean> {
-  const directory = dirname(path);
-  await mkdir(directory, { recursive: true }).catch(noSpace(directory));
+export async function publishFile(
+  store: StoreDirectory,
+  content: Uint8Array,
+  { directory: names, name, replace }: PublishOptions,
+): Promise<boolean> {
+  const directory = await store.make(...names).catch(noSpace(store.root));
+  const path = join(directory, name);
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   try {
-    await writeFlushed(temporary, content).catch(noSpace(directory));
+    await writeFlushed(store, temporary, content).catch(noSpace(directory));
     if (replace) await rename(temporary, path);
     else if (!(await linkOnce(temporary, path))) return false;
   } finally {
@@ -28,14 +35,10 @@ export async function publishFile(path: string, content: Uint8Array, { replace }
   return true;
 }
 
-async function writeFlushed(path: string, content: Uint8Array): Promise<void> {
-  const file = await open(path, 'wx', 0o644);
-  try {
-    await file.writeFile(content);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
+async function writeFlushed(store: StoreDirectory, path: string, content: Uint8Array): Promise<void> {
+  await using file = await store.create(path);
+  await file.writeFile(content);
+  await file.sync();
 }
 
 const LINKS_UNSUPPORTED = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);

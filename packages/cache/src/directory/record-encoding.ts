@@ -1,8 +1,11 @@
 import type { Digest, RawManifest } from '@shale/core';
-import { DigestMismatchError, MediaType, sha256, StoreInvalidError } from '@shale/core';
+import { DigestMismatchError, MAX_MANIFEST_BYTES, MediaType, sha256, StoreInvalidError } from '@shale/core';
 
 const HEADER = /^shale-record (?<digest>sha256:[0-9a-f]{64})\n/;
 const HEADER_BYTES = Buffer.byteLength(`shale-record sha256:${'0'.repeat(64)}\n`);
+
+/** The most that a record's file takes. */
+export const MAX_RECORD_BYTES: number = HEADER_BYTES + MAX_MANIFEST_BYTES;
 
 /** The content of a record's file: one line with the manifest's digest, then the manifest, so that damage to either shows. */
 export function encodeRecord(raw: RawManifest): Buffer {

@@ -1,7 +1,14 @@
-import { join } from 'node:path';
-import { type CallOptions, type Descriptor, type LocalBlobStore, streamOf } from '@shale/core';
-import { describeManifest, formatManifest, MediaType, sha256 } from '@shale/core';
-import { writeFileAtomically } from '@shale/core/files';
+import {
+  type CallOptions,
+  describeManifest,
+  type Descriptor,
+  formatManifest,
+  type LocalBlobStore,
+  MediaType,
+  sha256,
+  streamOf,
+} from '@shale/core';
+import { StoreDirectory } from '@shale/core/files';
 import type { StoredRecord } from '../records/record-manifest.ts';
 import { formatRecordConfig } from '../records/record-manifest.ts';
 import { listRecords } from './list-records.ts';
@@ -21,8 +28,9 @@ export async function writeLayout(root: string, blobs: LocalBlobStore, options: 
   }
   manifests.sort((a, b) => ((a.annotations?.[REF_NAME] ?? '') < (b.annotations?.[REF_NAME] ?? '') ? -1 : 1));
   const index = formatManifest({ schemaVersion: 2, mediaType: MediaType.ociIndex, manifests });
-  await writeFileAtomically(join(root, 'oci-layout'), OCI_LAYOUT);
-  await writeFileAtomically(join(root, 'index.json'), index.bytes);
+  const store = new StoreDirectory(root);
+  await store.write([], 'oci-layout', OCI_LAYOUT);
+  await store.write([], 'index.json', index.bytes);
 }
 
 async function writeDocuments(blobs: LocalBlobStore, stored: StoredRecord, options: CallOptions): Promise<void> {

@@ -1,8 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { lstatSync, lutimesSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { digestHex, parseDigest, sha256, StoreInvalidError } from '@shale/core';
+import { readRegularFileSync } from '@shale/core/files';
 import { asArray, asInteger, asObject, asString, asStringMap, parseJson } from '@shale/core/json';
 import type { StepIdentity } from '../contract/cache-backend.ts';
 import type { CacheInput } from '../keys/cache-input.ts';
@@ -81,7 +82,7 @@ export function buildTrails(root: string, { keep = 4 }: { readonly keep?: number
       const directory = directoryOf(build);
       const last = join(directory, LAST_FILE);
       const content = formatLast(build, steps, note);
-      if (touchIfSame(last, content) || !makeDirectory(directory)) return;
+      if (touchIfSame(last, content) || !makeDirectories(root, directory)) return;
       const built = new Date();
       for (const step of steps) appendStep(join(directory, stepHash(step.step)), step, { built, keep });
       replaceFile(last, Buffer.from(content));
@@ -105,14 +106,22 @@ function appendStep(path: string, step: TrailStep, { built, keep }: { readonly b
   replaceFile(path, formatTrail(entries));
 }
 
-/** `false` where it cannot be made: then nothing is remembered. */
-function makeDirectory(path: string): boolean {
+/** `false` where they cannot be made, or a symlink has the place of one: then nothing is remembered. */
+function makeDirectories(root: string, directory: string): boolean {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    for (let path = directory; path !== root; path = dirname(path)) if (!lstatSync(path).isDirectory()) return false;
     return true;
   } catch {
     return false;
   }
+}
+
+/** @throws where it is absent, no regular file, or too large. */
+function readTrailFile(path: string): Buffer {
+  const content = readRegularFileSync(path, { maxBytes: MAX_FILE_BYTES });
+  if (content === undefined) throw new StoreInvalidError(`${path} is not there`);
+  return content;
 }
 
 function listNames(directory: string): readonly string[] {
@@ -132,9 +141,10 @@ function formatLast(build: string, steps: readonly TrailStep[], note: string): s
 
 function touchIfSame(path: string, content: string): boolean {
   try {
-    if (!readFileSync(path, 'latin1').startsWith(content.slice(0, DIGEST_LENGTH + 1))) return false;
+    const before = readTrailFile(path).toString('latin1');
+    if (!before.startsWith(content.slice(0, DIGEST_LENGTH + 1))) return false;
     const now = new Date();
-    utimesSync(path, now, now);
+    lutimesSync(path, now, now);
     return true;
   } catch {
     return false;
@@ -144,11 +154,11 @@ function touchIfSame(path: string, content: string): boolean {
 function readLast(path: string): LastBuild | undefined {
   const fail = (message: string) => new StoreInvalidError(message);
   try {
-    const text = readFileSync(path).subarray(DIGEST_LENGTH + 1);
+    const text = readTrailFile(path).subarray(DIGEST_LENGTH + 1);
     const document = asObject(parseJson(text, 'the file', fail), 'the file', fail);
     if (document['version'] !== VERSION) return undefined;
     const [build, note] = [asString(document['build'], 'build', fail), asString(document['note'], 'note', fail)];
-    return { build, note, ended: statSync(path).mtime };
+    return { build, note, ended: lstatSync(path).mtime };
   } catch {
     return undefined; // none yet, or damaged: explanations are an extra
   }
@@ -156,7 +166,7 @@ function readLast(path: string): LastBuild | undefined {
 
 function readTrail(path: string): readonly TrailEntry[] {
   try {
-    return parseTrail(readFileSync(path));
+    return parseTrail(readTrailFile(path));
   } catch {
     return [];
   }
@@ -177,7 +187,6 @@ function formatTrail(entries: readonly TrailEntry[]): Buffer {
 
 function parseTrail(content: Buffer): readonly TrailEntry[] {
   const fail = (message: string) => new StoreInvalidError(`The trail of a step: ${message}`);
-  if (content.byteLength > MAX_FILE_BYTES) throw fail('it is too large');
   const text = content[0] === GZIP_MAGIC ? gunzipSync(content, { maxOutputLength: MAX_TEXT_BYTES }) : content;
   const document = asObject(parseJson(text, 'the file', fail), 'the file', fail);
   if (document['version'] !== VERSION) throw fail(`its version is not ${VERSION}`);

@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import { ageMs } from '@shale/core/files';
 import type { CacheEvent, UntrustedReason } from '../contract/cache-event.ts';
 import type { CacheKey } from '../keys/cache-key.ts';
 import type { StoredRecord } from './record-manifest.ts';
@@ -19,7 +20,10 @@ export interface CacheTrust {
 }
 
 export interface RecordPolicyOptions {
-  /** Age in milliseconds at which an entry is a miss; 0 makes all of them misses. @default no limit */
+  /**
+   * Age in milliseconds at which an entry is a miss; 0 makes all of them misses, and so does any limit an entry from the
+   * future. @default no limit
+   */
   readonly ttlMs?: number | undefined;
   readonly trust?: CacheTrust | undefined;
 }
@@ -49,7 +53,7 @@ export function recordPolicy({ ttlMs, trust = {} }: RecordPolicyOptions): Record
       const reason = untrusted(key, stored);
       if (reason !== undefined) return { type: 'untrusted', backend, key, reason };
       const { created } = stored.record;
-      const isExpired = ttlMs !== undefined && created.getTime() + ttlMs <= Date.now();
+      const isExpired = ttlMs !== undefined && ageMs(created.getTime()) >= ttlMs;
       return isExpired ? { type: 'expired', backend, key, created } : undefined;
     },
   };

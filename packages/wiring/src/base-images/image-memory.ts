@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type Descriptor,
@@ -10,9 +10,10 @@ import {
   type Platform,
   type Reference,
   sha256,
+  ShaleError,
   StoreInvalidError,
 } from '@shale/core';
-import { undefinedIfMissing, writeFileAtomically } from '@shale/core/files';
+import { readRegularFile, StoreDirectory, undefinedIfMissing } from '@shale/core/files';
 import { asInteger, asObject, asString, parseJson } from '@shale/core/json';
 
 /** What the name of an image meant when it was last resolved. */
@@ -24,6 +25,7 @@ export interface ImageMemory {
 }
 
 const VERSION = 1;
+const MAX_MEMORY_BYTES = 64 * 1024;
 
 /** @returns `undefined` for a name that was never resolved here, or only by another version of the format */
 export async function readMemory(
@@ -31,8 +33,7 @@ export async function readMemory(
   reference: Reference,
   platform: Platform,
 ): Promise<ImageMemory | undefined> {
-  const text = await readFile(memoryPath(directory, reference, platform), 'utf8').catch(undefinedIfMissing);
-  return text === undefined ? undefined : parseQuietly(text);
+  return readQuietly(join(directory, memoryName(reference, platform)));
 }
 
 /** All memories in the directory, of all names and platforms. */
@@ -40,18 +41,19 @@ export async function listMemories(directory: string): Promise<readonly ImageMem
   const names = (await readdir(directory).catch(undefinedIfMissing)) ?? [];
   const memories: ImageMemory[] = [];
   for (const name of names.filter((file) => file.endsWith('.json'))) {
-    const text = await readFile(join(directory, name), 'utf8').catch(undefinedIfMissing);
-    const memory = text === undefined ? undefined : parseQuietly(text);
+    const memory = await readQuietly(join(directory, name));
     if (memory !== undefined) memories.push(memory);
   }
   return memories;
 }
 
-function parseQuietly(text: string): ImageMemory | undefined {
+async function readQuietly(path: string): Promise<ImageMemory | undefined> {
   try {
-    return parseMemory(text);
-  } catch {
-    return undefined;
+    const content = await readRegularFile(path, { maxBytes: MAX_MEMORY_BYTES });
+    return content && parseMemory(content);
+  } catch (error) {
+    if (error instanceof ShaleError) return undefined;
+    throw error;
   }
 }
 
@@ -60,14 +62,14 @@ export async function writeMemory(
   { reference, platform, memory }: { reference: Reference; platform: Platform; memory: ImageMemory },
 ): Promise<void> {
   const document = { version: VERSION, reference: formatReference(reference), platform, ...memory };
-  await writeFileAtomically(memoryPath(directory, reference, platform), JSON.stringify(document));
+  await new StoreDirectory(directory).write([], memoryName(reference, platform), JSON.stringify(document));
 }
 
-function memoryPath(directory: string, reference: Reference, platform: Platform): string {
-  return join(directory, `${digestHex(sha256(`${formatReference(reference)}\n${formatPlatform(platform)}`))}.json`);
+function memoryName(reference: Reference, platform: Platform): string {
+  return `${digestHex(sha256(`${formatReference(reference)}\n${formatPlatform(platform)}`))}.json`;
 }
 
-function parseMemory(text: string): ImageMemory | undefined {
+function parseMemory(text: Buffer): ImageMemory | undefined {
   const fail = (message: string) => new StoreInvalidError(message);
   const document = asObject(parseJson(text, 'it', fail), 'it', fail);
   if (document['version'] !== VERSION) return undefined;

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { cacheMountUsage, snapshotUsage } from '@shale/builder/care';
 import { cacheUsage, listEntries, readStoreEntries } from '@shale/cache/care';
 import { blobDirectory, type CallOptions, type Digest } from '@shale/core';
@@ -57,7 +57,7 @@ async function directoryUsage(place: DirectoryPlace, options: CallOptions): Prom
   const [images, others] = [counter('images'), counter('blobs')];
   for await (const digest of blobs.list()) {
     if (layers.has(digest)) continue;
-    const size = (await stat(blobs.pathOf(digest)).catch(() => undefined))?.size ?? 0;
+    const size = (await lstat(blobs.pathOf(digest)).catch(() => undefined))?.size ?? 0;
     if (roots.has(digest)) images.add(size, 0);
     else others.add(size, size);
   }
