@@ -1,10 +1,12 @@
-import type { ErrorCode } from '@shale/core';
+import type { ErrorCode, Remedies } from '@shale/core';
 
 export interface ErrorEntry {
   /** What went wrong, in one sentence. */
   readonly meaning: string;
   /** What the user can do. */
   readonly remedy: string;
+  /** Which flag, variable or command of the CLI helps: printed after the error's own hint. */
+  readonly flags?: string;
 }
 
 /** One entry for each code: the text of docs/errors.md. */
@@ -27,11 +29,16 @@ export const errorReference: Readonly<Record<ErrorCode, ErrorEntry>> = {
     remedy:
       'Nothing was sent. If the host really belongs to the registry, its operator can serve tokens from the same domain, over https.',
   },
+  BASE_IMAGE_CACHE_FULL: {
+    meaning: 'An image does not fit into the directory of base images: its disk or its limit is full.',
+    remedy: 'Enlarge the volume or the limit, or warm fewer images.',
+    flags: '`--max-size` sets the limit, `--prune` removes images that the command line does not name.',
+  },
   BASE_IMAGE_MISSING: {
     meaning:
       'An image that FROM, COPY --from or a mount names was not found; the message lists each place that was asked.',
-    remedy:
-      'Check the name, log in, name a mirror with `--registry-mirror`, or warm the image into `--base-image-cache-dir`.',
+    remedy: 'Check the name, and log in.',
+    flags: '`--registry-mirror` names a mirror; `shale warm` fills a directory for `--base-image-cache-dir`.',
   },
   BLOB_MISSING: {
     meaning: 'A manifest names content that is not there: the image or the cache entry is incomplete.',
@@ -41,13 +48,30 @@ export const errorReference: Readonly<Record<ErrorCode, ErrorEntry>> = {
     meaning: 'Entries of a cache are damaged, or their layers are gone.',
     remedy: 'Builds pass over them and make them again. `shale cache verify --repair` removes them.',
   },
+  CACHE_READ_ONLY: {
+    meaning: 'The registry lets these credentials read the layer cache, not write it.',
+    remedy: 'Log in with credentials that may push.',
+    flags: '`--cache-readonly` reads the cache and never writes it.',
+  },
   CACHE_REQUIRED: {
     meaning: 'A cache could not be reached, and `--cache-required` forbids to build without it.',
-    remedy: 'Make the cache reachable, or leave the flag out: the build then goes on without the cache.',
+    remedy: 'Make the cache reachable.',
+    flags: 'Without `--cache-required` builds go on without the cache.',
   },
   COMPOSE_INVALID: {
     meaning: 'A compose file cannot be understood, or does not have the service that devcontainer.json names.',
     remedy: 'The message names the file and the key. `docker compose config` shows how the engine reads it.',
+  },
+  CERTIFICATE_INVALID: {
+    meaning: 'The certificate of a registry has expired, is not valid yet, or is for another host name.',
+    remedy: 'Use the name that the certificate has, check the clock, or renew the certificate.',
+    flags: '`--insecure` connects without checking certificates.',
+  },
+  CERTIFICATE_UNTRUSTED: {
+    meaning: 'The certificate of a registry is self-signed, or signed by an authority that is not trusted here.',
+    remedy: 'Trust the authority: put its certificate into the certificate directory of the host, as a `.crt` file.',
+    flags:
+      '`SSL_CERT_FILE` or `--registry-certificate` name a file to trust; `--insecure` connects without checking certificates.',
   },
   CONFIG_INVALID: {
     meaning: "An image's config is not what the image specification says.",
@@ -81,11 +105,16 @@ export const errorReference: Readonly<Record<ErrorCode, ErrorEntry>> = {
     meaning: 'The Dockerfile cannot be understood; the message shows the lines.',
     remedy: 'Correct the lines. `shale check` tells without building whether it can be understood.',
   },
+  ENTITLEMENT_DENIED: {
+    meaning: 'A step asks for more than its sandbox allows, such as `RUN --security=insecure`.',
+    remedy: 'Allow it only if you trust the Dockerfile.',
+    flags: '`--allow ENTITLEMENT` allows it.',
+  },
   EXECUTOR_UNAVAILABLE: {
     meaning:
-      'RUN cannot be executed here: no way to confine a command works in this environment, or the kernel knows no emulator for the platform.',
+      'RUN cannot be executed here: nothing that confines a command works in this environment, or the kernel has no emulator for the platform.',
     remedy:
-      'Run as root, or where user namespaces are allowed; the message says what was tried and why it failed. For a foreign platform see [multi-platform.md](multi-platform.md).',
+      'Run as root, or where user namespaces are allowed. For a foreign platform see [multi-platform.md](multi-platform.md).',
   },
   FEATURES_CIRCULAR: {
     meaning: 'Features of a dev container wait for each other, so that none of them can be installed first.',
@@ -107,6 +136,11 @@ export const errorReference: Readonly<Record<ErrorCode, ErrorEntry>> = {
   GIT_FAILED: {
     meaning: 'A git repository cannot be fetched.',
     remedy: "Check URL, branch and access. The message has git's own words.",
+  },
+  ISOLATION_UNAVAILABLE: {
+    meaning: 'The isolation that was asked for does not work in this environment, or none does.',
+    remedy: 'Run as root, or where user namespaces are allowed; the message says what was tried and why it failed.',
+    flags: 'Without `--isolation` the best that works is chosen.',
   },
   LAYOUT_INVALID: {
     meaning: 'A directory or archive is not an OCI image layout or docker archive that can be trusted.',
@@ -130,7 +164,8 @@ export const errorReference: Readonly<Record<ErrorCode, ErrorEntry>> = {
   },
   NO_SPACE: {
     meaning: 'The disk is full, or a quota is reached.',
-    remedy: 'Free space with `shale cache prune`, or choose another place with `--state-dir`.',
+    remedy: 'Free some space, or choose another disk.',
+    flags: '`shale cache prune` drops what is unused; `--state-dir` names another place.',
   },
   OUTPUT_UNWRITABLE: {
     meaning: 'The image or a file of results cannot be written where it was asked for.',
@@ -142,7 +177,8 @@ export const errorReference: Readonly<Record<ErrorCode, ErrorEntry>> = {
   },
   PLATFORM_MISSING: {
     meaning: 'The image exists, but not for the platform that was asked for; the message lists those it has.',
-    remedy: 'Choose one of them with `--platform`, or another image.',
+    remedy: 'Choose one of them, or another image.',
+    flags: '`--platform` names the platform.',
   },
   PROBE_MISS: {
     meaning: 'Not every step is cached, or the image was never pushed: there is no image to use.',
@@ -157,18 +193,39 @@ export const errorReference: Readonly<Record<ErrorCode, ErrorEntry>> = {
     meaning: "A text is not an image's name.",
     remedy: 'Write [registry/]repository[:tag][@sha256:digest], the repository in lower case.',
   },
+  REGISTRY_PLAIN_HTTP: {
+    meaning: 'A registry speaks plain http, and https was expected.',
+    remedy: 'Allow plain http for this registry, if you trust the network.',
+    flags: '`--insecure-registry HOST` allows it for one registry, `--insecure` for all.',
+  },
   REGISTRY_REFUSED: {
     meaning: 'A registry answered with an error; the message has its status and its own words.',
     remedy:
       '401 and 403: log in, and check that you may read or write the repository. 429: wait, log in, or use a mirror.',
   },
   REGISTRY_UNREACHABLE: {
-    meaning: 'A registry does not answer: name, network, proxy or certificate.',
-    remedy: 'The message says which. `--insecure` allows plain http, `SSL_CERT_FILE` names a private authority.',
+    meaning: 'A registry does not answer: name, network or proxy.',
+    remedy: 'The message says which.',
+  },
+  SANDBOX_FAILED: {
+    meaning:
+      'The kernel, or a missing program, refused what the sandbox of a step needs. The step itself did not start.',
+    remedy: 'The message says what was refused. Try another kind of isolation, or run as root.',
+    flags: '`--isolation auto` chooses what works here.',
+  },
+  SECRET_MISSING: {
+    meaning: 'A secret that a step requires was not given, cannot be read, or is too large.',
+    remedy: 'Check its id and its path.',
+    flags: '`--secret id=ID,src=FILE` or `--secret id=ID,env=NAME` gives it.',
   },
   SOURCE_MISSING: {
-    meaning: 'A file, secret or mount source that a step needs is not there.',
+    meaning: 'A file or mount source that a step needs is not there.',
     remedy: 'Check the path, and that `.dockerignore` does not leave it out.',
+  },
+  SSH_AGENT_MISSING: {
+    meaning: 'A step requires an SSH agent that was not given.',
+    remedy: 'Check its id, and that the agent runs.',
+    flags: '`--ssh ID=SOCKET` gives it; `--ssh default` takes the one of `SSH_AUTH_SOCK`.',
   },
   STEP_FAILED: {
     meaning: 'A command of the Dockerfile ended with an error; its last output is shown above the message.',
@@ -189,12 +246,19 @@ export const errorReference: Readonly<Record<ErrorCode, ErrorEntry>> = {
   },
 };
 
+/** What the CLI adds to the hints of errors. */
+export const REMEDIES: Remedies = Object.fromEntries(
+  Object.entries(errorReference).flatMap(([code, { flags }]) => (flags === undefined ? [] : [[code, flags]])),
+);
+
 /** docs/errors.md. */
 export function errorsPage(): string {
   const sections = Object.entries(errorReference)
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([code, { meaning, remedy }]) => `## ${code}\n\n${meaning}\n\n**What to do:** ${remedy}\n`);
-  return `<!-- Generated from apps/cli/src/error-reference.ts by \`pnpm --filter shale docs\`. -->
+    .map(([code, { meaning, remedy, flags = '' }]) => {
+      return `## ${code}\n\n${meaning}\n\n**What to do:** ${`${remedy} ${flags}`.trimEnd()}\n`;
+    });
+  return `<!-- Generated from apps/cli/src/error-reference.ts by \`pnpm --filter shale run docs\`. -->
 
 # Errors
 

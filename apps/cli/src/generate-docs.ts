@@ -1,4 +1,4 @@
-// Writes docs/errors.md and the options in README.md: `pnpm --filter shale docs`.
+// Writes docs/errors.md and the options in README.md: `pnpm --filter shale run docs`.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorsPage } from './error-reference.ts';

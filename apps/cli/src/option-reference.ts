@@ -2,7 +2,7 @@ import { commandCatalog } from './commands/catalog.ts';
 import { type CommandPath, commandPaths, spellings } from './completion/command-path.ts';
 import type { Option } from './options/option.ts';
 
-const BEGIN = '<!-- begin generated: pnpm --filter shale docs -->';
+const BEGIN = '<!-- begin generated: pnpm --filter shale run docs -->';
 const END = '<!-- end generated -->';
 
 /** The page with everything between its two marks replaced by the commands and options of today. */

@@ -1,4 +1,4 @@
-import { DigestInvalidError, LocatedError } from '@shale/core';
+import { DigestInvalidError, LocatedError, NoSpaceError } from '@shale/core';
 import { expect, it } from 'vitest';
 import { exitCodeOf, SignalReceivedError } from './exit-code.ts';
 import { formatError } from './report-error.ts';
@@ -13,6 +13,11 @@ const failure = new DigestInvalidError('Not a digest: "\u001b]0;x\u0007"', {
 
 it('formatError() shows message and hint, escaped, and never a stack', () => {
   expect(formatError(failure, plain)).toBe('error: Not a digest: "\\x1b]0;x\\x07"\nhint:  Write sha256:…');
+});
+
+it('formatError() adds what helps in the CLI to the hint', () => {
+  const report = formatError(new NoSpaceError('full', { hint: 'Free some space.' }), plain);
+  expect(report).toMatch(/^hint: {2}Free some space\. `shale cache prune`.*--state-dir/m);
 });
 
 it('formatError() shows the causes on request', () => {

@@ -1,4 +1,5 @@
-import { LocatedError, messageOf, ShaleError } from '@shale/core';
+import { hintOf, LocatedError, messageOf, ShaleError } from '@shale/core';
+import { REMEDIES } from './error-reference.ts';
 import { SignalReceivedError } from './exit-code.ts';
 import type { Palette } from './terminal/palette.ts';
 import { escapeControlsInLines } from './terminal/escape.ts';
@@ -18,7 +19,7 @@ export function formatError(error: unknown, { verbose, stacks, palette }: ErrorR
   if (error instanceof SignalReceivedError) return palette.warning(error.message);
   const lines = [`${palette.bad('error:')} ${headline(error)}`];
   if (error instanceof LocatedError) lines.push(escapeControlsInLines(error.excerpt));
-  const hint = hintOf(error);
+  const hint = adviceOn(error);
   if (hint !== undefined) lines.push(`${palette.active('hint:')}  ${escapeControlsInLines(hint)}`);
   if (verbose || stacks)
     lines.push(...causesOf(error).map((cause) => palette.dim(`caused by: ${escapedMessageOf(cause)}`)));
@@ -37,8 +38,8 @@ function escapedMessageOf(error: unknown): string {
   return escapeControlsInLines(messageOf(error));
 }
 
-function hintOf(error: unknown): string | undefined {
-  if (error instanceof ShaleError) return error.hint;
+function adviceOn(error: unknown): string | undefined {
+  if (error instanceof ShaleError) return hintOf(error, REMEDIES);
   if (error instanceof Error && 'syscall' in error) return undefined;
   return 'This is a fault in shale itself. Run again with SHALE_DEBUG=1 and report what it prints.';
 }

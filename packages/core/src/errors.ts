@@ -6,10 +6,14 @@ export type ErrorCode =
   | 'ARCHIVE_INVALID'
   | 'ARCHIVE_LIMIT'
   | 'AUTH_REALM_REFUSED'
+  | 'BASE_IMAGE_CACHE_FULL'
   | 'BASE_IMAGE_MISSING'
   | 'BLOB_MISSING'
   | 'CACHE_BROKEN'
+  | 'CACHE_READ_ONLY'
   | 'CACHE_REQUIRED'
+  | 'CERTIFICATE_INVALID'
+  | 'CERTIFICATE_UNTRUSTED'
   | 'COMPOSE_INVALID'
   | 'CONFIG_INVALID'
   | 'CONTEXT_INVALID'
@@ -19,12 +23,14 @@ export type ErrorCode =
   | 'DIGEST_INVALID'
   | 'DIGEST_MISMATCH'
   | 'DOCKERFILE_INVALID'
+  | 'ENTITLEMENT_DENIED'
   | 'EXECUTOR_UNAVAILABLE'
   | 'FEATURES_CIRCULAR'
   | 'FEATURE_INVALID'
   | 'FEATURE_UNAVAILABLE'
   | 'GIT_ACCESS_DENIED'
   | 'GIT_FAILED'
+  | 'ISOLATION_UNAVAILABLE'
   | 'LAYOUT_INVALID'
   | 'LINT_VIOLATION'
   | 'LOCKFILE_MISMATCH'
@@ -37,16 +43,23 @@ export type ErrorCode =
   | 'PROBE_MISS'
   | 'PUSH_REFUSED'
   | 'REFERENCE_INVALID'
+  | 'REGISTRY_PLAIN_HTTP'
   | 'REGISTRY_REFUSED'
   | 'REGISTRY_UNREACHABLE'
+  | 'SANDBOX_FAILED'
+  | 'SECRET_MISSING'
   | 'SOURCE_MISSING'
+  | 'SSH_AGENT_MISSING'
   | 'STEP_FAILED'
   | 'STORE_INVALID'
   | 'USAGE_INVALID'
   | 'WARM_FAILED';
 
 export interface ShaleErrorOptions extends ErrorOptions {
-  /** What the user can do next, in one sentence. Never a secret, never "Hint:". */
+  /**
+   * What the user can do next, in one sentence, in words that hold for every program: no flag, no variable. Never a
+   * secret, never "Hint:".
+   */
   readonly hint?: string | undefined;
 }
 

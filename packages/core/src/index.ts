@@ -66,6 +66,7 @@ export { formatPlatform, hostPlatform, parsePlatform, type Platform, platformMat
 export type { ProgressEvent, ProgressListener, SourcePlace, StepInfo, StepOutcome } from './progress.ts';
 export { redactUrl, redactUrls } from './redact.ts';
 export { DEFAULT_REGISTRY, formatReference, parseReference, type Reference, referenceTarget } from './reference.ts';
+export { hintOf, type Remedies } from './remedies.ts';
 export { Resources } from './resources.ts';
 export { streamOf } from './stream-of.ts';
 export { consumeBlob, readBytes, verifyBlob } from './verify-blob.ts';

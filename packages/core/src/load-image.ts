@@ -86,8 +86,6 @@ function choosePlatform(index: ImageIndex, platform: Platform): ImageIndex['mani
   );
   throw new PlatformMissingError(
     `No image for ${formatPlatform(platform)}; there is ${[...new Set(offered)].join(', ') || 'none'}`,
-    {
-      hint: 'Choose one of these with --platform.',
-    },
+    { hint: 'Choose one of these, or another image.' },
   );
 }

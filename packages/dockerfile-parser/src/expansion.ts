@@ -241,7 +241,7 @@ const HINTS: readonly (readonly [problem: string, hint: string])[] = [
 
 /** Whatever else there is to say is the text that `${name:?text}` holds. */
 function hintFor(problem: string): string {
-  const [, hint = 'Set it with ENV, or with ARG and --build-arg.'] =
+  const [, hint = 'Set it with ENV, or with ARG and a build argument.'] =
     HINTS.find(([part]) => problem.includes(part)) ?? [];
   return hint;
 }

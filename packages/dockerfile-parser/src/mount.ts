@@ -133,7 +133,7 @@ function checkTaken(type: MountType, key: string, name: string): void {
     throw new DockerfileError('ssh does not support source', { hint: 'Name the agent with id=name.' });
   if (type === 'secret' && key === 'from')
     throw new DockerfileError('secret mount should not have a from', {
-      hint: 'Secrets come from --secret on the command line.',
+      hint: 'Leave from out: a secret is given to the build, not found in an image.',
     });
   const takers = Object.hasOwn(TAKEN_BY, key) ? TAKEN_BY[key] : undefined;
   if (takers === undefined || takers.includes(type)) return;

@@ -1,5 +1,9 @@
+import type { UnreachableCode } from './registry-error.ts';
+
 /** Why no answer came, in words, and whether asking again can help. */
 export interface NetworkFailure {
+  /** @default 'REGISTRY_UNREACHABLE' */
+  readonly code?: UnreachableCode | undefined;
   readonly reason: string;
   readonly retriable: boolean;
   readonly hint?: string | undefined;
@@ -7,8 +11,11 @@ export interface NetworkFailure {
   readonly wrongProtocol?: boolean | undefined;
 }
 
-const TRUST_HINT =
-  'Put the authority into SSL_CERT_FILE or as a .crt file into the certificate directory of this host, or use --insecure.';
+const UNTRUSTED = {
+  code: 'CERTIFICATE_UNTRUSTED',
+  retriable: false,
+  hint: 'Trust the authority that signed it: a .crt file in the certificate directory of this host does that.',
+} as const;
 const BROKEN: NetworkFailure = { reason: 'the connection was broken', retriable: true };
 const CLOSED_AT_ONCE: NetworkFailure = {
   reason: 'it closed the connection without an answer',
@@ -18,16 +25,13 @@ const CLOSED_AT_ONCE: NetworkFailure = {
 const SILENT: NetworkFailure = { reason: 'the registry fell silent', retriable: true };
 const NO_CONNECTION: NetworkFailure = { reason: 'no connection in time', retriable: true };
 const NO_ROUTE: NetworkFailure = { reason: 'no route to the host', retriable: false };
-const SELF_SIGNED: NetworkFailure = { reason: 'its certificate is self-signed', retriable: false, hint: TRUST_HINT };
-const UNKNOWN_AUTHORITY: NetworkFailure = {
-  reason: 'its certificate is signed by an unknown authority',
-  retriable: false,
-  hint: TRUST_HINT,
-};
+const SELF_SIGNED: NetworkFailure = { ...UNTRUSTED, reason: 'its certificate is self-signed' };
+const UNKNOWN_AUTHORITY: NetworkFailure = { ...UNTRUSTED, reason: 'its certificate is signed by an unknown authority' };
 const PLAIN_HTTP: NetworkFailure = {
+  code: 'REGISTRY_PLAIN_HTTP',
   reason: 'it speaks plain http, and https was expected',
   retriable: false,
-  hint: 'Use --insecure to speak plain http with it.',
+  hint: 'Allow plain http for this registry, if you trust the network.',
   wrongProtocol: true,
 };
 const NOT_HTTP: NetworkFailure = { reason: 'its answer is not HTTP', retriable: false, wrongProtocol: true };
@@ -55,12 +59,17 @@ const FAILURES: Readonly<Record<string, NetworkFailure>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNKNOWN_AUTHORITY,
   UNABLE_TO_GET_ISSUER_CERT: UNKNOWN_AUTHORITY,
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNKNOWN_AUTHORITY,
-  CERT_HAS_EXPIRED: { reason: 'its certificate has expired', retriable: false },
-  CERT_NOT_YET_VALID: { reason: 'its certificate is not valid yet; is the clock right?', retriable: false },
+  CERT_HAS_EXPIRED: { code: 'CERTIFICATE_INVALID', reason: 'its certificate has expired', retriable: false },
+  CERT_NOT_YET_VALID: {
+    code: 'CERTIFICATE_INVALID',
+    reason: 'its certificate is not valid yet; is the clock right?',
+    retriable: false,
+  },
   ERR_TLS_CERT_ALTNAME_INVALID: {
+    code: 'CERTIFICATE_INVALID',
     reason: 'its certificate is for another host name',
     retriable: false,
-    hint: 'Use the name that the certificate has, or --insecure.',
+    hint: 'Use the name that the certificate has.',
   },
   ERR_SSL_WRONG_VERSION_NUMBER: PLAIN_HTTP,
   ERR_SSL_PACKET_LENGTH_TOO_LONG: PLAIN_HTTP,

@@ -72,6 +72,6 @@ export async function sendPatiently(
 /** The error for users; one that is made for them already passes unchanged. */
 export function unreachable(error: unknown, call: { method: string; url: string | URL; tries: number }): ShaleError {
   if (error instanceof ShaleError) return error;
-  const { reason, hint } = describeFailure(error);
-  return new RegistryUnreachableError({ ...call, url: redactUrl(call.url) }, reason, { cause: error, hint });
+  const { code, reason, hint } = describeFailure(error);
+  return new RegistryUnreachableError({ ...call, url: redactUrl(call.url) }, reason, { code, cause: error, hint });
 }

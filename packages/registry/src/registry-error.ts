@@ -48,15 +48,32 @@ export class RegistryRefusedError extends ShaleError {
   }
 }
 
+/** Why there was no answer: the codes differ where users can do different things. */
+export type UnreachableCode =
+  | 'REGISTRY_UNREACHABLE'
+  | 'REGISTRY_PLAIN_HTTP'
+  | 'CERTIFICATE_UNTRUSTED'
+  | 'CERTIFICATE_INVALID';
+
+export interface UnreachableOptions extends ShaleErrorOptions {
+  /** @default 'REGISTRY_UNREACHABLE' */
+  readonly code?: UnreachableCode | undefined;
+}
+
 /** No answer, or not the whole of it: no route, a broken or silent connection, a certificate that is not trusted. */
 export class RegistryUnreachableError extends ShaleError {
-  readonly code = 'REGISTRY_UNREACHABLE';
+  readonly code: UnreachableCode;
   readonly method: string;
   readonly url: string;
   readonly tries: number;
 
-  constructor(call: RegistryCall, reason: string, options?: ShaleErrorOptions) {
+  constructor(
+    call: RegistryCall,
+    reason: string,
+    { code = 'REGISTRY_UNREACHABLE', ...options }: UnreachableOptions = {},
+  ) {
     super(`${call.method} ${call.url}: ${reason}${describeTries(call.tries)}`, options);
+    this.code = code;
     this.method = call.method;
     this.url = call.url;
     this.tries = call.tries;

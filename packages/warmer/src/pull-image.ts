@@ -45,7 +45,7 @@ export interface PulledImage {
 /**
  * Makes the image an entry of the directory: layers that another entry has are taken from there, the rest are fetched,
  * all at once and each to its place. The entry appears when it is whole, verified and flushed.
- * @throws {NoSpaceError} before anything is fetched, where it cannot fit.
+ * @throws {BaseImageCacheFullError} before anything is fetched, where it cannot fit.
  */
 export async function pullImage(image: ResolvedImage, options: PullImageOptions): Promise<PulledImage> {
   const { directory, leases, space, form, names, force, signal } = options;

@@ -113,7 +113,7 @@ function choose(manifests: readonly Descriptor[], wanted: Platform, reference: R
   const list = [...new Set(offered)].join(', ') || 'none';
   throw new PlatformMissingError(
     `${formatReference(reference)} has no image for ${formatPlatform(wanted)}; there is ${list}`,
-    { hint: 'Choose one of these with --platform.' },
+    { hint: 'Choose one of these, or another image.' },
   );
 }
 

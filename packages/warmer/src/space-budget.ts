@@ -1,8 +1,13 @@
 import { statfs } from 'node:fs/promises';
-import { NoSpaceError } from '@shale/core';
+import { ShaleError } from '@shale/core';
 
 const MIB = 2 ** 20;
 const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
+
+/** The directory of base images has no room for an image: its disk or its limit is full. */
+export class BaseImageCacheFullError extends ShaleError {
+  readonly code = 'BASE_IMAGE_CACHE_FULL';
+}
 
 /** Promises room for images before they are fetched, so that a disk never fills half-way through one. */
 export class SpaceBudget {
@@ -18,7 +23,7 @@ export class SpaceBudget {
 
   /**
    * Sets `bytes` aside until disposed; what was written meanwhile counts twice for a moment, on the safe side.
-   * @throws {NoSpaceError} naming what is needed and what is free.
+   * @throws {BaseImageCacheFullError} naming what is needed and what is free.
    */
   async reserve(bytes: number, name: string): Promise<Disposable> {
     let free = await this.#free();
@@ -47,11 +52,11 @@ export class SpaceBudget {
     return (await freeBytes(this.#directory)) - this.#reservedBytes;
   }
 
-  #full(bytes: number, free: number, name: string, cause?: unknown): NoSpaceError {
+  #full(bytes: number, free: number, name: string, cause?: unknown): BaseImageCacheFullError {
     const there = `${toMiB(Math.max(free, 0))} are free`;
-    return new NoSpaceError(`${name} needs ${toMiB(bytes)} in ${this.#directory}, where ${there}`, {
+    return new BaseImageCacheFullError(`${name} needs ${toMiB(bytes)} in ${this.#directory}, where ${there}`, {
       cause,
-      hint: 'Enlarge the volume, or remove images with --prune or --max-size.',
+      hint: 'Enlarge the volume, or remove images.',
     });
   }
 }

@@ -193,7 +193,10 @@ describe('warm()', () => {
     expect(results).toMatchObject([{ status: 'warmed' }]);
     expect(await new WarmedDirectory(scratch.path).entries()).toHaveLength(1);
     const tooMuch = await warmInto(scratch.path, [a, b], { maxBytes: 6000 });
-    expect(tooMuch.results).toMatchObject([{ status: 'unchanged' }, { status: 'failed', error: { code: 'NO_SPACE' } }]);
+    expect(tooMuch.results).toMatchObject([
+      { status: 'unchanged' },
+      { status: 'failed', error: { code: 'BASE_IMAGE_CACHE_FULL' } },
+    ]);
   });
 
   it('fetches again what was damaged, when told to', async () => {

@@ -4,7 +4,6 @@ import {
   formatReference,
   hostPlatform,
   type ImageStore,
-  NoSpaceError,
   type Platform,
   type Reference,
 } from '@shale/core';
@@ -19,7 +18,7 @@ import { removeAllAttempts } from './partial-image.ts';
 import { evictOldest, pruneUnnamed } from './prune.ts';
 import { isEntryWhole, pullImage } from './pull-image.ts';
 import { ImageResolver, resolveTarget } from './resolve-image.ts';
-import { SpaceBudget } from './space-budget.ts';
+import { BaseImageCacheFullError, SpaceBudget } from './space-budget.ts';
 import type { WarmListener, WarmResult } from './warm-event.ts';
 import { mergeTargets, type WarmTarget } from './warm-plan.ts';
 import { WarmedDirectory, type WarmedEntry } from './warmed-directory.ts';
@@ -180,7 +179,7 @@ class WarmRun {
 
   /**
    * Sets room aside under `maxBytes` until disposed.
-   * @throws {NoSpaceError} when the plan's own images are too many.
+   * @throws {BaseImageCacheFullError} when the plan's own images are too many.
    */
   async #makeRoom(need: number, { reference, entryDigest }: RoomRequest): Promise<Disposable> {
     const { maxBytes, onEvent } = this.#options;
@@ -190,9 +189,9 @@ class WarmRun {
       const used = await this.#directory.usedBytes();
       if (used > most) {
         const taken = used + this.#promisedBytes;
-        throw new NoSpaceError(
+        throw new BaseImageCacheFullError(
           `${formatReference(reference)} needs ${need} bytes; the images of this plan take ${taken} of at most ${maxBytes}`,
-          { hint: 'Raise --max-size, or warm fewer images.' },
+          { hint: 'Raise the limit, or warm fewer images.' },
         );
       }
     }

@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
-import { formatPlatform, formatReference, messageOf, ShaleError } from '@shale/core';
+import { formatPlatform, formatReference, hintOf, messageOf, ShaleError } from '@shale/core';
 import { RateLimit } from '@shale/registry';
 import { warm, WarmFailedError, type WarmResult } from '@shale/warmer';
 import { openRegistryClient } from '@shale/wiring';
+import { REMEDIES } from '../error-reference.ts';
 import { parseSize } from '../options/size.ts';
 import type { ProgressMode } from '../render/open-renderer.ts';
 import { openWarmView } from '../render/warm-view.ts';
@@ -83,7 +84,7 @@ function warmFailure(failures: readonly WarmResult[], count: number): WarmFailed
   const [first] = failures;
   const kept = failures.filter(({ status }) => status === 'stale').length;
   const note = kept === 0 ? '' : `; the last good copy of ${kept} stays`;
-  const hint = first?.error instanceof ShaleError ? first.error.hint : undefined;
+  const hint = first?.error instanceof ShaleError ? hintOf(first.error, REMEDIES) : undefined;
   return new WarmFailedError(
     `${failures.length} of ${count} images could not be warmed${note}\n${messageOf(first?.error)}`,
     { hint, cause: first?.error },

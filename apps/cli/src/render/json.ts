@@ -1,4 +1,5 @@
-import { type ProgressEvent, ShaleError } from '@shale/core';
+import { hintOf, type ProgressEvent, ShaleError } from '@shale/core';
+import { REMEDIES } from '../error-reference.ts';
 import type { Renderer } from './renderer.ts';
 
 export interface JsonOptions {
@@ -24,6 +25,6 @@ export function jsonRenderer({ write, time }: JsonOptions): Renderer {
 }
 
 function plainError(_key: string, value: unknown): unknown {
-  if (value instanceof ShaleError) return { code: value.code, message: value.message, hint: value.hint };
+  if (value instanceof ShaleError) return { code: value.code, message: value.message, hint: hintOf(value, REMEDIES) };
   return value instanceof Error ? { message: value.message } : value;
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { BuildContext } from '@shale/builder';
-import { parseReference, redactUrl, ShaleError } from '@shale/core';
+import { hintOf, parseReference, redactUrl, ShaleError } from '@shale/core';
 import {
   buildPlatforms,
   devcontainerImages,
@@ -14,6 +14,7 @@ import {
 } from '@shale/warmer';
 import { gitEnvironment, proxyOf, urlFetcher } from '@shale/wiring';
 import type { WarmInvocation } from '../commands/warm.ts';
+import { REMEDIES } from '../error-reference.ts';
 import { UsageError } from '../usage-error.ts';
 
 /** Reads all images that the command line names, directly or through files. @throws {UsageError} for a file that cannot be read */
@@ -56,7 +57,7 @@ async function withFileName<T>(file: string, read: () => Promise<T>, text?: stri
     const located = text === undefined ? error : locateDockerfileError(error, { name: file, text });
     if (located !== error || !(error instanceof Error)) throw located;
     if (error.message.includes(file)) throw error;
-    const hint = error instanceof ShaleError ? error.hint : undefined;
+    const hint = error instanceof ShaleError ? hintOf(error, REMEDIES) : undefined;
     throw new UsageError(`${file}: ${error.message}`, { cause: error, hint });
   }
 }

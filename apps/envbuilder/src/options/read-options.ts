@@ -69,7 +69,9 @@ function readFlags(argv: readonly string[]): ReadonlyMap<string, string> | 'help
 }
 
 function unknown(word: string): OptionInvalidError {
-  return new OptionInvalidError(`unknown flag or argument: ${word}`, { hint: 'See envbuilder --help.' });
+  return new OptionInvalidError(`unknown flag or argument: ${word}`, {
+    hint: 'The help of envbuilder lists every flag.',
+  });
 }
 
 function checkTogether(options: WorkspaceOptions): void {

@@ -67,7 +67,7 @@ export async function download(url: string, parent: string, options: DownloadOpt
   if (expected !== undefined && !sameBytes(actual, expected.bytes)) {
     throw new AddSourceError(
       `digest mismatch for ${redactUrl(url)}: expected ${checksum}, received ${algorithm}:${actual.toString('hex')}`,
-      { hint: 'Check the file, then the --checksum.' },
+      { hint: 'Check the file, then the checksum in the Dockerfile.' },
     );
   }
   const modified = lastModified(headers['last-modified']);

@@ -92,7 +92,7 @@ function refuseWhatCannotBe({ network, root }: StepProcess, exchange: RootExchan
       hint: 'Build as root, or where user namespaces are allowed.',
     });
   }
-  const hint = `Put --state-dir below ${exchange.directory}, and mount nothing there.`;
+  const hint = `Keep the state directory below ${exchange.directory}, and mount nothing there.`;
   if (!exchange.keptNow().covers(root)) throw new SandboxFailedError(`Trees cannot be in ${root}`, { hint });
   if (statSync(root).dev !== statSync('/').dev)
     throw new SandboxFailedError(`${root} is on another file system than /`, { hint });

@@ -75,7 +75,7 @@ export async function runNamespacesProgram(
 
 function setupFailure({ root }: StepProcess, complaint: string): SandboxFailedError {
   return new SandboxFailedError(`The sandbox of a step in ${root} cannot be set up: ${complaint.trim()}`, {
-    hint: 'Try another way with --isolation; `--isolation auto` tests what works here.',
+    hint: 'Try another kind of isolation.',
   });
 }
 

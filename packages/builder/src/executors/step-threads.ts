@@ -110,6 +110,6 @@ function sandboxFailure({ process }: SandboxOrder, report: Extract<SandboxReport
   const cause = Object.assign(new Error(report.message), { code: report.code });
   return new SandboxFailedError(`The sandbox of a step in ${process.root} cannot be set up: ${report.message}`, {
     cause,
-    hint: 'Try another way with --isolation; `--isolation auto` tests what works here.',
+    hint: 'Try another kind of isolation.',
   });
 }

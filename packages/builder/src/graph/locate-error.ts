@@ -3,8 +3,14 @@ import { DockerfileError, excerpt } from '@shale/dockerfile-parser';
 import type { StepNode } from './build-graph.ts';
 import type { DockerfileSource } from './dockerfile-source.ts';
 
-/** What no line of a Dockerfile is to blame for. */
-const ABOUT_THE_MACHINE: ReadonlySet<ErrorCode> = new Set(['EXECUTOR_UNAVAILABLE', 'NO_SPACE', 'STORE_INVALID']);
+/** Failures that no line of the Dockerfile causes. */
+const ABOUT_THE_MACHINE: ReadonlySet<ErrorCode> = new Set([
+  'EXECUTOR_UNAVAILABLE',
+  'ISOLATION_UNAVAILABLE',
+  'NO_SPACE',
+  'SANDBOX_FAILED',
+  'STORE_INVALID',
+]);
 
 /** The error with the lines of `place`; as it is when it has lines already, or when none is to blame. */
 export function locate(error: unknown, place: SourcePlace, source: DockerfileSource): unknown {

@@ -10,7 +10,7 @@ export type SecretSource =
 export const MAX_SECRET_BYTES: number = 500 * 1024;
 
 export class SecretError extends ShaleError {
-  readonly code = 'SOURCE_MISSING';
+  readonly code = 'SECRET_MISSING';
 }
 
 /** @throws {SecretError} for a missing, unreadable or too large file. */
@@ -26,7 +26,7 @@ async function readSecretFile(id: string, path: string): Promise<Uint8Array> {
   } catch (cause) {
     throw new SecretError(`Secret ${id} cannot be read from ${path}`, {
       cause,
-      hint: 'Check the path after src= of --secret.',
+      hint: 'Check the path that was given for this secret.',
     });
   }
 }

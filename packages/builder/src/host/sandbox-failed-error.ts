@@ -2,5 +2,5 @@ import { ShaleError } from '@shale/core';
 
 /** The kernel refused something that the executor needs, for this step or at all. The step itself did not start. */
 export class SandboxFailedError extends ShaleError {
-  readonly code = 'EXECUTOR_UNAVAILABLE';
+  readonly code = 'SANDBOX_FAILED';
 }

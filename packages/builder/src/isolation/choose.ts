@@ -35,7 +35,7 @@ export interface ChooseIsolationOptions extends CallOptions {
 
 /** Nothing that was asked for works here. */
 export class IsolationUnavailableError extends ShaleError {
-  readonly code = 'EXECUTOR_UNAVAILABLE';
+  readonly code = 'ISOLATION_UNAVAILABLE';
 }
 
 /**
@@ -123,7 +123,7 @@ async function firstWorking<T>(
 function unavailable(kind: string, requested: string | undefined, failures: readonly string[]): Error {
   const what = requested === undefined ? `No ${kind} works here` : `The ${kind} ${requested} does not work here`;
   return new IsolationUnavailableError(`${what}: ${failures.join('; ')}`, {
-    hint: 'Leave --isolation out to get what works, or run shale as root.',
+    hint: 'Leave the choice open to get what works, or run as root.',
   });
 }
 

@@ -3,7 +3,7 @@ import { ShaleError } from '@shale/core';
 export const EXECUTORS = ['namespaces', 'in-place', 'chroot', 'none'] as const;
 export const SNAPSHOTTERS = ['overlay', 'copy'] as const;
 
-/** What `--isolation` asks for; `undefined` leaves the choice. */
+/** The executor and snapshotter that were asked for; `undefined` leaves the choice open. */
 export interface IsolationRequest {
   readonly executor?: (typeof EXECUTORS)[number] | undefined;
   readonly snapshotter?: (typeof SNAPSHOTTERS)[number] | undefined;
@@ -23,7 +23,7 @@ export function parseIsolation(text: string): IsolationRequest {
   const snapshotter = SNAPSHOTTERS.find((name) => words.includes(name));
   const known = [executor, snapshotter].filter((word) => word !== undefined);
   if (words.length === known.length) return { executor, snapshotter };
-  throw new IsolationInvalidError(`Not a way of isolation: ${JSON.stringify(text)}`, {
-    hint: `Ways are auto, ${EXECUTORS.join(', ')}, and ${SNAPSHOTTERS.join(' or ')}, two of them joined as in chroot+copy.`,
+  throw new IsolationInvalidError(`Unknown isolation ${JSON.stringify(text)}`, {
+    hint: `Write auto, ${EXECUTORS.join(', ')}, ${SNAPSHOTTERS.join(' or ')}, or one of each kind joined, as in chroot+copy.`,
   });
 }

@@ -145,9 +145,9 @@ describe.runIf(canMount)('chooseIsolation()', () => {
 
   it('refuses what is asked for and does not work', async () => {
     expect(await choose('namespaces', without('sys_admin'))).toMatch(
-      /^EXECUTOR_UNAVAILABLE The executor namespaces does not work here: not namespaces: EPERM/,
+      /^ISOLATION_UNAVAILABLE The executor namespaces does not work here: not namespaces: EPERM/,
     );
-    expect(await choose('overlay', without('sys_admin'))).toMatch(/^EXECUTOR_UNAVAILABLE The snapshotter overlay/);
+    expect(await choose('overlay', without('sys_admin'))).toMatch(/^ISOLATION_UNAVAILABLE The snapshotter overlay/);
   });
 
   it('works as root of a user namespace', async () => {

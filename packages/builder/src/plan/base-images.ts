@@ -20,7 +20,7 @@ export class BaseImageMissingError extends ShaleError {
       `Image ${formatReference(reference)} for ${formatPlatform(platform)} was not found; tried:${list || ' no source'}`,
       {
         cause,
-        hint: 'Check the name and that you may pull it; warm it with `shale warm`, or name a mirror with --registry-mirror.',
+        hint: 'Check the name, and that you may pull it.',
       },
     );
     this.tried = tried;

@@ -1,4 +1,5 @@
-import type { CacheMount, Mount, RunInstruction } from '@shale/dockerfile-parser';
+import { ShaleError } from '@shale/core';
+import type { CacheMount, Mount, RunInstruction, SourceRange } from '@shale/dockerfile-parser';
 import { cleanPath, didYouMean, DockerfileError, parseMount } from '@shale/dockerfile-parser';
 import { hiddenArgs } from './build-args.ts';
 import type { RunAction, RunMount, Entitlement } from '../graph/build-graph.ts';
@@ -7,6 +8,7 @@ import type { PlanOptions } from './planning.ts';
 import { treeSource } from './tree-source.ts';
 import type { PlannedStep, StageDraft } from './stage-draft.ts';
 import { commandArgs } from './fold-metadata.ts';
+import { locatedAt } from '../graph/locate-error.ts';
 import { argNames, environmentList, shellOf } from '../graph/stage-state.ts';
 import { absolutePath } from './plan-workdir.ts';
 
@@ -58,7 +60,11 @@ function runCommand({ state }: StageDraft, { command, heredocs }: RunInstruction
 
 const isSoleHeredoc = (text: string) => /^<<-?\s*\S+$/.test(text.trim());
 
-function runNetwork({ network }: RunInstruction, options: PlanOptions, scope: InstructionScope): 'host' | 'none' {
+function runNetwork(
+  { network, range }: RunInstruction,
+  options: PlanOptions,
+  scope: InstructionScope,
+): 'host' | 'none' {
   switch (network) {
     case undefined:
     case 'default':
@@ -67,7 +73,7 @@ function runNetwork({ network }: RunInstruction, options: PlanOptions, scope: In
       return network;
     case 'host':
       // where every step has the host's network, there is nothing to ask for
-      if (options.network !== 'host') requireEntitlement('network.host', options, scope);
+      if (options.network !== 'host') requireEntitlement('network.host', options, range);
       return network;
     default:
       scope.fail(
@@ -78,7 +84,7 @@ function runNetwork({ network }: RunInstruction, options: PlanOptions, scope: In
 }
 
 function runSecurity(
-  { security }: RunInstruction,
+  { security, range }: RunInstruction,
   options: PlanOptions,
   scope: InstructionScope,
 ): 'sandbox' | 'insecure' {
@@ -87,7 +93,7 @@ function runSecurity(
     case 'sandbox':
       return 'sandbox';
     case 'insecure':
-      requireEntitlement('security.insecure', options, scope);
+      requireEntitlement('security.insecure', options, range);
       return security;
     default:
       scope.fail(
@@ -97,9 +103,16 @@ function runSecurity(
   }
 }
 
-function requireEntitlement(name: Entitlement, { entitlements }: PlanOptions, scope: InstructionScope): void {
+class EntitlementDeniedError extends ShaleError {
+  readonly code = 'ENTITLEMENT_DENIED';
+}
+
+function requireEntitlement(name: Entitlement, { entitlements, source }: PlanOptions, range: SourceRange): void {
   if (entitlements.includes(name)) return;
-  scope.fail(`entitlement ${name} is not allowed`, `Allow it with --allow ${name}, if you trust the Dockerfile.`);
+  const failure = new EntitlementDeniedError(`entitlement ${name} is not allowed`, {
+    hint: 'Allow it for this build, if you trust the Dockerfile.',
+  });
+  throw locatedAt(failure, { file: source.name, line: range.startLine, endLine: range.endLine }, source);
 }
 
 async function planMount(draft: StageDraft, text: string, scope: InstructionScope): Promise<RunMount> {

@@ -65,7 +65,7 @@ async function openDraft(stage: Stage, planning: Planning): Promise<StageDraft> 
   if (name === '')
     scope.fail(
       `base name (${from.image}) should not be blank`,
-      'Give the ARG a default above, or a value with --build-arg.',
+      'Give the ARG a default above, or a value as a build argument.',
     );
   const platform = fromPlatform(stage, scope, planning);
   const parent = findStage(dockerfile, name, stage.index);
@@ -137,7 +137,7 @@ function fromPlatform(stage: Stage, scope: InstructionScope, planning: Planning)
   if (text === '')
     scope.fail(
       `empty platform value from expression ${platform}`,
-      'Declare the ARG before the first FROM, or give it with --build-arg.',
+      'Declare the ARG before the first FROM, or give a build argument.',
     );
   return understood(() => parsePlatform(text), `failed to parse platform ${text}`, { stage, planning });
 }

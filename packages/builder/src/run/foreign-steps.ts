@@ -43,7 +43,7 @@ function cannotRun(
   { reason, source }: { readonly reason: string; readonly source: DockerfileSource },
 ): LocatedError {
   const failure = new ExecutorUnavailableError(`RUN for ${platform} cannot be executed here: ${reason}`, {
-    hint: 'Register an emulator (Debian: qemu-user-static and binfmt-support), or cross-compile with FROM --platform=$BUILDPLATFORM.',
+    hint: 'Register an emulator (Debian: qemu-user-static and binfmt-support), or cross-compile in a stage that is for $BUILDPLATFORM.',
   });
   const place = info.place ?? { file: source.name, line: 1 };
   return locatedAt(failure, place, source);

@@ -9,7 +9,7 @@ import { emptyCacheMount, openCacheMount } from '../snapshotters/cache-mounts.ts
 import { resolveInTree } from '../tree/scoped-path.ts';
 import type { StepMount } from '../executors/executor.ts';
 import { mountedPaths } from '../host/mount-table.ts';
-import { readSecret } from '../graph/secrets.ts';
+import { readSecret, SecretError } from '../graph/secrets.ts';
 import { forwardAgent } from './forward-agent.ts';
 import type { StepContext } from './step-context.ts';
 
@@ -22,6 +22,10 @@ export interface RunMounts extends AsyncDisposable {
 
 export class MountSourceError extends ShaleError {
   readonly code = 'SOURCE_MISSING';
+}
+
+class SshAgentMissingError extends ShaleError {
+  readonly code = 'SSH_AGENT_MISSING';
 }
 
 interface Opened {
@@ -143,8 +147,8 @@ async function openSecret(
   const source = options.secrets?.get(mount.id);
   if (source === undefined) {
     if (!mount.required) return;
-    throw new MountSourceError(`secret ${mount.id}: not found`, {
-      hint: `Give it with --secret id=${mount.id},src=FILE or env=NAME.`,
+    throw new SecretError(`secret ${mount.id}: not found`, {
+      hint: `Give the build a secret with the id ${mount.id}.`,
     });
   }
   const value = await readSecret(mount.id, source);
@@ -163,7 +167,9 @@ async function openSsh(
   const socket = options.ssh?.get(mount.id);
   if (socket === undefined) {
     if (!mount.required) return;
-    throw new MountSourceError(`unset ssh forward key ${mount.id}`, { hint: `Give it with --ssh ${mount.id}=SOCKET.` });
+    throw new SshAgentMissingError(`unset ssh forward key ${mount.id}`, {
+      hint: `Give the build an SSH agent with the id ${mount.id}.`,
+    });
   }
   const target = mount.target ?? `/run/buildkit/ssh_agent.${index}`;
   const path = join(await opened.scratch(), `agent.${index}`);

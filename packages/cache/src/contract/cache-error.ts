@@ -9,7 +9,7 @@ export class CacheRequiredError extends ShaleError {
   constructor(backend: string, cause: unknown) {
     super(`The ${backend} cache failed: ${messageOf(cause)}`, {
       cause,
-      hint: 'Repair the cache, or build without --cache-required to go on without it.',
+      hint: 'Repair the cache, or let builds go on without it.',
     });
     this.backend = backend;
   }
@@ -17,12 +17,12 @@ export class CacheRequiredError extends ShaleError {
 
 /** The registry lets these credentials read the cache, not write it. */
 export class CacheReadOnlyError extends ShaleError {
-  readonly code = 'REGISTRY_REFUSED';
+  readonly code = 'CACHE_READ_ONLY';
 
   constructor(place: string, cause: unknown) {
     super(`The cache ${place} is read-only for these credentials`, {
       cause,
-      hint: 'Log in with credentials that may push, or say --cache-readonly.',
+      hint: 'Log in with credentials that may push, or only read this cache.',
     });
   }
 }

@@ -149,7 +149,7 @@ function typeOf(typeFlag: number, name: string, pax: PaxRecords): EntryType {
   const type = ENTRY_TYPES.get(typeFlag);
   if (typeFlag === TypeFlag.gnuSparse || [...pax.keys()].some((key) => key.startsWith('GNU.sparse.'))) {
     throw new ArchiveInvalidError(`The archive has a sparse file, which is not supported: ${JSON.stringify(name)}`, {
-      hint: 'Pack it again without --sparse.',
+      hint: 'Pack it again with its files written in full.',
     });
   }
   if (type === undefined) {

@@ -9,7 +9,7 @@ export function noSpace(path: string): (error: unknown) => Promise<never> {
     if (!FULL.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
     throw new NoSpaceError(`No space left in ${path} (${await freeSpace(path)})`, {
       cause: error,
-      hint: 'Free some space, or choose another place with --state-dir; `shale cache prune` drops what is unused.',
+      hint: 'Free some space, or choose another disk.',
     });
   };
 }

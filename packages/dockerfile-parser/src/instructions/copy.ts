@@ -12,7 +12,7 @@ export function parseCopy(draft: Draft): Fields<CopyInstruction> {
   if (from?.includes('$') === true) {
     throw new DockerfileError(
       'variable expansion is not supported for --from, define a new stage with FROM using ARG from global scope as a workaround',
-      { hint: `Write FROM ${from} AS name above, and --from=name here.` },
+      { hint: `Write FROM ${from} AS name above, and copy from that name here.` },
     );
   }
   return { ...parseShared('COPY', draft), from, parents: draft.flags.boolean('parents') ?? false };
