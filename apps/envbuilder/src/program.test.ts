@@ -72,9 +72,10 @@ it('sends its log to Coder, without secrets', async () => {
   await using place = await openPlace();
   const lines: string[] = [];
   const server = createServer(async (request, response) => {
+    if (request.method === 'GET') return response.end('{}');
     const { logs = [] } = (await json(request)) as { logs?: { output: string }[] };
     lines.push(...logs.map(({ output }) => output));
-    response.end('{}');
+    return response.end('{}');
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const env = {

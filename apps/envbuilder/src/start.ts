@@ -2,9 +2,10 @@ import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { enterPrivateMounts } from '@shale/builder/isolation';
 import { recoverRoot } from '@shale/builder/root';
-import { messageOf, ShaleError } from '@shale/core';
+import { ShaleError } from '@shale/core';
 import { loadSystemCalls, ProcessControl } from '@shale/core/linux';
 import { handOver } from '@shale/workspace';
+import { reportError } from './errors/report-error.ts';
 import { buildAhead, PLAN_VARIABLE, writeFailure } from './images/user-namespace-build.ts';
 import { runProgram } from './program.ts';
 import { MAGIC_DIRECTORY, workspacePaths } from './state/workspace-paths.ts';
@@ -44,8 +45,7 @@ export async function start(): Promise<void> {
 
 function tell(reason: unknown): void {
   const { stderr, env } = process;
-  stderr.write(`error: ${messageOf(reason)}\n`);
-  if (reason instanceof ShaleError && reason.hint !== undefined) stderr.write(`hint:  ${reason.hint}\n`);
+  stderr.write(reportError(reason));
   if (env['SHALE_DEBUG'] && reason instanceof Error) stderr.write(`${reason.stack}\n`);
 }
 

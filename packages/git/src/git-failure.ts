@@ -39,7 +39,7 @@ export function gitFailure({ args, status, message, secrets }: EndedGit): GitFai
   if (status === NO_PROGRAM_STATUS) return noProgram();
   const reason = REASONS.find(([, pattern]) => pattern.test(message))?.[0] ?? 'other';
   const command = args.find((arg) => !arg.startsWith('-')) ?? '';
-  const words = withoutSecrets(plain(message.trim()), secrets) || `it ended with ${status ?? 'a signal'}`;
+  const words = withoutSecrets(oneLine(plain(message)), secrets) || `it ended with ${status ?? 'a signal'}`;
   return new GitFailedError(`${PREFIXES[reason] ?? ''}git ${command} failed: ${words}`, {
     reason,
     hint: HINTS[reason] ?? 'Check the URL, the ref and your access.',
@@ -63,6 +63,16 @@ function plain(message: string): string {
     /^fatal: could not read (?:Username|Password) for ('[^']*').*$/m,
     'no credentials that $1 accepts were given',
   );
+}
+
+const PROGRESS =
+  /^(?:Cloning into |From |remote: (?:Enumerating|Counting|Compressing|Total|Finding|Getting)|(?:Receiving|Resolving|Unpacking|Updating|Filtering) )/;
+const ADVICE = /^(?:Please make sure you have the correct access rights|and the repository exists\.)$/;
+
+/** What is wrong, in one line: programs and people read the first one. */
+function oneLine(message: string): string {
+  const lines = message.split('\n').map((line) => line.trim());
+  return lines.filter((line) => line !== '' && !PROGRESS.test(line) && !ADVICE.test(line)).join('; ');
 }
 
 /** Servers and git repeat what they were sent. */

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { parseReference, sha256, streamOf } from '@shale/core';
 import { faultProxy, makeImage, startRegistry, startTokenServer, type TokenServerOptions } from '@shale/testing';
 import { describe, expect, it } from 'vitest';
@@ -36,6 +39,23 @@ describe('a Repository behind Basic auth', () => {
     await using client = createRegistryClient({ keychain });
     const image = await makeImage(client.repository(parseReference(`${registry.host}/app`)), { layers });
     expect(image.layers).toHaveLength(1);
+  });
+
+  it('logs in where a 401 does not say how', async () => {
+    const expected = `Basic ${Buffer.from('me:p:w').toString('base64')}`;
+    const server = createServer(({ headers }, response) => {
+      response.writeHead(headers.authorization === expected ? 404 : 401).end();
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const find = async (password: string) => {
+      await using client = createRegistryClient({ keychain: staticKeychain(host, { username: 'me', password }) });
+      return client.repository(parseReference(`${host}/app`)).getManifest('latest');
+    };
+    expect(await find('p:w')).toBeUndefined();
+    await expect(find('wrong')).rejects.toMatchObject({ code: 'CREDENTIALS_INVALID' });
+    server.closeAllConnections();
+    server.close();
   });
 
   it('says when there are no credentials', async () => {

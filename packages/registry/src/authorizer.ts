@@ -22,6 +22,8 @@ export interface AuthorizerOptions {
   readonly tokens: TokenService;
 }
 
+const BASIC: Challenge = { scheme: 'basic', parameters: {} };
+
 /** Knows what to send in `Authorization` to one host, and learns it from the host's challenges. */
 export class Authorizer {
   readonly #options: AuthorizerOptions;
@@ -33,9 +35,9 @@ export class Authorizer {
     this.#options = options;
   }
 
-  /** Reads a 401: what the host asks for is remembered for all later requests. */
+  /** Reads a 401: what the host asks for is remembered for all later requests. A host that does not say takes Basic. */
   learn(headers: readonly string[]): Challenge | undefined {
-    const chosen = chooseChallenge(parseChallenges(headers));
+    const chosen = headers.length === 0 ? (this.#challenge ?? BASIC) : chooseChallenge(parseChallenges(headers));
     this.#challenge = chosen ?? this.#challenge;
     return chosen;
   }

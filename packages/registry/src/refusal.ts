@@ -27,7 +27,8 @@ export async function refusal({ response, tries }: Answered, request: RefusedReq
   const replies = parseReplies(body.toString());
   const { credentials, method, redirected } = request;
   const answer = { method, url: redactUrl(url), status, statusText, replies, tries, redirected };
-  const basic = response.headers('www-authenticate').some((header) => /^\s*basic\b/i.test(header));
+  const challenges = response.headers('www-authenticate');
+  const basic = challenges.length === 0 || challenges.some((header) => /^\s*basic\b/i.test(header));
   if (status === 401 && basic && credentials) {
     return new CredentialsInvalidError(
       `The credentials from ${credentials.origin} were not accepted: ${describeAnswer(answer)}`,

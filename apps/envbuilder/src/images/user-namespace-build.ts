@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { runInUserNamespace, wantsUserNamespace } from '@shale/builder/isolation';
-import { type CallOptions, type ErrorCode, ShaleError } from '@shale/core';
+import { type CallOptions, type ErrorCode, LocatedError, ShaleError, type SourcePlace } from '@shale/core';
 import type { Environment } from '../options/read-options.ts';
 import type { WorkspacePaths } from '../state/workspace-paths.ts';
 import type { ImagePlan } from './images.ts';
@@ -16,6 +16,8 @@ interface Failure {
   readonly code: ErrorCode;
   readonly message: string;
   readonly hint?: string | undefined;
+  readonly place?: SourcePlace | undefined;
+  readonly excerpt?: string | undefined;
 }
 
 class BuildAheadFailedError extends ShaleError {
@@ -60,7 +62,10 @@ export function buildAhead({ env, paths }: BuildAheadWiring): BuildAhead | undef
 
 function failureOf(directory: string): Error {
   try {
-    return new BuildAheadFailedError(JSON.parse(readFileSync(join(directory, 'failure.json'), 'utf8')) as Failure);
+    const failure = JSON.parse(readFileSync(join(directory, 'failure.json'), 'utf8')) as Failure;
+    const { place, excerpt } = failure;
+    const error = new BuildAheadFailedError(failure);
+    return place === undefined ? error : new LocatedError(error, place, excerpt ?? '');
   } catch {
     return new Error('The build in a user namespace ended without a word');
   }
@@ -74,5 +79,7 @@ export function readPlan(planFile: string): ImagePlan {
 export function writeFailure(planFile: string, error: unknown): void {
   if (!(error instanceof ShaleError)) return;
   const { code, message, hint } = error;
-  writeFileSync(join(dirname(planFile), 'failure.json'), JSON.stringify({ code, message, hint }));
+  const { place, excerpt } = error instanceof LocatedError ? error : {};
+  const failure: Failure = { code, message, hint, place, excerpt };
+  writeFileSync(join(dirname(planFile), 'failure.json'), JSON.stringify(failure));
 }

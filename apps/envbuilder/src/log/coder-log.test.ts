@@ -12,14 +12,15 @@ interface Seen {
 }
 
 /** A Coder that answers with these statuses to PATCH, the last one for ever. */
-async function openCoder(statuses: readonly number[] = [200]) {
+async function openCoder(statuses: readonly number[] = [200], version = 'v2.16.0-devel+1a2b3c') {
   const seen: Seen[] = [];
   const left = [...statuses];
   const server = createServer(async (request, response) => {
+    if (request.url === '/api/v2/buildinfo') return response.end(JSON.stringify({ version }));
     const body = (await json(request)) as Seen['body'];
     seen.push({ call: `${request.method} ${request.url}`, token: request.headers['coder-session-token'], body });
     const status = request.method === 'POST' ? 404 : left.length > 1 ? left.shift() : left[0];
-    response.writeHead(status ?? 200).end('{}');
+    return response.writeHead(status ?? 200).end('{}');
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const failures: string[] = [];
@@ -63,6 +64,13 @@ describe('openCoderLog()', () => {
         .slice(248),
     ).toEqual(['line 248', 'line 249', 'bad', 'worse']);
     expect(coder.sent().at(-1)).toMatchObject({ level: 'error', created_at: expect.stringMatching(/^\d{4}-.*Z$/) });
+  });
+
+  it.each(['v2.8.4', 'v0.27.1', 'not a version'])('does not name its source to an old server: %s', async (version) => {
+    await using coder = await openCoder([200], version);
+    coder.log('info', 'hello');
+    await coder.close();
+    expect(coder.seen.map(({ call }) => call)).toEqual(['PATCH /api/v2/workspaceagents/me/logs']);
   });
 
   it('sends again while the token is not yet accepted, and after a failure', async () => {

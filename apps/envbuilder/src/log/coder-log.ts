@@ -117,31 +117,55 @@ class CoderLogClient implements CoderLog {
     this.#options.onFailure(`Lines for Coder are dropped: ${failure}`);
   }
 
-  /** So that the lines stand under a name; older servers have no such call. */
+  /** So that the lines have a name. Older servers know no names, and are not asked. */
   async #nameSource(): Promise<void> {
     this.#isNamed = true;
+    if (!isNewEnough(await this.#version())) return;
     await this.#request('POST', 'log-source', { id: LOG_SOURCE_ID, display_name: 'Envbuilder', icon: '' });
+  }
+
+  /** @returns as in `v2.9.1+abc`; `undefined` where the server does not say */
+  async #version(): Promise<string | undefined> {
+    try {
+      const response = await this.#fetch('buildinfo', {});
+      if (!response.ok) return undefined;
+      const { version } = (await response.json()) as { version?: unknown };
+      return typeof version === 'string' ? version : undefined;
+    } catch {
+      return undefined; // as one that is old
+    }
   }
 
   /** @returns why it failed, `dropped` for what the server will never take */
   async #request(method: string, path: string, body: object): Promise<string | undefined> {
-    const { url, token, fetch = globalThis.fetch } = this.#options;
-    const address = new URL(`api/v2/workspaceagents/me/${path}`, url.endsWith('/') ? url : `${url}/`);
+    const { url, token } = this.#options;
+    const { host } = new URL(url);
     try {
-      const response = await fetch(address, {
+      const response = await this.#fetch(`workspaceagents/me/${path}`, {
         method,
         headers: { 'content-type': 'application/json', 'Coder-Session-Token': token },
         body: JSON.stringify(body),
-        redirect: 'error', // the token is for this host
-        signal: AbortSignal.any([this.#stop.signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]),
       });
       await response.body?.cancel();
       if (response.ok) return undefined;
-      return response.status === 413 || response.status === 400
-        ? 'dropped'
-        : `${address.host} answers ${response.status}`;
+      return response.status === 413 || response.status === 400 ? 'dropped' : `${host} answers ${response.status}`;
     } catch (error) {
-      return `${address.host}: ${messageOf(error)}`;
+      return `${host}: ${messageOf(error)}`;
     }
   }
+
+  #fetch(path: string, init: RequestInit): Promise<Response> {
+    const { url, fetch = globalThis.fetch } = this.#options;
+    return fetch(new URL(`api/v2/${path}`, url.endsWith('/') ? url : `${url}/`), {
+      ...init,
+      redirect: 'error', // the token is for this host
+      signal: AbortSignal.any([this.#stop.signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]),
+    });
+  }
+}
+
+/** Since 2.9 agents have the API that names sources. */
+function isNewEnough(version: string | undefined): boolean {
+  const [, major, minor] = /^v?(\d+)\.(\d+)\./.exec(version ?? '') ?? [];
+  return Number(major) > 2 || (Number(major) === 2 && Number(minor) >= 9);
 }

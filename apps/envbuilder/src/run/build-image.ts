@@ -1,11 +1,11 @@
 import { rmSync } from 'node:fs';
 import { ShaleError } from '@shale/core';
+import { BuildFailedError, buildFailure, isBuildFailure, NoFallbackError } from '../errors/build-failure.ts';
 import type { BuiltWorkspaceImage } from '../images/images.ts';
 import type { WorkspaceRun } from '../session/workspace-run.ts';
 import type { FoundSource } from '../source/build-source.ts';
 import { fallbackSource } from '../source/fallback-source.ts';
 import { requireSource } from '../source/find-source.ts';
-import { BuildFailedError, buildFailure, isBuildFailure, NoFallbackError } from './build-failure.ts';
 import { type Checkout, cloneForTheBuild } from './clone.ts';
 
 /** The image that is to be started. */

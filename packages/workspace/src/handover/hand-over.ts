@@ -13,7 +13,7 @@ export interface Handover {
 }
 
 class InitMissingError extends ShaleError {
-  readonly code = 'SOURCE_MISSING';
+  readonly code = 'USAGE_INVALID';
 }
 
 export interface HandOverOptions {

@@ -1,4 +1,4 @@
-import { type ErrorCode, ShaleError } from '@shale/core';
+import { type ErrorCode, LocatedError, ShaleError } from '@shale/core';
 
 /** A build that failed, in the words that scripts look for. */
 export class BuildFailedError extends ShaleError {
@@ -30,14 +30,24 @@ export function isBuildFailure(error: unknown): error is ShaleError {
 
 /** With envbuilder's words before shale's own. */
 export function buildFailure(error: ShaleError): BuildFailedError {
-  const { code, message } = error;
-  if (code === 'DOCKERFILE_INVALID')
-    return new BuildFailedError(error, `parsing dockerfile: dockerfile parse error: ${message}`);
-  const isUnauthorized = /\b40[13]\b|unauthorized|denied/i.test(message);
-  if (code === 'REGISTRY_REFUSED' && isUnauthorized)
+  const { code } = error;
+  const message = withPlace(error);
+  if (code === 'DOCKERFILE_INVALID') {
+    const words = message.includes('dockerfile parse error') ? message : `dockerfile parse error: ${message}`;
+    return new BuildFailedError(error, `parsing dockerfile: ${words}`);
+  }
+  const isUnauthorized = code === 'REGISTRY_REFUSED' && /\b40[13]\b|unauthorized|denied/i.test(message);
+  if (isUnauthorized || code === 'CREDENTIALS_INVALID')
     return new BuildFailedError(error, `error building stage: ${message}: Unauthorized: authentication required`);
   if (code === 'BASE_IMAGE_MISSING')
     return new BuildFailedError(error, `error building stage: ${message}: manifest unknown`);
+  if (code === 'SOURCE_MISSING')
+    return new BuildFailedError(error, `error building stage: ${message}: no such file or directory`);
   if (code === 'CONTEXT_INVALID') return new BuildFailedError(error, message);
   return new BuildFailedError(error, `error building stage: ${message}`);
+}
+
+function withPlace(error: ShaleError): string {
+  if (!(error instanceof LocatedError)) return error.message;
+  return `${error.place.file}:${error.place.line}: ${error.message}`;
 }

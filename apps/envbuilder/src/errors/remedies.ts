@@ -1,0 +1,19 @@
+import type { ErrorCode } from '@shale/core';
+
+/** What helps in this program against errors of the libraries, by their code: options, which are variables. */
+export const remedies: Readonly<Partial<Record<ErrorCode, string>>> = {
+  BASE_IMAGE_MISSING:
+    'ENVBUILDER_DOCKER_CONFIG_BASE64 gives credentials, KANIKO_REGISTRY_MIRROR names a mirror, ENVBUILDER_BASE_IMAGE_CACHE_DIR a directory of base images.',
+  CREDENTIALS_INVALID: 'ENVBUILDER_DOCKER_CONFIG_BASE64 gives credentials for registries.',
+  EXECUTOR_UNAVAILABLE: 'ENVBUILDER_VERBOSE=true shows what was tried.',
+  GIT_ACCESS_DENIED:
+    'ENVBUILDER_GIT_USERNAME and ENVBUILDER_GIT_PASSWORD are for https, ENVBUILDER_GIT_SSH_PRIVATE_KEY_PATH or ENVBUILDER_GIT_SSH_PRIVATE_KEY_BASE64 for ssh; SSH_KNOWN_HOSTS names a file of host keys.',
+  NO_SPACE: 'A volume at /.envbuilder/state gives the build more space.',
+  PUSH_REFUSED:
+    'ENVBUILDER_CACHE_REPO names the repository that is pushed to, ENVBUILDER_DOCKER_CONFIG_BASE64 gives credentials.',
+  REGISTRY_REFUSED: 'ENVBUILDER_DOCKER_CONFIG_BASE64 gives credentials for registries.',
+  REGISTRY_UNREACHABLE:
+    'ENVBUILDER_GIT_HTTP_PROXY_URL or HTTPS_PROXY names a proxy, ENVBUILDER_SSL_CERT_BASE64 an authority to trust; ENVBUILDER_INSECURE=true allows plain http and any certificate.',
+  SOURCE_MISSING:
+    'ENVBUILDER_BUILD_CONTEXT_PATH names the build context; without it that is the workspace folder, not the folder of the Dockerfile.',
+};

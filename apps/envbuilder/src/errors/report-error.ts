@@ -1,0 +1,30 @@
+import { LocatedError, messageOf, ShaleError } from '@shale/core';
+import { remedies } from './remedies.ts';
+
+const MAX_CAUSES = 10;
+
+/** The text of a failure: the whole reason in the first line, where scripts look; then the lines it is about, and what helps. */
+export function reportError(error: unknown): string {
+  const lines = [`error: ${oneLine(messageOf(error))}`];
+  const located = causesOf(error).find((cause) => cause instanceof LocatedError);
+  if (located !== undefined) lines.push(located.excerpt);
+  if (error instanceof ShaleError) {
+    const hints = [error.hint, remedies[error.code]].filter((hint) => hint !== undefined);
+    lines.push(...hints.map((hint) => `hint:  ${hint}`));
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function oneLine(message: string): string {
+  return message
+    .trim()
+    .replaceAll(/:\s*\n\s*/g, ': ')
+    .replaceAll(/\s*\n\s*/g, '; ');
+}
+
+function causesOf(error: unknown): readonly unknown[] {
+  const causes: unknown[] = [];
+  for (let current = error; current instanceof Error && causes.length < MAX_CAUSES; current = current.cause)
+    causes.push(current);
+  return causes;
+}
