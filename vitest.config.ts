@@ -7,7 +7,8 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ['{packages,apps}/*/src/**/*.test.ts', 'tooling/**/*.test.ts'],
+    include: ['**/*.test.ts'],
+    exclude: ['**/node_modules/**', '**/dist/**', '.cache/**', 'tooling/conformance/cases/**'],
     reporters: ['default', new CountReporter()],
     pool: 'forks',
     testTimeout: 30_000,

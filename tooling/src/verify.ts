@@ -17,12 +17,8 @@ interface Stage {
 }
 
 const STAGES: readonly Stage[] = [
-  { name: 'types', script: 'types' },
-  { name: 'lint', script: 'lint' },
-  { name: 'format', script: 'format' },
-  { name: 'unused code', script: 'unused' },
-  { name: 'build and exports', script: 'exports' },
-  { name: 'unit tests', script: 'unit', countsTests: true },
+  { name: 'types, lint, format, unused code and exports', script: 'check' },
+  { name: 'unit tests', script: 'unit:run', countsTests: true },
   { name: 'end-to-end tests', script: 'e2e', countsTests: true },
 ];
 
