@@ -8,7 +8,7 @@ import { featureGraphs, GOLDEN_GRAPHS, placeGraph } from './feature-graph.ts';
 import { type InstallOrder, ownInstallOrder, portableOrder } from './install-order.ts';
 
 const goldens = JSON.parse(
-  readFileSync(join(import.meta.dirname, 'goldens', 'install-orders.json'), 'utf8'),
+  readFileSync(join(import.meta.dirname, 'fixtures', 'install-orders.json'), 'utf8'),
 ) as (InstallOrder | null)[];
 
 it(`installs the features of ${GOLDEN_GRAPHS.count} graphs in the order of the official CLI`, async () => {

@@ -37,7 +37,7 @@ export async function ownInstallOrder(
   try {
     const features = await resolveFeatures(configuration, { configurationPath, workspaceFolder, source, signal });
     return features.map(({ id, options, origin }) => ({
-      id: origin.type === 'oci' ? `${origin.name.resource}@${origin.digest}` : id,
+      id: origin.type === 'oci' ? `${origin.name.resource}@${origin.manifest.digest}` : id,
       options,
     }));
   } catch (error) {

@@ -13,8 +13,20 @@ export interface OfficialCli extends AsyncDisposable {
   run(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<OfficialAnswer>;
 }
 
-/** Finds no container and no image, so that the CLI asks the registry for images. */
-const ENGINE = '#!/bin/sh\ntest "$1" = ps\n';
+/** Finds no container and no image, so that the CLI asks the registry for images. Keeps the Dockerfile of a build. */
+const ENGINE = `#!/bin/sh
+case "$1 $2" in
+  ps*) ;;
+  version*) echo 28.0.0 ;;
+  'buildx version') echo 'github.com/docker/buildx v0.20.0 0' ;;
+  'buildx build')
+    while test $# -gt 0; do
+      test "$1" = -f && cp "$2" "$SHALE_CAPTURE"
+      shift
+    done ;;
+  *) exit 1 ;;
+esac
+`;
 /** Seconds; the CLI fetches this document again when it is older than five minutes. */
 const FAR_FUTURE = 4_000_000_000;
 

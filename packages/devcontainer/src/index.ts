@@ -9,7 +9,9 @@ export type {
   Mount,
   UserEnvProbe,
 } from './configuration/configuration.ts';
+export { type ContainerSource, containerSource, type DockerfileSource } from './configuration/container-source.ts';
 export { devcontainerId, devcontainerLabels } from './configuration/devcontainer-id.ts';
+export { dockerfileBase, type DockerfileBaseOptions } from './configuration/dockerfile-base.ts';
 export {
   findConfiguration,
   type FindConfigurationOptions,

@@ -8,8 +8,9 @@ export function moveOlderProperties(value: JsonObject): JsonObject {
   const vscode: Record<string, unknown> = { ...objectOf(customizations['vscode']) };
   if (extensions) vscode['extensions'] = [...arrayOf(vscode['extensions']), ...arrayOf(extensions)];
   if (settings) vscode['settings'] = { ...objectOf(settings), ...objectOf(vscode['settings']) };
+  const keepsPort = vscode['devPort'] !== undefined && devPort !== undefined;
   if (devPort !== undefined) vscode['devPort'] ??= devPort;
-  return { ...rest, customizations: { ...customizations, vscode } };
+  return { ...rest, ...(keepsPort && { devPort }), customizations: { ...customizations, vscode } };
 }
 
 const objectOf = (value: unknown): JsonObject =>

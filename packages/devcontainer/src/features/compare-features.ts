@@ -55,12 +55,12 @@ type OciFeature = ComparedFeature & { readonly origin: OciOrigin };
 function compareOci(a: OciFeature, b: OciFeature): number {
   const [left, right] = [a.origin, b.origin];
   const byOptions = compareOptions(a.options, b.options);
-  if (left.digest === right.digest && byOptions === 0) return 0;
+  if (left.manifest.digest === right.manifest.digest && byOptions === 0) return 0;
   return (
     compareNames(a, b) ||
     (left.name.tag !== undefined && right.name.tag !== undefined && compareText(left.name.tag, right.name.tag)) ||
     byOptions ||
-    compareText(left.digest, right.digest)
+    compareText(left.manifest.digest, right.manifest.digest)
   );
 }
 

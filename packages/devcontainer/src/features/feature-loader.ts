@@ -106,7 +106,7 @@ export class FeatureLoader {
       text === undefined
         ? await archivedMetadata({ feature: id, content: repository.read(layer, { signal }) })
         : parseFeatureMetadata(text, id);
-    return { origin: { type: 'oci', name, reference, digest: raw.digest, layer }, metadata };
+    return { origin: { type: 'oci', name, reference, manifest: raw, layer }, metadata };
   }
 
   #unavailable(id: string, cause: unknown): never {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { type Digest, isDigest, ShaleError } from '@shale/core';
+import { type Digest, formatReference, isDigest, ShaleError } from '@shale/core';
 import { undefinedIfMissing } from '@shale/core/files';
 import { asObject, asOptional, asString, asStringArray, parseJson } from '@shale/core/json';
 import { DevcontainerInvalidError } from '../devcontainer-error.ts';
@@ -87,15 +87,11 @@ export function lockFeatures(features: readonly ResolvedFeature[], additional: r
 function lockFeature({ origin, metadata }: ResolvedFeature): LockedFeature | undefined {
   if (origin.type === 'local') return undefined;
   const dependsOn = Object.keys(metadata.dependsOn ?? {});
-  return {
-    version: metadata.version,
-    resolved:
-      origin.type === 'oci'
-        ? `${origin.reference.registry}/${origin.reference.repository}@${origin.digest}`
-        : origin.url,
-    integrity: origin.digest,
-    dependsOn: dependsOn.length > 0 ? dependsOn : undefined,
-  };
+  const [resolved, integrity] =
+    origin.type === 'tarball'
+      ? [origin.url, origin.digest]
+      : [formatReference({ ...origin.reference, digest: origin.manifest.digest }), origin.manifest.digest];
+  return { version: metadata.version, resolved, integrity, dependsOn: dependsOn.length > 0 ? dependsOn : undefined };
 }
 
 /** The bytes that the official CLI writes. */

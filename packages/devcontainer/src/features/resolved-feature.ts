@@ -1,4 +1,4 @@
-import type { Descriptor, Digest, Reference } from '@shale/core';
+import type { Descriptor, Digest, RawManifest, Reference } from '@shale/core';
 import type { FeatureOptions } from '../configuration/configuration.ts';
 import type { FeatureMetadata } from './feature-metadata.ts';
 import type { OciFeatureReference } from './feature-reference.ts';
@@ -8,8 +8,7 @@ export interface OciOrigin {
   readonly name: OciFeatureReference;
   /** By digest: what was resolved. */
   readonly reference: Reference;
-  /** Of the manifest. */
-  readonly digest: Digest;
+  readonly manifest: RawManifest;
   /** The tar with the feature's files. */
   readonly layer: Descriptor;
 }
