@@ -16,7 +16,7 @@ import type { StepResult } from '../graph/step-result.ts';
 
 export interface AssembleOptions {
   readonly labels: Readonly<Record<string, string>>;
-  /** Seconds since the epoch; `undefined` takes the times at which the layers were made. */
+  /** Seconds since the epoch; `undefined` uses the times at which the layers were made. */
   readonly sourceDateEpoch: number | undefined;
   /** The family of media types. */
   readonly mediaTypes: 'oci' | 'docker';
@@ -24,10 +24,10 @@ export interface AssembleOptions {
 }
 
 const HISTORY_COMMENT = 'buildkit.dockerfile.v0';
-/** Of layers that no history tells of. */
+/** Comment for layers of the base that its history does not list. */
 const EXPORTER_COMMENT = 'buildkit.exporter.image.v0';
 
-/** The image of a stage: its layers in order, config and history as BuildKit writes them. */
+/** Assembles the image of a stage. Config and history are as BuildKit writes them. */
 export function assembleImage(stage: PlannedStage, options: AssembleOptions): AssembledImage {
   const base = stage.base.image;
   const types = MEDIA_TYPES[options.mediaTypes];
@@ -79,7 +79,7 @@ export interface AssembledImage {
   readonly documents: ReadonlyMap<Digest, Uint8Array>;
 }
 
-/** Keeps the documents of an image so that its digest can be read back. */
+/** Stores config and manifest, so that the image can be read by its digest. */
 export async function keepDocuments({ documents, image }: AssembledImage, store: LocalBlobStore): Promise<void> {
   for (const descriptor of [image.configDescriptor, describeManifest(image.manifest)]) {
     const bytes = documents.get(descriptor.digest);
@@ -97,7 +97,7 @@ function stack(stage: PlannedStage, { resultOf, sourceDateEpoch }: AssembleOptio
   const history: HistoryEntry[] = [];
   const results = stage.history.map(({ node }) => node && resultOf(node));
   const first = results.find((result) => result !== undefined);
-  // what comes before the first new layer is as old as that
+  // entries before the first new layer get the time of that layer
   let created = fixed ?? (first === undefined ? base?.config.created : formatTime(first.created));
   for (const [index, line] of stage.history.entries()) {
     const result = results[index];
@@ -108,7 +108,7 @@ function stack(stage: PlannedStage, { resultOf, sourceDateEpoch }: AssembleOptio
   return { layers, history, created };
 }
 
-/** A base's history with one entry for each of its layers, however it came: builders and registries count them. */
+/** The history of a base with exactly one entry for each layer: builders and registries count them. */
 function balancedHistory({ config, layers }: Image): HistoryEntry[] {
   let counted = 0;
   const entries = (config.history ?? []).map((entry) => {
@@ -135,7 +135,7 @@ function withLabels({ state }: PlannedStage, labels: Readonly<Record<string, str
   return { ...state.config, Labels: { ...state.config.Labels, ...labels } };
 }
 
-/** One family for all documents of an image: some registries refuse a manifest with both. */
+/** All documents of an image use one family: some registries refuse a manifest that mixes them. */
 interface MediaTypes {
   readonly config: string;
   readonly manifest: string;
@@ -166,7 +166,7 @@ export const MEDIA_TYPES: Readonly<Record<'oci' | 'docker', MediaTypes>> = {
   },
 };
 
-/** The same bytes under the family's name. */
+/** Describes the same bytes with the media type of the family. */
 function describeLayer(
   { descriptor: { mediaType, digest, size } }: Layer,
   { layers }: MediaTypes,

@@ -9,23 +9,23 @@ import { warnOfFrontend } from '../plan/frontend.ts';
 import { lookUp } from '../keys/look-up.ts';
 
 export interface BuildIndexOptions extends Omit<BuildOptions, 'platform'> {
-  /** One image for each, in this order. */
+  /** The index has one image for each platform, in this order. */
   readonly platforms: readonly Platform[];
 }
 
 export interface BuildIndexResult extends BuiltIndex {
-  /** What several platforms share is here once. */
+  /** A step that several platforms share is reported once. */
   readonly steps: readonly StepReport[];
 }
 
-/** An exporter was chosen that takes one image. */
+/** The chosen exporter supports a single image, not an index. */
 export class IndexNotExportableError extends ShaleError {
   readonly code = 'USAGE_INVALID';
 }
 
 /**
- * Builds the target stage for several platforms at once, and an index of the images. Steps that come to the same key,
- * such as those of `FROM --platform=$BUILDPLATFORM` stages, run once.
+ * Builds the target stage for several platforms at once, and an index of the images. Steps with the same key run once,
+ * such as those of `FROM --platform=$BUILDPLATFORM` stages.
  * @throws {LocatedError} @throws {IndexNotExportableError}
  */
 export async function buildIndex({ platforms, ...options }: BuildIndexOptions): Promise<BuildIndexResult> {
@@ -60,7 +60,9 @@ export async function buildIndex({ platforms, ...options }: BuildIndexOptions): 
 
 function indexExporter(exporter: Exporter): NonNullable<Exporter['exportIndex']> {
   if (exporter.exportIndex === undefined) {
-    throw new IndexNotExportableError('An exporter takes one platform', { hint: 'Build each platform on its own.' });
+    throw new IndexNotExportableError('This output supports a single platform', {
+      hint: 'Build each platform on its own.',
+    });
   }
   return exporter.exportIndex.bind(exporter);
 }

@@ -6,7 +6,7 @@ import type { BuildContext, NamedContext } from '../graph/context.ts';
 import type { LookUpOptions } from '../keys/look-up.ts';
 import type { ExecutionOptions } from '../run/execute-step.ts';
 
-/** What to build and with what. What only the lower floors read is declared there: looking up, and executing steps. */
+/** Options of a build. Options that only lower rooms read are declared there: `keys/look-up.ts` and `run/execute-step.ts`. */
 export interface BuildOptions extends LookUpOptions, ExecutionOptions {
   /** What COPY and ADD read. */
   readonly context: BuildContext;
@@ -15,40 +15,40 @@ export interface BuildOptions extends LookUpOptions, ExecutionOptions {
   /** Stage name or index. @default the last stage */
   readonly target?: string | undefined;
   readonly buildArgs?: Readonly<Record<string, string>> | undefined;
-  /** Applied last: they win over LABEL. */
+  /** Added last: they override LABEL. */
   readonly labels?: Readonly<Record<string, string>> | undefined;
   /** @default the host's */
   readonly platform?: Platform | undefined;
-  /** Do not read the cache for these stages, or for any; results are still stored. @default false */
+  /** Stages whose steps skip the cache lookup, or `true` for all. Their results are still stored. @default false */
   readonly noCache?: boolean | readonly string[] | undefined;
-  /** Where base images are looked for, in this order. */
+  /** Sources of base images, asked in this order. */
   readonly images: readonly ImageSource[];
-  /** Steps that run at once. @default 4 */
+  /** How many steps may run at once. @default 4 */
   readonly concurrency?: number | undefined;
-  /** What `RUN` without `--network` gets. @default 'host' */
+  /** The network of RUN steps without `--network`. @default 'host' */
   readonly network?: 'host' | 'none' | undefined;
-  /** What RUN may ask for beyond a sandbox. @default none */
+  /** Privileges that RUN may ask for. @default none */
   readonly entitlements?: readonly Entitlement[] | undefined;
-  /** Called when all is planned and looked up, before the first step runs. What it throws ends the build. */
+  /** Called after the cache lookup, before the first step runs. An error that it throws fails the build. */
   readonly beforeSteps?: (() => Promise<void> | void) | undefined;
-  /** The family of media types that the image and its index have. @default 'oci' */
+  /** The family of media types of the image and its index. @default 'oci' */
   readonly mediaTypes?: 'oci' | 'docker' | undefined;
-  /** Where the image goes when it is built, one after another. */
+  /** Called with the finished image, one after another. */
   readonly exporters?: readonly Exporter[] | undefined;
 }
 
-/** How a step came to its layer. */
+/** Where the layer of a step came from. */
 export interface StepReport {
   readonly step: StepInfo;
   readonly key: CacheKey;
   readonly outcome: 'cached' | 'ran';
-  /** Which cache tier answered. */
+  /** The cache tier that had the layer. */
   readonly origin?: string | undefined;
   readonly durationMs: number;
-  /** Who made the layer, and when: this build or the one that cached it. */
+  /** The builder that made the layer: this one, or the one that cached it. */
   readonly builder: string;
   readonly created: Date;
-  /** What a hit saved, in milliseconds. */
+  /** How long the step ran when it was cached. */
   readonly savedMs?: number | undefined;
   readonly layer: Digest;
   readonly sizeBytes: number;

@@ -23,9 +23,9 @@ import type { StepResult } from '../graph/step-result.ts';
 const DEFAULT_CONCURRENCY = 4;
 
 /**
- * Builds the target stage of a Dockerfile and hands the image to the exporters. Steps that the cache knows are not run:
- * their layers are neither read nor unpacked, unless a step that must run, or an exporter, needs the bytes.
- * @throws {LocatedError} for what a line of the Dockerfile is to blame for, with its excerpt.
+ * Builds the target stage of a Dockerfile and passes the image to the exporters. Cached steps do not run. Their layers are
+ * neither read nor unpacked, unless a step that must run, or an exporter, needs the bytes.
+ * @throws {LocatedError} for an error that a line of the Dockerfile causes, with an excerpt.
  * @example
  * const { image } = await build({ dockerfile, context, images, cache, store, stateDir, isolation });
  * console.log(image.manifest.digest);
@@ -39,14 +39,14 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   });
 }
 
-/** Plans the build and asks the cache for every step at once. Nothing is executed, pulled or unpacked. */
+/** Plans the build and looks up all steps in the cache at once. Nothing is executed, pulled or unpacked. */
 export async function planAndLookUp(options: BuildOptions): Promise<LookedUpPlan> {
   warnOfFrontend(options);
   const stage = await planTarget(options, {});
   return { stage, ...(await lookUp([stage], options)) };
 }
 
-/** Plans the target stage, for another platform or with other names than `options` say. */
+/** Plans the target stage. `changes` override what `options` say, such as the platform. */
 export async function planTarget(options: BuildOptions, changes: Partial<PlanOptions>): Promise<PlannedStage> {
   const { onProgress = () => {} } = options;
   const source = options.dockerfile;
@@ -73,7 +73,7 @@ export async function planTarget(options: BuildOptions, changes: Partial<PlanOpt
   }
 }
 
-/** Lets `finish` ask for what it needs; it is called again when a cached layer turned out to be lost. */
+/** Calls `finish`, which asks the scheduler for results; calls it again when a cached layer was lost meanwhile. */
 export async function executePlan<T>(
   { stages, ...plan }: LookedUpSteps & { readonly stages: readonly PlannedStage[] },
   options: BuildOptions,
@@ -104,13 +104,13 @@ export async function executePlan<T>(
   try {
     return await scheduler.rewinding(() => finish(scheduler));
   } catch (error) {
-    failure.abort(error); // the other stages need not go on
+    failure.abort(error); // stops the other stages
     await scheduler.settled();
     throw error;
   }
 }
 
-/** Runs what the stage's image still needs, and keeps its documents. */
+/** Runs the missing steps of a stage, and stores the config and manifest of its image. */
 export async function buildStage(
   stage: PlannedStage,
   scheduler: Scheduler,
@@ -138,7 +138,7 @@ export function assembleStage(
   });
 }
 
-/** How each step that the build asked for, or that was cached, came to its layer. */
+/** Reports all steps that were cached or that this build evaluated. */
 export async function reportSteps(lookedUp: LookedUpSteps, scheduler: Scheduler): Promise<StepReport[]> {
   const known = lookedUp.steps.filter((step) => isSettledHit(step, lookedUp) || scheduler.isEvaluated(step));
   return Promise.all(known.map(async (step) => stepReport(step, await scheduler.resultOf(step))));

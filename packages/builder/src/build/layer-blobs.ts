@@ -2,7 +2,7 @@ import type { BlobSource, Descriptor, Digest } from '@shale/core';
 import { BlobMissingError } from '@shale/core';
 import type { LayerStack } from '../graph/layer-stack.ts';
 
-/** Reads an image whose layers lie in several places, and whose small documents are in memory. */
+/** Reads the blobs of an image: layers from the source of each, config and manifest from memory. */
 export function layerBlobs(layers: LayerStack, documents: ReadonlyMap<Digest, Uint8Array>): BlobSource {
   const homes = new Map<Digest, BlobSource>(layers.map(({ layer, blobs }) => [layer.descriptor.digest, blobs]));
   return {

@@ -13,19 +13,19 @@ export interface ProbedStep {
   readonly key: CacheKey;
   readonly inputs: readonly CacheInput[];
   readonly hit: CacheEntry | undefined;
-  /** Its layer is part of the image; the others matter only when one of these must run. */
+  /** Whether its layer is part of the image. Other steps matter only when one of these must run. */
   readonly inImage: boolean;
 }
 
 export interface ProbeResult {
   /** Dependencies first. */
   readonly steps: readonly ProbedStep[];
-  /** What a build would give; `undefined` when a layer of it is missing. */
+  /** The image that a build would make; `undefined` when a layer is not cached. */
   readonly image: Image | undefined;
 }
 
 /**
- * Tells whether a build is cached in full, and the digest that it would have. Nothing is executed, unpacked or written,
+ * Reports whether a build is cached in full, and the image that it would make. Nothing is executed, unpacked or written,
  * and no layer is read.
  */
 export async function probe(options: BuildOptions): Promise<ProbeResult> {

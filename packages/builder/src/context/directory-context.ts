@@ -9,12 +9,12 @@ import { openStatCache } from './stat-cache.ts';
 export interface DirectoryContextOptions {
   /** Rules of a `.dockerignore`, as `parseIgnoreFile` reads them. @default [] */
   readonly ignore?: readonly string[] | undefined;
-  /** The folder of builds' private files: keeps the hashes of files between builds. Without it every file is read. */
+  /** State folder of builds. It keeps hashes of files between builds; without it every build reads every file. */
   readonly stateDir?: string | undefined;
 }
 
 /**
- * Opens a directory as it is: nothing is read before a step asks, and nothing is copied.
+ * Opens a directory. Files are read only when a step needs them, and never copied.
  * @throws {ContextInvalidError}
  * @example
  * await using context = openDirectoryContext('.', { ignore: ['node_modules'], stateDir: '/var/lib/shale' });

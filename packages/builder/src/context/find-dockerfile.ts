@@ -6,26 +6,26 @@ import { ContextInvalidError } from '../graph/context.ts';
 import { ignoreRules } from './ignore-rules.ts';
 
 export interface FoundDockerfile {
-  /** As the user would name it. */
+  /** The path as the user would write it. */
   readonly name: string;
   readonly text: string;
   /** The rules of `<Dockerfile>.dockerignore`, else of the context's `.dockerignore`. */
   readonly ignore: readonly string[];
 }
 
-/** The largest Dockerfile, in bytes. */
+/** The maximum size of a Dockerfile, in bytes. */
 const MAX_DOCKERFILE_BYTES = 16 * 1024 * 1024;
 
 export interface FindDockerfileOptions {
-  /** The path after `-f`, absolute or relative to the context. @default Dockerfile, then dockerfile */
+  /** Absolute, or relative to the context. @default Dockerfile, then dockerfile */
   readonly name?: string | undefined;
-  /** Whether ignore files count: not for git and tar contexts. */
+  /** Whether to read ignore files: git and tar contexts have none. */
   readonly readIgnore: boolean;
-  /** Symlinks may not lead out of the context: for one that somebody else wrote. */
+  /** Whether symlinks must stay in the context: for contexts that come from others. */
   readonly scoped: boolean;
 }
 
-/** @throws {ContextInvalidError} naming what was looked for. @throws {LocatedError} for a broken ignore file. */
+/** @throws {ContextInvalidError} if there is no Dockerfile. @throws {LocatedError} for an invalid ignore file. */
 export function findDockerfile(root: string, { name, readIgnore, scoped }: FindDockerfileOptions): FoundDockerfile {
   const candidates = name === undefined ? ['Dockerfile', 'dockerfile'] : [name];
   for (const candidate of candidates) {
@@ -35,7 +35,7 @@ export function findDockerfile(root: string, { name, readIgnore, scoped }: FindD
     return { name: candidate, text, ignore: readIgnore ? readRules(root, path, candidate) : [] };
   }
   throw new ContextInvalidError(`failed to read dockerfile: open ${candidates[0]}: no such file or directory`, {
-    hint: name === undefined ? 'Name it with -f.' : 'Check the name after -f.',
+    hint: name === undefined ? 'Give the path of the Dockerfile.' : 'Check the path of the Dockerfile.',
   });
 }
 

@@ -11,14 +11,14 @@ import { type GitSettings, hostGit } from './host-git.ts';
 export interface GitContextOptions extends GitSettings, CallOptions {
   /** Where to check out. @default the system's directory for temporary files */
   readonly scratchParent?: string | undefined;
-  /** Keep `.git` with one commit in it. The source's own `keep-git-dir` goes first. @default false */
+  /** Keeps `.git`, with one commit. `keep-git-dir` of the source overrides this. @default false */
   readonly keepGitDirectory?: boolean | undefined;
-  /** The commit that must be there: a prefix of at least 7 digits will do. */
+  /** The expected commit, or a prefix of at least 7 digits. */
   readonly checksum?: string | undefined;
 }
 
 /**
- * Fetches one commit, without its history. No hook, filter, submodule or setting of the repository is run or read.
+ * Fetches one commit without its history. Ignores hooks, filters, submodules and settings of the repository.
  * @param text As `parseGitSource` reads it.
  * @throws {GitFailedError}
  * @example
@@ -28,7 +28,7 @@ export async function openGitContext(text: string, options: GitContextOptions = 
   const source = parseGitSource(text);
   const scratch = await openScratchDirectory(options.scratchParent);
   try {
-    const directory = join(scratch.path, 'context'); // unlike the private one readable, for steps that mount it
+    const directory = join(scratch.path, 'context'); // readable by all users, for steps that mount it
     await mkdir(directory, { mode: 0o755 });
     const { checksum, keepGitDirectory, signal } = options;
     const call = { directory, checksum, keepGitDirectory, signal };

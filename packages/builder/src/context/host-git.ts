@@ -1,11 +1,11 @@
 import type { OpenGitSessionOptions } from '@shale/git';
 import { hostShell } from '../host/host-program.ts';
 
-/** What the git of this machine may use. */
+/** What the app allows git to use. */
 export interface GitSettings {
-  /** `PATH`, `HOME`, `SSH_AUTH_SOCK` and the like, as the app sees fit. */
+  /** `PATH`, `HOME`, `SSH_AUTH_SOCK` and the like. */
   readonly environment?: Readonly<Record<string, string>> | undefined;
-  /** For a web server: the value of the `Authorization` header. */
+  /** The value of the `Authorization` header, for HTTP. */
   readonly authorization?: string | undefined;
 }
 

@@ -1,7 +1,7 @@
 import { LocatedError } from '@shale/core';
 import { DockerfileError, excerpt, parseIgnoreFile } from '@shale/dockerfile-parser';
 
-/** The rules of an ignore file. @throws {LocatedError} with the line that cannot be read. */
+/** Parses an ignore file. @throws {LocatedError} with the invalid line. */
 export function ignoreRules(text: string, file: string): readonly string[] {
   try {
     return parseIgnoreFile(text);

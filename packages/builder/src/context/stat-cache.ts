@@ -4,24 +4,24 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { makeDirectorySync } from '@shale/core/files';
 
-/** What files hold, by path: good as long as a file's inode, size and times are what they were. */
+/** Values of files by path, valid as long as inode, size and times of a file stay the same. */
 export interface StatCache {
-  /** `compute` runs only for a file that changed since it was looked at, or may have. */
+  /** Calls `compute` only for a file that has changed, or may have. */
   valueOf(path: string, stats: Stats, compute: () => string): string;
-  /** Writes what is new. A cache that cannot be written is no error: the next build reads again. */
+  /** Writes new values. A failure is no error: the next build computes them again. */
   save(): void;
 }
 
 const FORMAT = 'shale-stat-cache-v4';
-/** Files changed this shortly before the cache was opened, or later, may change again with the same times. */
+/** A file that changed this shortly before the cache was opened, or later, may change again without a new time. */
 const RACY_MS = 20;
 const MAX_ENTRIES = 500_000;
 
-/** What a cache file holds, in columns: an object for each of 30,000 files would take longer than their `lstat` calls. */
+/** The content of a cache file, in columns: parsing 30,000 objects would take longer than 30,000 `lstat` calls. */
 interface Entries {
   readonly paths: readonly string[];
   readonly values: readonly string[];
-  /** `STAMP_FIELDS` numbers an entry. */
+  /** `STAMP_FIELDS` numbers for each entry. */
   readonly stamps: Float64Array;
 }
 
@@ -29,8 +29,8 @@ const STAMP_FIELDS = 5;
 const NO_ENTRIES: Entries = { paths: [], values: [], stamps: new Float64Array() };
 
 /**
- * Opens the cache of a context. An unchanged tree then costs one `lstat` a file.
- * @param directory Where caches are kept: one file a context.
+ * Opens the cache of a context. With it, an unchanged tree costs one `lstat` per file.
+ * @param directory Holds one file per context.
  */
 export function openStatCache(directory: string, contextRoot: string): StatCache {
   const file = join(directory, hash('sha256', contextRoot, 'hex').slice(0, 32));
@@ -82,7 +82,7 @@ function isStampOf(stats: Stats, stamps: ArrayLike<number>, at: number): boolean
   );
 }
 
-/** Paths are mostly asked for in the order in which they are kept. */
+/** Fast for lookups in the stored order, which is the usual order. */
 function placeFinder(paths: readonly string[]): (path: string) => number | undefined {
   let next = 0;
   let places: ReadonlyMap<string, number> | undefined;
@@ -97,7 +97,7 @@ function placeFinder(paths: readonly string[]): (path: string) => number | undef
   };
 }
 
-/** What this build used goes first: what it did not may belong to another Dockerfile, or be gone. */
+/** Entries that this build used come first. Others may belong to another Dockerfile, or to removed files. */
 function entriesToKeep(known: Entries, isUsed: Uint8Array, fresh: ReadonlyMap<string, FreshEntry>): Entries {
   const old = (place: number): [string, FreshEntry] => [
     known.paths[place] as string,
@@ -120,8 +120,8 @@ function entriesToKeep(known: Entries, isUsed: Uint8Array, fresh: ReadonlyMap<st
 }
 
 /**
- * A line with format, the two sizes in bytes and a checksum of what follows: stamps, paths, and values, the latter two a
- * line each. A broken file is an empty cache.
+ * The file has a header line (format, sizes of stamps and paths in bytes, checksum of the rest), then stamps, paths and
+ * values; of the last two, one per line. A damaged file counts as an empty cache.
  */
 function load(file: string): Entries {
   try {
@@ -157,6 +157,6 @@ function store(file: string, { stamps, paths, values }: Entries): void {
     writeFileSync(temporary, Buffer.concat([first, body]), { mode: 0o600 });
     renameSync(temporary, file);
   } catch {
-    // read-only or full: builds go on without
+    // a read-only or full disk: builds work without the cache
   }
 }

@@ -11,12 +11,12 @@ import { ContextInvalidError } from '../graph/context.ts';
 export interface TarContextOptions extends CallOptions {
   /** Where to unpack. @default the system's directory for temporary files */
   readonly scratchParent?: string | undefined;
-  /** Bounds on what the archive may hold. */
+  /** Limits on the content of the archive. */
   readonly limits?: Partial<ArchiveLimits> | undefined;
 }
 
 /**
- * Unpacks a tar, compressed or not, into a private directory. An ignore file in it is an ordinary file.
+ * Unpacks a tar, compressed or not, into a private directory. An ignore file in it has no effect.
  * @throws {ContextInvalidError}
  */
 export async function openTarContext(
@@ -24,7 +24,7 @@ export async function openTarContext(
   { scratchParent, limits, signal }: TarContextOptions = {},
 ): Promise<BuildContext> {
   const scratch = await openScratchDirectory(scratchParent);
-  const root = join(scratch.path, 'context'); // unlike the private one readable, for steps that mount it
+  const root = join(scratch.path, 'context'); // readable by all users, for steps that mount it
   try {
     await mkdir(root, { mode: 0o755 });
     await unpackTar(decompress(content), root, { whiteouts: 'plain', limits, signal });
@@ -33,7 +33,7 @@ export async function openTarContext(
     signal?.throwIfAborted();
     throw new ContextInvalidError(
       `The build context is not a tar archive that can be unpacked: ${(cause as Error).message}`,
-      { cause, hint: 'Make it with tar; gzip, bzip2, xz and zstd are understood.' },
+      { cause, hint: 'Create it with tar, uncompressed or with gzip, bzip2, xz or zstd.' },
     );
   }
   return {

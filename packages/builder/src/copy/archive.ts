@@ -6,7 +6,7 @@ import { makeDirectoryInTree } from '../tree/make-directory.ts';
 const READ_CHUNK_BYTES = 1024 * 1024;
 
 /**
- * Whether a file is an archive that ADD unpacks, by its content.
+ * Reports whether a file is an archive that ADD unpacks. The content decides, not the name.
  * @throws {DecompressorMissingError}
  */
 export async function isArchiveFile(path: string): Promise<boolean> {
@@ -14,13 +14,13 @@ export async function isArchiveFile(path: string): Promise<boolean> {
 }
 
 export interface UnpackArchiveOptions extends CallOptions {
-  /** Given to every entry and to what is made; `undefined` keeps the entries' own. */
+  /** The owner of all entries and new directories; `undefined` keeps the owners in the archive. */
   readonly owner: { readonly uid: number; readonly gid: number } | undefined;
   readonly onWarning?: ((message: string) => void) | undefined;
 }
 
 /**
- * Unpacks an archive into a directory of the tree, which is made when missing. Modes and times are the archive's.
+ * Unpacks an archive into a directory of the tree, and creates the directory if needed. Keeps modes and times.
  * @throws {ArchiveInvalidError} @throws {ArchiveEscapeError} @throws {PathConflictError}
  */
 export async function unpackArchive(

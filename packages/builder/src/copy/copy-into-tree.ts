@@ -14,21 +14,21 @@ import type { ResolvedSource } from './sources.ts';
 import { walkSource } from './walk.ts';
 
 export interface CopyTreeOptions extends CallOptions {
-  /** Given to everything that is copied or made; `undefined` keeps the sources' owners, and what is made is root's. */
+  /** The owner of copies and new directories. `undefined` keeps the owners of sources; new directories belong to root. */
   readonly owner: { readonly uid: number; readonly gid: number } | undefined;
-  /** As `--chmod` has it: octal or symbolic. */
+  /** The value of `--chmod`: octal or symbolic. */
   readonly chmod: string | undefined;
   /** The rules of `--exclude`. */
   readonly exclude: readonly string[];
-  /** What could not be kept here: attributes, devices. */
+  /** Called for what cannot be created here: attributes, devices. */
   readonly onWarning?: ((message: string) => void) | undefined;
 }
 
 /**
- * Copies sources to `destination`, an absolute path in `tree`; with a trailing slash it is a directory. Later sources
- * overwrite earlier ones. Symlinks on the way there lead within the tree. Nobody else may change the tree meanwhile.
+ * Copies sources to `destination`, an absolute path in `tree`. With a trailing slash it is a directory. Later sources
+ * overwrite earlier ones. Symlinks in `destination` are resolved within the tree. Nobody else may change the tree meanwhile.
  * @see https://docs.docker.com/reference/dockerfile/#copy
- * @throws {PathConflictError} for a directory where a file is, or the other way round.
+ * @throws {PathConflictError} if a directory would replace a file, or a file a directory.
  */
 export async function copyIntoTree(
   tree: string,
@@ -60,14 +60,14 @@ export async function copyIntoTree(
   }
 }
 
-/** Directories that are made on the way take an octal mode, but no special bits and no symbolic change. */
+/** New parent directories get an octal mode without special bits. A symbolic mode does not apply to them. */
 function madeMode(chmod: string | undefined, change: ModeChange | undefined): number {
   return chmod !== undefined && change !== undefined && isOctal(chmod) ? change(0, true) & 0o777 : 0o755;
 }
 
 const isOctal = (mode: string) => /^[0-7]+$/.test(mode);
 
-/** Where a source lands on the host: what is in a directory in the destination, a file in it or as it. */
+/** The host path of a source's copy: the destination itself for a directory, a path in it or the destination for a file. */
 function landingPlace(tree: string, source: ResolvedSource, destination: string, made: DirectoryMetadata): string {
   makeDirectoryInTree(tree, destination.endsWith('/') ? destination : dirname(destination), made);
   const { existing, missing } = resolveInTree(tree, destination);

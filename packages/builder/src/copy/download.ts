@@ -14,15 +14,15 @@ export interface FetchResponse {
   readonly body: AsyncIterable<Uint8Array>;
 }
 
-/** How an app reaches the network for `ADD https://…`. Redirects are its to follow, and to bound. */
+/** Fetches a URL for `ADD https://…`. It must follow redirects, and limit their number. */
 export type FetchUrl = (url: string, options: FetchOptions) => Promise<FetchResponse>;
 
 export interface FetchOptions extends CallOptions {
-  /** The header of that name. No other server than the URL's may get it. */
+  /** The `Authorization` header. It must not be sent to another host than that of the URL. */
   readonly authorization?: string | undefined;
 }
 
-/** A source of ADD that could not be fetched, or is not what its checksum says. */
+/** A source of ADD cannot be fetched, or does not match its checksum. */
 export class AddSourceError extends ShaleError {
   readonly code = 'SOURCE_MISSING';
 }
@@ -35,11 +35,11 @@ export interface DownloadOptions extends CallOptions {
   readonly maxBytes?: number | undefined;
 }
 
-/** A downloaded file, alone in a directory of its own. */
+/** A downloaded file, in a directory of its own. */
 export interface Download {
   readonly directory: string;
   readonly name: string;
-  /** Of the content: sha256, or what the checksum asked for. */
+  /** Digest of the content, with the algorithm of the checksum, or else sha256. */
   readonly digest: string;
 }
 
@@ -48,8 +48,8 @@ const CHECKSUM = /^(sha256|sha384|sha512):([0-9a-f]+)$/;
 const HEX_DIGITS = { sha256: 64, sha384: 96, sha512: 128 } as const;
 
 /**
- * Fetches a URL to a file below `parent` as ADD wants it: mode 0600, named by the URL, as old as Last-Modified says, else
- * from the epoch.
+ * Downloads a URL to a file below `parent`, as ADD needs it: with mode 0600, the name from the URL, and the time from
+ * Last-Modified, or else the epoch.
  * @see https://docs.docker.com/reference/dockerfile/#add
  * @throws {AddSourceError}
  */
@@ -75,18 +75,18 @@ export async function download(url: string, parent: string, options: DownloadOpt
   return { directory, name, digest: `${algorithm}:${actual.toString('hex')}` };
 }
 
-/** An answer that has the content; whoever does not read the body discards it. */
+/** A response with the content. Read the body, or call `discard`. */
 export interface OpenedUrl extends Pick<FetchResponse, 'headers' | 'body'> {
   discard(): Promise<void>;
 }
 
-/** @throws {AddSourceError} for any status but 200. The body throws it for too many bytes. */
+/** @throws {AddSourceError} for any status other than 200. The body throws it when it is too large. */
 export async function openUrl(
   url: string,
   { fetchUrl, maxBytes = MAX_DOWNLOAD_BYTES, signal }: Omit<DownloadOptions, 'checksum'>,
 ): Promise<OpenedUrl> {
   const shown = redactUrl(url);
-  if (fetchUrl === undefined) throw new AddSourceError(`ADD ${shown}: there is no network access here`);
+  if (fetchUrl === undefined) throw new AddSourceError(`ADD ${shown}: this build has no network access`);
   const { status, headers, body } = await fetchUrl(url, { signal });
   if (status === 200) return { headers, body: limited(body, maxBytes, shown), discard: () => discard(body) };
   await discard(body);
@@ -109,7 +109,7 @@ function lastModified(header: string | undefined): Date {
   return new Date(Number.isNaN(modified) ? 0 : modified);
 }
 
-/** Lets a connection go that nobody reads. */
+/** Releases the connection. */
 async function discard(body: AsyncIterable<Uint8Array>): Promise<void> {
   await body[Symbol.asyncIterator]()
     .return?.()

@@ -33,9 +33,9 @@ export interface FileCopierOptions {
 /** The part of an entry that copying needs. */
 type Original = Pick<WalkEntry, 'host' | 'stats'>;
 
-/** Files up to this size go through one reused buffer: fewer system calls than the kernel's own copy takes. */
+/** Files up to this size are copied through one reused buffer: it takes fewer system calls than a copy by the kernel. */
 const SMALL_FILE_BYTES = 256 * 1024;
-/** Beyond this size the kernel copies while other work goes on. */
+/** Larger files are copied by the kernel, asynchronously. */
 const HUGE_FILE_BYTES = 16 * 1024 * 1024;
 const buffer = Buffer.allocUnsafeSlow(SMALL_FILE_BYTES);
 
@@ -45,19 +45,19 @@ const FILE_TYPE = 0o170000;
 const SETGID = 0o2000;
 const SPECIAL_BITS = 0o7000;
 
-/** Copies one source into a tree, with owners, modes, times and attributes. Those of directories are set at the end. */
+/** Copies one source into a tree, with owners, modes, times and attributes. Metadata of directories is set at the end. */
 export class FileCopier {
   readonly #tree: string;
   readonly #options: FileCopierOptions;
   readonly #umask = process.umask();
   readonly #uid = process.geteuid?.() ?? 0;
   readonly #gid = process.getegid?.() ?? 0;
-  /** Of files with several names: where the first was copied to, by device and inode. */
+  /** The first copies of files with several names, by device and inode. */
   readonly #links = new Map<string, string>();
   readonly #unfinished: (() => void)[] = [];
-  /** New files may have the group of their directory, in place of this process's. */
+  /** A setgid directory may give its group to new files. */
   #inheritsGroup = false;
-  /** An access list decides on the modes of new files. */
+  /** A default access list may change the modes of new files. */
   #inheritsMode = false;
 
   constructor(tree: string, options: FileCopierOptions) {
@@ -65,12 +65,12 @@ export class FileCopier {
     this.#options = options;
   }
 
-  /** `directory` is where everything goes, on the host. */
+  /** @param directory The host path of the directory that receives the copies. */
   start(directory: string): void {
     this.#noticeDirectory(directory, lstatSync(hostPath(directory)));
   }
 
-  /** A promise only where waiting pays: for a huge file. */
+  /** Returns a promise only for a huge file, which is copied asynchronously. */
   copy({ host, stats, isParent }: WalkEntry, to: string): Promise<void> | undefined {
     const original = { host, stats };
     if (stats.isFile()) return this.#copyFile(original, to);
@@ -80,12 +80,12 @@ export class FileCopier {
     return undefined;
   }
 
-  /** For the directory that stands for the source's: only the time of that one lands. */
+  /** Copies the time of a source directory to the destination, and nothing else. */
   keepTime(host: string, to: string): void {
     this.#unfinished.push(() => setTime(to, exactStats(host)));
   }
 
-  /** Children change the times of their directories, and modes may forbid to make them. */
+  /** Sets the metadata of directories, last: new children change its time, and its mode may forbid them. */
   finish(): void {
     for (const finish of this.#unfinished.reverse()) finish();
     this.#unfinished.length = 0;
@@ -93,7 +93,7 @@ export class FileCopier {
 
   #copyDirectory(original: Original, to: string, isParent: boolean): void {
     const isNew = this.#makeDirectory(to);
-    // a directory that only leads to something gives its mode to one that is there, and no more
+    // to an existing directory, a mere parent gives its mode and nothing else
     if (isParent && !isNew) this.#unfinished.push(() => chmodSync(hostPath(to), original.stats.mode & 0o7777));
     else this.#unfinished.push(() => this.#finishNode(original, to, true));
   }
@@ -166,12 +166,12 @@ export class FileCopier {
   #finishFile(original: Original, to: string, { source, hasMode }: { source: number; hasMode: boolean }): void {
     const mode = this.#modeOf(original.stats);
     this.#setOwner(original.stats, to);
-    // after the owner: a change of that takes special bits away
+    // after chown, which clears special bits
     if (!hasMode || (mode & (SPECIAL_BITS | this.#umask)) !== 0) chmodSync(hostPath(to), mode);
     this.#copyAttributes(original.host, to, source);
   }
 
-  /** Where the file was copied to under another name; remembers `to` when this is the first. */
+  /** The copy of the same file under another name; `undefined`, and remembers `to`, for the first name. */
   #firstCopy({ dev, ino }: Stats, to: string): string | undefined {
     const key = `${dev}:${ino}`;
     const first = this.#links.get(key);
@@ -186,14 +186,14 @@ export class FileCopier {
       do {
         read = readSync(source, buffer);
         for (let written = 0; written < read; ) written += writeSync(target, buffer, written, read - written);
-      } while (read === buffer.byteLength); // less is the end
+      } while (read === buffer.byteLength); // a short read is the end
       setTime(to, exact, target);
     } finally {
       closeSync(target);
     }
   }
 
-  /** Devices and fifos as they are; a socket, which means nothing in an image, as an empty file. */
+  /** Copies devices and fifos. A socket, which has no meaning in an image, becomes an empty file. */
   #copySpecial(original: Original, to: string): void {
     const { mode, rdev } = original.stats;
     const path = hostPath(to);
@@ -217,7 +217,7 @@ export class FileCopier {
     setTime(to, exactStats(original.host));
   }
 
-  /** Makes something new, in place of what is there if that is no directory. */
+  /** Calls `make`, and removes an existing file first if there is one. */
   #create<Result>(to: string, make: () => Result): Result {
     try {
       return make();
@@ -230,7 +230,7 @@ export class FileCopier {
     return make();
   }
 
-  /** Asks the kernel only where a new file has not got its owner already. */
+  /** Calls chown only if a new file does not already have the owner. */
   #setOwner(stats: Stats, to: string): void {
     const [uid, gid] = this.#ownerOf(stats);
     if (uid !== this.#uid || gid !== this.#gid || this.#inheritsGroup) lchownSync(hostPath(to), uid, gid);
@@ -246,7 +246,7 @@ export class FileCopier {
     return this.#options.change?.(mode, stats.isDirectory()) ?? mode;
   }
 
-  /** After owner and mode: a change of owner takes capabilities away, and one of mode changes an access list. */
+  /** Call it after chown, which removes capabilities, and after chmod, which changes an access list. */
   #copyAttributes(from: string, to: string, fd?: number): void {
     const onRefused = (name: string, { message }: Error) =>
       this.#options.onWarning?.(`${this.#shown(to)} loses ${name}: ${message}`);

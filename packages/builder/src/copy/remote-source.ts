@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { isGitSource } from '@shale/git';
 
-/** A URL or a repository, which only ADD takes. */
+/** Whether a source is a URL or a git repository, which only ADD accepts. */
 export function isRemoteSource(source: string): boolean {
   return isUrl(source) || isGitSource(source);
 }
@@ -12,12 +12,12 @@ export function isUrl(source: string): boolean {
 
 const UNNAMED = '__unnamed__';
 
-/** The file name that a URL gives: the last part of its path, as BuildKit takes it. */
+/** The file name of a URL: as in BuildKit, the last part of its path. */
 export function urlFileName(url: string): string {
   try {
     const name = posix.basename(decodeURIComponent(new URL(url).pathname));
     return name === '' || name === '.' || name === '..' || name.includes('\0') ? UNNAMED : name;
   } catch {
-    return UNNAMED; // a malformed escape
+    return UNNAMED; // a malformed escape in the URL
   }
 }

@@ -4,19 +4,19 @@ import type { FetchUrl } from './download.ts';
 /** Secrets by id. */
 export type Secrets = ReadonlyMap<string, SecretSource> | undefined;
 
-/** How the sources of ADD that are not in a context are reached. */
+/** How ADD reaches remote sources. */
 export interface SourceAccess {
   /** For `ADD https://…`. Without it such a source is an error. */
   readonly fetchUrl?: FetchUrl | undefined;
-  /** For the git of `ADD https://….git`: `PATH`, `HOME`, `SSH_AUTH_SOCK`, proxies and the like. */
+  /** Environment of git for `ADD https://….git`: `PATH`, `HOME`, `SSH_AUTH_SOCK`, proxies and the like. */
   readonly gitEnvironment?: Readonly<Record<string, string>> | undefined;
-  /** For steps that mount them, and credentials of remote sources. */
+  /** Secrets for steps that mount them, and credentials for remote sources. */
   readonly secrets?: Secrets;
 }
 
 /**
- * The network, with the user's credentials for the host of a URL: the secret `HTTP_AUTH_HEADER_<host>` as it is, else
- * `HTTP_AUTH_TOKEN_<host>` as a bearer's.
+ * Adds the user's credentials for the host of a URL: the secret `HTTP_AUTH_HEADER_<host>` as the header, or else
+ * `HTTP_AUTH_TOKEN_<host>` as a bearer token.
  * @see https://docs.docker.com/reference/dockerfile/#add
  */
 export function authorizedFetch(fetchUrl: FetchUrl | undefined, secrets: Secrets): FetchUrl | undefined {
@@ -30,8 +30,8 @@ export function authorizedFetch(fetchUrl: FetchUrl | undefined, secrets: Secrets
 }
 
 /**
- * What git says of the user to a web server: the secret `GIT_AUTH_HEADER` as it is, else `GIT_AUTH_TOKEN` as a password;
- * each first with a dot and the host after it.
+ * The `Authorization` header of git: the secret `GIT_AUTH_HEADER` as it is, or else `GIT_AUTH_TOKEN` as a password. Of
+ * each, the secret with `.<host>` after its name comes first.
  * @see https://docs.docker.com/build/building/secrets/#git-authentication-for-remote-contexts
  */
 export async function gitAuthorization(url: string, secrets: Secrets): Promise<string | undefined> {

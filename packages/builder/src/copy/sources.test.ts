@@ -80,7 +80,7 @@ describe('resolveSources()', () => {
     trees.write('src/server.js');
     trees.write('src/secret.js');
     const tree = ignoring('src/secret.js');
-    expect(hintFor('src/secret.js', tree)).toBe('It is there, but .dockerignore leaves it out.');
+    expect(hintFor('src/secret.js', tree)).toBe('The file exists, but .dockerignore excludes it.');
     expect(hintFor('src/sevrer.js', tree)).toBe('Did you mean src/server.js?');
     expect(hintFor('src/secert.js', tree)).toBeUndefined();
     expect(hintFor('quite/else')).toBeUndefined();

@@ -8,30 +8,29 @@ import { below, plainTree } from '../tree/source-tree.ts';
 
 /** A file or directory that a source of COPY names. */
 export interface ResolvedSource {
-  /** As it was named, relative to the root: its last part is the name under which a file lands. */
+  /** The name in the Dockerfile, relative to the root. The last part becomes the name of a copied file. */
   readonly name: string;
-  /** Where it is in the tree, symlinks in the name followed. */
+  /** Path in the tree, with symlinks resolved. */
   readonly path: string;
-  /** The same on the host. */
+  /** Path on the host. */
   readonly host: string;
   readonly isDirectory: boolean;
-  /** `--parents`: what to take of the directory, parents included, as a rule of ignore files would match it. */
+  /** With `--parents`: what to copy of the directory, as a pattern of ignore files. */
   readonly pattern: string | undefined;
 }
 
 export interface ResolveSourcesOptions {
-  /** Keep the parents of sources, from `/./` on. */
+  /** Keeps the parent directories of sources, after `/./`. */
   readonly parents: boolean;
 }
 
-/** A source that is not there, or that the ignore file leaves out. */
+/** A source does not exist, or the ignore file excludes it. */
 export class SourceMissingError extends ShaleError {
   readonly code = 'SOURCE_MISSING';
 }
 
 /**
- * Finds what the sources of a COPY name, and never anything outside of the tree. Patterns may match nothing; a plain
- * name must be there.
+ * Finds the sources of a COPY, never outside the tree. A pattern may match nothing, but a plain name must exist.
  * @see https://docs.docker.com/reference/dockerfile/#copy
  * @throws {SourceMissingError}
  */
@@ -43,14 +42,14 @@ export function resolveSources(
   return sources.flatMap((source) => (parents ? resolveWithParents(tree, source) : resolveSource(tree, source)));
 }
 
-/** A file by its very name, whatever characters that has. */
+/** Finds a file by its literal name, without wildcards. */
 export function literalSource(tree: SourceTree, name: string): ResolvedSource {
   const found = findPath(tree, rootOf(tree), name);
   if (found === undefined) throw missing(tree, name);
   return describe({ name, found });
 }
 
-/** The directory before `/./` (or the root) is the source, and the rest says what to take of it. */
+/** The part before `/./` (or the root) is the source directory. The rest is a pattern of what to copy. */
 function resolveWithParents(tree: SourceTree, source: string): ResolvedSource[] {
   const marker = source.indexOf('/./');
   const start = normalise(marker < 0 ? '' : source.slice(0, marker));
@@ -70,7 +69,7 @@ function resolveSource(tree: SourceTree, source: string): ResolvedSource[] {
     : [literalSource(tree, unescapePattern(pattern))];
 }
 
-/** Inside the root whatever it says: a leading `/` and `..` stop there. */
+/** Normalises a path so that it stays in the root: a leading `/` and `..` stop at the root. */
 function normalise(source: string): string {
   const kept: string[] = [];
   for (const part of source.split('/')) {
@@ -86,8 +85,8 @@ interface NamedPath {
 }
 
 /**
- * Matches part by part: `*` never crosses `/`, so that only directories that match are read. From the first wildcard on
- * it is a walk, which goes into no symlink; one that it ends at is followed.
+ * Matches part by part, and reads only directories that match: `*` never crosses `/`. From the first wildcard on,
+ * symlinks to directories are not entered; a symlink that matches in the end is resolved.
  */
 function expandPattern(tree: SourceTree, pattern: string): NamedPath[] {
   const parts = pattern.split('/');
@@ -117,7 +116,7 @@ function follow(tree: SourceTree, { name, found }: NamedPath): NamedPath {
   const target = findPath(tree, rootOf(tree), found.path);
   if (target !== undefined) return { name, found: target };
   throw new SourceMissingError(`failed to calculate checksum of ref: "/${name}": not found`, {
-    hint: 'It is a symlink whose target is not there.',
+    hint: 'It is a symlink whose target does not exist.',
   });
 }
 
@@ -129,7 +128,7 @@ function missing(tree: SourceTree, name: string): SourceMissingError {
   const everything = plainTree(tree.root);
   const isIgnored = findPath(everything, rootOf(everything), name) !== undefined;
   return new SourceMissingError(`failed to calculate checksum of ref: "/${name}": not found`, {
-    hint: isIgnored ? 'It is there, but .dockerignore leaves it out.' : similarName(tree, name),
+    hint: isIgnored ? 'The file exists, but .dockerignore excludes it.' : similarName(tree, name),
   });
 }
 

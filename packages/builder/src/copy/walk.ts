@@ -7,30 +7,30 @@ import type { SourceTree } from '../tree/source-tree.ts';
 import { below } from '../tree/source-tree.ts';
 import type { ResolvedSource } from './sources.ts';
 
-/** Something that a COPY takes. */
+/** A file or directory that a COPY copies. */
 export interface WalkEntry {
-  /** Below the source: `''` for the source itself. */
+  /** Path relative to the source; `''` for the source itself. */
   readonly path: string;
-  /** In the tree. */
+  /** Path in the tree. */
   readonly treePath: string;
   readonly host: string;
   readonly stats: Stats;
-  /** A directory that is there only for something in it: `--exclude` leaves it out, or `--parents` did not name it. */
+  /** Whether the directory is needed only as a parent of others: excluded itself, or not matched by `--parents`. */
   readonly isParent: boolean;
 }
 
-/** A directory on the way down. */
+/** A directory of the current path of the walk. */
 interface Level {
   readonly entry: WalkEntry;
-  /** Still to be looked at, the next one last. */
+  /** Names to visit; the next is the last. */
   readonly names: string[];
-  /** Whether it was given; if not, it waits for something in it. */
+  /** Whether the directory was yielded. If not, it is yielded before the first entry in it. */
   isGiven: boolean;
 }
 
 /**
- * Gives a source and everything below it that is neither ignored nor excluded: parents first, names sorted. Rules of
- * `exclude` are relative to a directory that is copied, and meet a file that is named directly by its own name.
+ * Yields a source and everything below it that is neither ignored nor excluded: parents first, names sorted. Patterns of
+ * `exclude` are relative to the source directory; a source that is a file is matched by its own name.
  */
 export function* walkSource(
   tree: SourceTree,
@@ -69,7 +69,7 @@ function* waiting(levels: readonly Level[]): Generator<WalkEntry, void, undefine
   }
 }
 
-/** `undefined` for what is left out, with all that is below it. Of what is not taken, only directories are of interest. */
+/** `undefined` for an entry that is skipped with everything below it. Directories that are not taken are still walked. */
 function lookAt(
   tree: SourceTree,
   filter: SourceFilter,
@@ -89,7 +89,7 @@ function lookAt(
   return { entry: { path, treePath, host, stats, isParent: !isWanted }, isTaken };
 }
 
-/** What `--parents` and `--exclude` leave of a source. Paths are relative to it. */
+/** Applies `--parents` and `--exclude`. Paths are relative to the source. */
 class SourceFilter {
   readonly #isAll: boolean;
   readonly #included: ReturnType<typeof ignoreMatcher> | undefined;
@@ -108,7 +108,7 @@ class SourceFilter {
     return this.#included?.ignores(path) !== false && !this.#excluded.ignores(path);
   }
 
-  /** Whether something in a directory may be taken that is not taken itself. */
+  /** Whether entries of a directory may be taken, though the directory itself is not. */
   mayTakeBelow(path: string): boolean {
     if (this.#excluded.ignores(path) && !this.#excluded.mayReinclude(path)) return false;
     return this.#included?.ignores(path) !== false || this.#wayToIncluded?.mayReinclude(path) === true;

@@ -3,7 +3,7 @@ import type { AddInstruction, CopyInstruction, Mount, RunInstruction } from '@sh
 import type { BuildContext } from './context.ts';
 import type { StageState } from './stage-state.ts';
 
-/** Where a stage begins: an image, or nothing. */
+/** The base of a stage: an image, or scratch. */
 export interface BaseNode {
   readonly kind: 'base';
   /** `undefined` for scratch. */
@@ -11,16 +11,16 @@ export interface BaseNode {
   readonly platform: Platform;
 }
 
-/** One change of a file system. Everything that the instruction needs is folded in and expanded. */
+/** One change of a file system, with everything that it needs: variables are expanded, defaults applied. */
 export interface StepNode {
   readonly kind: 'step';
   readonly info: StepInfo;
   readonly parent: GraphNode;
   readonly action: StepAction;
   readonly platform: Platform;
-  /** The text of its history entry. */
+  /** `created_by` of its history entry. */
   readonly createdBy: string;
-  /** The cache is not asked for it. */
+  /** Skips the cache lookup. */
   readonly noCache: boolean;
 }
 
@@ -32,11 +32,11 @@ export interface RunAction {
   readonly type: 'run';
   readonly instruction: RunInstruction;
   readonly args: readonly string[];
-  /** `NAME=value`: ENV and valued ARG. */
+  /** `NAME=value` of each ENV, and of each ARG with a value. */
   readonly environment: readonly string[];
-  /** Which of them are ARGs. */
+  /** The names in `environment` that are ARGs. */
   readonly argNames: ReadonlySet<string>;
-  /** Proxy settings and the like: in the environment, but not in the key. */
+  /** Variables that RUN sees but that are not part of its key: proxy settings. */
   readonly hiddenEnvironment: readonly string[];
   readonly cwd: string;
   readonly user: string;
@@ -45,11 +45,11 @@ export interface RunAction {
   readonly network: 'host' | 'none';
   readonly security: 'sandbox' | 'insecure';
   readonly mounts: readonly RunMount[];
-  /** Scripts from here-documents that start with `#!`, by path. */
+  /** Here-documents that start with `#!`, and the paths at which they are mounted. */
   readonly scripts: readonly { readonly path: string; readonly content: string }[];
 }
 
-/** As BuildKit names them: `RUN --security=insecure`, and `RUN --network=host` where the build has no network. */
+/** Privileges of RUN, by their names in BuildKit. `network.host` matters only in a build without network. */
 export type Entitlement = 'network.host' | 'security.insecure';
 
 /** A mount, and the tree that its `from` names. */
@@ -61,10 +61,10 @@ export interface RunMount {
 export interface CopyAction {
   readonly type: 'copy';
   readonly instruction: CopyInstruction | AddInstruction;
-  /** Expanded. */
+  /** With variables expanded. */
   readonly sources: readonly string[];
   readonly inline: readonly { readonly name: string; readonly content: string }[];
-  /** Absolute; a trailing slash says that it is a directory. */
+  /** Absolute. With a trailing slash it is a directory. */
   readonly destination: string;
   readonly chown: string | undefined;
   readonly chmod: string | undefined;
@@ -89,24 +89,24 @@ export interface HistoryLine {
   readonly node: StepNode | undefined;
 }
 
-/** A planned stage: what its image will say, and the last node of its file system. */
+/** A planned stage: the state for its image's config, and the last node of its file system. */
 export interface PlannedStage {
   readonly name: string;
   readonly base: BaseNode;
   readonly tip: GraphNode;
   readonly state: StageState;
-  /** Since the base, stages that this one is FROM included. */
+  /** Entries after those of the base image; of stages below this one, too. */
   readonly history: readonly HistoryLine[];
 }
 
-/** The chain from the first step after the base up to `tip`. */
+/** The steps from the base, exclusive, up to `tip`, inclusive. */
 export function chainOf(tip: GraphNode): StepNode[] {
   const chain: StepNode[] = [];
   for (let node = tip; node.kind === 'step'; node = node.parent) chain.unshift(node);
   return chain;
 }
 
-/** Every step that the tips may need, each once, dependencies first. */
+/** All steps that the tips depend on, each once, dependencies first. */
 export function reachableSteps(...tips: readonly GraphNode[]): StepNode[] {
   const seen = new Set<GraphNode>();
   const steps: StepNode[] = [];
@@ -126,7 +126,7 @@ export function reachableSteps(...tips: readonly GraphNode[]): StepNode[] {
   return steps;
 }
 
-/** The nodes whose trees a step reads: its parent first. */
+/** The nodes whose trees a step reads. The first is its parent. */
 export function inputsOf(step: StepNode): GraphNode[] {
   return [step.parent, ...sourcesOf(step).flatMap((source) => (source.type === 'node' ? [source.node] : []))];
 }

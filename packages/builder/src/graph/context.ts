@@ -6,13 +6,13 @@ export interface BuildContext extends AsyncDisposable {
   readonly kind: 'directory' | 'tar' | 'git';
   /** Absolute, on the host. */
   readonly root: string;
-  /** The files, less what the ignore file leaves out. */
+  /** The files, without those that the ignore file excludes. */
   readonly files: SourceTree;
-  /** Of a git context: when the commit was made, in seconds since the epoch. */
+  /** For a git context: the time of the commit, in seconds since the epoch. */
   readonly commitTime?: number | undefined;
 }
 
-/** What `namedContexts` puts behind a name. */
+/** What a name of `BuildOptions.namedContexts` stands for. */
 export type NamedContext =
   | { readonly type: 'directory'; readonly context: BuildContext }
   | { readonly type: 'image'; readonly reference: string };

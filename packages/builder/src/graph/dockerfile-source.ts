@@ -1,5 +1,5 @@
 export interface DockerfileSource {
-  /** For messages: the path as the user gave it. */
+  /** The path as the user wrote it, for messages. */
   readonly name: string;
   readonly text: string;
 }

@@ -1,17 +1,17 @@
 import type { CacheEntry, CacheInput, CacheKey } from '@shale/cache';
 import type { StepInfo } from '@shale/core';
 
-/** A step with its key: what explanations and reports are made of. */
+/** A step with its key, for explanations and reports. */
 export interface KeyedStep {
   readonly step: StepInfo;
   readonly key: CacheKey;
-  /** Hashed and named. */
+  /** The inputs of the key, by name and hash. */
   readonly inputs: readonly CacheInput[];
   readonly hit: CacheEntry | undefined;
-  /** The cache was not asked. */
+  /** Whether the step skipped the cache lookup. */
   readonly isBypassed: boolean;
-  /** Ids of the steps that it is made from. */
+  /** Ids of the steps whose trees it reads. */
   readonly dependsOn: readonly string[];
-  /** What some of the inputs hold, by their names: variables, and the base image. They may be confidential. */
+  /** Values of some inputs, by name: variables, and the base image. They may be confidential. */
   values(): Readonly<Record<string, string>>;
 }

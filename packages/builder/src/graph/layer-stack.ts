@@ -1,24 +1,24 @@
 import type { BlobSource, Layer } from '@shale/core';
 import type { GraphNode } from './build-graph.ts';
 
-/** A layer of a stack, and where to read it from if it is not unpacked yet. */
+/** A layer, and where its blob can be read if it must be unpacked. */
 export interface StackedLayer {
   readonly layer: Layer;
   readonly blobs: BlobSource;
-  /** The repository that is known to hold it, as `ImageStore.name`. */
+  /** The repository that is known to have the blob, as `ImageStore.name`. */
   readonly home?: string | undefined;
 }
 
-/** Layers from base to top; `[]` is scratch. Its ChainID names the snapshot. */
+/** Layers from bottom to top; `[]` is scratch. The ChainID of a stack identifies its snapshot. */
 export type LayerStack = readonly StackedLayer[];
 
-/** A layer on its way: the snapshotter that gave it builds on its tree already. */
+/** A layer that is still being packed. The snapshotter that returned it can already build on its tree. */
 export interface PackingLayer {
-  /** Rejects with what its `commit` does. */
+  /** Rejects with the error of its `commit`. */
   readonly packed: Promise<StackedLayer>;
 }
 
-/** Layers from base to top, packed or not yet. */
+/** Layers from bottom to top, some of which may still be packing. */
 export type PackingStack = readonly (StackedLayer | PackingLayer)[];
 
 export function isPacking(layer: StackedLayer | PackingLayer): layer is PackingLayer {
@@ -30,5 +30,5 @@ export function packedStack(stack: PackingStack): Promise<LayerStack> {
   return Promise.all(stack.map((layer) => (isPacking(layer) ? layer.packed : layer)));
 }
 
-/** The layers of each node that the step reads. */
+/** The layers of each node that a step reads. */
 export type InputStacks = ReadonlyMap<GraphNode, PackingStack>;

@@ -12,7 +12,7 @@ const ABOUT_THE_MACHINE: ReadonlySet<ErrorCode> = new Set([
   'STORE_INVALID',
 ]);
 
-/** The error with the lines of `place`; as it is when it has lines already, or when none is to blame. */
+/** Adds the lines of `place` to an error. Errors that have lines, and errors of the machine, stay as they are. */
 export function locate(error: unknown, place: SourcePlace, source: DockerfileSource): unknown {
   if (error instanceof DockerfileError && error.range !== undefined) return locateDockerfileError(error, source);
   if (error instanceof LocatedError) return error;
@@ -20,7 +20,7 @@ export function locate(error: unknown, place: SourcePlace, source: DockerfileSou
   return ABOUT_THE_MACHINE.has(error.code) ? error : locatedAt(error, place, source);
 }
 
-/** The file as a whole is wrong, not a line of it. */
+/** The file as a whole is invalid, not a line of it. */
 class DockerfileInvalidError extends ShaleError {
   readonly code = 'DOCKERFILE_INVALID';
 
@@ -29,7 +29,7 @@ class DockerfileInvalidError extends ShaleError {
   }
 }
 
-/** The lines of an error that the parser, or an expansion, has placed; the file of one that is about all of it. */
+/** Adds the lines to an error of the parser or of an expansion; only the file, if the error has no line. */
 export function locateDockerfileError(error: unknown, source: DockerfileSource): unknown {
   if (!(error instanceof DockerfileError)) return error;
   if (error.range === undefined) return new DockerfileInvalidError(error.file ?? source.name, error);
@@ -37,7 +37,7 @@ export function locateDockerfileError(error: unknown, source: DockerfileSource):
   return locatedAt(error, { file: error.file ?? source.name, line, endLine }, source);
 }
 
-/** Does something for a step; what fails gets the step's lines. */
+/** Calls `work`, and adds the lines of the step to its errors. */
 export function atStep<T>(step: StepNode, source: DockerfileSource, work: () => T): T {
   try {
     return work();

@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { ShaleError } from '@shale/core';
 
-/** Where a secret's value comes from. The value itself is read only when a step that asks for it runs. */
+/** Where the value of a secret comes from. It is read only when a step that mounts the secret runs. */
 export type SecretSource =
   | { readonly type: 'file'; readonly path: string }
   | { readonly type: 'value'; readonly value: Uint8Array };
 
-/** The largest secret, in bytes: as in BuildKit. */
+/** The maximum size of a secret, in bytes; as in BuildKit. */
 export const MAX_SECRET_BYTES: number = 500 * 1024;
 
 export class SecretError extends ShaleError {

@@ -1,22 +1,22 @@
 import type { ContainerConfig, ImageConfig, Platform } from '@shale/core';
 
-/** What the instructions so far have said: pure data, folded one instruction at a time. */
+/** The result of the instructions so far: immutable data. Each instruction makes a new state. */
 export interface StageState {
   readonly config: ContainerConfig;
   readonly author: string | undefined;
   readonly platform: Platform;
-  /** What RUN sees: ENV and ARGs with a value; of the same name, the last wins. */
+  /** Variables that RUN sees: ENV, and ARG with a value. The last of a name wins. */
   readonly environment: ReadonlyMap<string, string>;
-  /** Declared ARGs in order, with the value at declaration: history shows them. */
+  /** Declared ARGs in order, with the value at declaration, for the history. */
   readonly args: readonly { readonly key: string; readonly value: string | undefined }[];
-  /** This stage has its own CMD: ENTRYPOINT then leaves it. */
+  /** Whether this stage has a CMD of its own: ENTRYPOINT resets only an inherited one. */
   readonly ownCommand: boolean;
 }
 
 export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 export const DEFAULT_SHELL: readonly string[] = ['/bin/sh', '-c'];
 
-/** The state right after `FROM image`, or after `FROM scratch` when there is no config. */
+/** The state after `FROM image`; after `FROM scratch`, if there is no config. */
 export function initialState(base: ImageConfig | undefined, platform: Platform): StageState {
   const config: ContainerConfig = base?.config ?? { WorkingDir: '/' };
   const hasPath = config.Env?.some((entry) => entry.startsWith('PATH=')) ?? false;
@@ -31,7 +31,7 @@ export function initialState(base: ImageConfig | undefined, platform: Platform):
   };
 }
 
-/** The state right after `FROM stage`: the parent's variables and declarations; its CMD is an inherited one. */
+/** The state after `FROM stage`: variables and ARGs of the parent stay, and its CMD counts as inherited. */
 export function inheritState(parent: StageState): StageState {
   const { OnBuild: _, ...config } = parent.config;
   return { ...parent, config, ownCommand: false };
@@ -55,12 +55,12 @@ export function declareArg(state: StageState, key: string, value: string | undef
   return { ...state, args, environment: new Map(state.environment).set(key, value) };
 }
 
-/** `NAME=value`, as a process gets it. */
+/** The environment of a process: `NAME=value`. */
 export function environmentList(state: StageState): string[] {
   return [...state.environment].map(([key, value]) => `${key}=${value}`);
 }
 
-/** The names in `environmentList` that the image will not have. */
+/** The names in `environmentList` that are not in the config of the image. */
 export function argNames({ config, environment }: StageState): ReadonlySet<string> {
   const kept = new Set((config.Env ?? []).map((entry) => splitEnv(entry)[0]));
   return new Set([...environment.keys()].filter((name) => !kept.has(name)));
@@ -77,7 +77,7 @@ function withEnv(config: ContainerConfig, key: string, value: string): Container
   return { ...config, Env: index < 0 ? [...before, entry] : before.with(index, entry) };
 }
 
-/** `NAME=value`, as in a config's `Env`. */
+/** Splits `NAME=value`, an entry of `Env`. */
 export function splitEnv(entry: string): [name: string, value: string] {
   const equals = entry.indexOf('=');
   return equals < 0 ? [entry, ''] : [entry.slice(0, equals), entry.slice(equals + 1)];

@@ -2,15 +2,15 @@ import type { CacheKey } from '@shale/cache';
 import type { Layer } from '@shale/core';
 import type { StackedLayer } from './layer-stack.ts';
 
-/** What a step came to. */
+/** The result of a step. */
 export interface StepResult {
   readonly key: CacheKey;
   readonly layer: Layer;
-  /** The layer, and where it is. A step that changed nothing has one too, an empty one, as in BuildKit. */
+  /** The layer, and where it is. As in BuildKit, a step that changed nothing has an empty layer. */
   readonly stacked: StackedLayer;
-  /** When the layer was made, by this build or by the one that cached it. */
+  /** When this build, or the one that cached it, made the layer. */
   readonly created: Date;
-  /** Who made it. */
+  /** The builder that made it. */
   readonly builder: string;
   readonly outcome: 'cached' | 'ran';
   readonly origin: string | undefined;

@@ -4,7 +4,7 @@ import type { StepNode } from '../graph/build-graph.ts';
 import type { StepResult } from '../graph/step-result.ts';
 import type { StepKey } from './step-keys.ts';
 
-/** A step that the cache knew. */
+/** The event for a step that was found in the cache. */
 export function cachedStep({ info }: StepNode, { origin }: CacheEntry, cacheName: string): ProgressEvent {
   return { type: 'step.finished', step: info, outcome: 'cached', durationMs: 0, origin: origin ?? cacheName };
 }

@@ -14,20 +14,20 @@ import type { WalkEntry } from '../copy/walk.ts';
 import { walkSource } from '../copy/walk.ts';
 
 export interface ContentDigestOptions {
-  /** Files keep their owners: those of a stage do, those of a context become root's. */
+  /** Whether owners count: files of a stage keep theirs, files of a context get root. */
   readonly keepOwner: boolean;
-  /** `--chmod` in octal sets every mode, so that those of the sources do not matter. */
+  /** Whether modes count: an octal `--chmod` overrides those of the sources. */
   readonly ignoreMode: boolean;
   /** The rules of `--exclude`. */
   readonly exclude: readonly string[];
 }
 
-/** Names remembered for explanations; the digest covers all. */
+/** How many names are kept for explanations. The digest covers all files. */
 const MAX_NAMED_FILES = 4096;
 
 /**
- * A digest of what a COPY brings: names as they land, types, modes, owners, link targets, attributes and content. Not
- * times: touching a file changes nothing that a build should notice.
+ * The digest of what a COPY creates: names, types, modes, owners, link targets, attributes and content. Times do not
+ * count, so that touching a file does not change the key.
  */
 export function contentDigest(
   tree: SourceTree,
@@ -50,7 +50,7 @@ export function contentDigest(
   return { digest: total.finish(), files };
 }
 
-/** Content and, in the last digits, mode and owner: an explanation can tell which of them changed. */
+/** A hash of the content, then of mode and owner, so that an explanation can tell which of them changed. */
 function namedHash({ kind, mode, owner }: SourceRecord): string {
   const content = hash('sha256', kind, 'hex').slice(0, FILE_CONTENT_DIGITS);
   const [uid = 0, gid = 0] = owner.split(':').map(Number);
@@ -60,7 +60,7 @@ function namedHash({ kind, mode, owner }: SourceRecord): string {
 
 const FLUSH_LENGTH = 64 * 1024;
 
-/** Hashes many short texts in few calls. Names that are not UTF-8 count by their bytes. */
+/** Hashes many short texts in few calls. Names that are not UTF-8 are hashed as their bytes. */
 class TextDigest {
   readonly #hash = createHash('sha256');
   #waiting = '';
@@ -82,7 +82,7 @@ class TextDigest {
 }
 
 interface SourceRecord {
-  /** What counts. */
+  /** The text that is hashed. */
   readonly text: string;
   /** Its parts: type and content, mode in octal, and owner. */
   readonly kind: string;
@@ -91,8 +91,8 @@ interface SourceRecord {
 }
 
 /**
- * One record an entry: a type, its fixed number of fields, and no field holds a NUL, as no name and no link does. A second
- * name of a file is recorded as a link to the first.
+ * Makes one record per entry: a type and its fixed number of fields, separated by NUL, which no name and no link contains.
+ * Further names of a file are recorded as links to the first.
  */
 class SourceRecords {
   readonly #tree: SourceTree;
@@ -108,7 +108,7 @@ class SourceRecords {
 
   entry(entry: WalkEntry): SourceRecord {
     const { path, stats } = entry;
-    // of a directory that is copied, only what is in it lands
+    // COPY of a directory creates only what is in it
     if (path === '' && this.#isDirectory) return { text: 'top\0\n', kind: '', mode: '', owner: '' };
     const mode = this.#options.ignoreMode ? '' : (stats.mode & 0o7777).toString(8);
     const owner = this.#options.keepOwner ? `${stats.uid}:${stats.gid}` : '';

@@ -4,12 +4,12 @@ import type { RemoteVersions } from './remote-version.ts';
 import type { ContentDigest, ContextDigests } from './step-keys.ts';
 import { ContextInvalidError } from '../graph/context.ts';
 
-/** What steps read from build contexts, as their keys saw it. */
+/** What the keys of steps say about the files that the steps read from build contexts. */
 export interface ContextReads {
   readonly digests: ContextDigests;
   /**
-   * Looks again, when a step has read: what a key says must be what the step saw.
-   * @throws {ContextInvalidError} naming what changed meanwhile.
+   * Checks, after a step, that the files which it read are still those in its key.
+   * @throws {ContextInvalidError} with the files that changed meanwhile.
    */
   verify(step: StepNode): void;
 }
@@ -28,7 +28,7 @@ export function contextReads(versions: RemoteVersions): ContextReads {
     verify(step) {
       const again = contextDigests(versions);
       for (const [source, before] of seen.get(step) ?? []) {
-        if (source.context.kind !== 'directory') continue; // a copy of our own
+        if (source.context.kind !== 'directory') continue; // nobody else can change our own copy
         const now = again(step, source);
         if (now.digest !== before.digest) throw changed(before, now);
       }
@@ -43,7 +43,7 @@ function changed(before: ContentDigest, now: ContentDigest): ContextInvalidError
   const more = names.length > MAX_NAMED ? ` and ${names.length - MAX_NAMED} more` : '';
   const what = names.length === 0 ? '' : `: ${names.slice(0, MAX_NAMED).join(', ')}${more}`;
   return new ContextInvalidError(`The build context changed while the build read it${what}`, {
-    hint: 'Build again; leave out what keeps changing with .dockerignore.',
+    hint: 'Build again. If files keep changing, exclude them in .dockerignore.',
   });
 }
 

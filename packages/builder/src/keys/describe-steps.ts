@@ -5,7 +5,7 @@ import type { KeyedStep } from '../graph/keyed-step.ts';
 import { splitEnv } from '../graph/stage-state.ts';
 import type { StepKey } from './step-keys.ts';
 
-/** What is told of steps before any of them runs. */
+/** Describes all steps to `onKeyed`, before any runs. */
 export function describeSteps(
   steps: readonly StepNode[],
   keys: ReadonlyMap<StepNode, StepKey>,

@@ -14,7 +14,7 @@ type ContextSource = Extract<TreeSource, { type: 'context' }>;
 
 /**
  * The digest of what a step reads from a build context.
- * @param versions Of remote sources; one that has none counts by its name alone.
+ * @param versions Of remote sources. A source without a version counts by its name alone.
  * @throws {SourceMissingError} @throws {ContextInvalidError} for a file that cannot be read.
  */
 export function digestContextSource(
@@ -30,7 +30,7 @@ export function digestContextSource(
 }
 
 /**
- * The same for all steps of one build: what several of them read alike is read once.
+ * The same for all steps of one build. Equal reads of several steps are computed once.
  * @example definitionKeys(steps, contextDigests(await remoteVersions(steps, options)))
  */
 export function contextDigests(versions: RemoteVersions = new Map()): ContextDigests {
@@ -45,7 +45,7 @@ export function contextDigests(versions: RemoteVersions = new Map()): ContextDig
   };
 }
 
-/** All that `digestContextSource` goes by. */
+/** Everything that the result of `digestContextSource` depends on. */
 function describeRead({ action }: StepNode): string {
   if (action.type !== 'copy')
     return JSON.stringify(action.type === 'run' ? action.mounts.map(({ mount }) => mount) : []);
@@ -63,7 +63,7 @@ function digestMounts(action: Exclude<StepNode['action'], CopyAction>, files: So
   return contentDigest(files, sources, { keepOwner: true, ignoreMode: false, exclude: [] });
 }
 
-/** URLs and repositories count by name and by what is behind them. */
+/** URLs and repositories count by name and version. */
 function digestAdded(action: CopyAction, files: SourceTree, versions: RemoteVersions): ContentDigest {
   const isRemote = action.instruction.keyword === 'ADD' ? isRemoteSource : () => false;
   const remote = action.sources.filter(isRemote);
@@ -82,6 +82,6 @@ function readable(error: unknown, root: string): unknown {
   const shown = path?.startsWith(`${root}/`) === true ? path.slice(root.length + 1) : root;
   return new ContextInvalidError(`The build context cannot be read at ${shown}: ${message}`, {
     cause: error,
-    hint: 'Make it readable, or leave it out with .dockerignore.',
+    hint: 'Make it readable, or exclude it in .dockerignore.',
   });
 }

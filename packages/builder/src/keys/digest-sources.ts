@@ -5,7 +5,7 @@ import type { SourceTree } from '../tree/source-tree.ts';
 import { plainTree } from '../tree/source-tree.ts';
 import { resolveSources } from '../copy/sources.ts';
 
-/** The digest of what a COPY takes from the tree of a stage or image. */
+/** The digest of what a COPY reads from the tree of a stage or image. */
 export function digestSources(root: string, action: CopyAction): ContentDigest {
   return digestCopy(plainTree(root), action, true);
 }

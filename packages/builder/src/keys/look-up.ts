@@ -17,21 +17,21 @@ export interface LookUpOptions extends LayerOptions, SourceAccess, CallOptions {
   readonly dockerfile: DockerfileSource;
   readonly cache: CacheBackend;
   readonly onProgress?: ProgressListener | undefined;
-  /** Called once, with every step, when the cache has been asked and before anything runs. */
+  /** Called once with all steps, after the cache lookup and before anything runs. */
   readonly onKeyed?: ((steps: readonly KeyedStep[]) => void) | undefined;
 }
 
-/** The steps of one or several stages, their keys, and what the cache knows of them. */
+/** The steps of one or several stages, their keys, and their cache entries. */
 export interface LookedUpSteps {
-  /** One for each key, dependencies first: what several stages need alike is one step. */
+  /** One step for each key, dependencies first. Equal steps of several stages are one. */
   readonly steps: readonly StepNode[];
   readonly keys: ReadonlyMap<StepNode, StepKey>;
-  /** Steps are taken out when their layer turns out to be gone. */
+  /** The scheduler removes a step when its cached layer is lost. */
   readonly hits: Map<StepNode, CacheEntry>;
   readonly reads: ContextReads;
-  /** Steps that the cache was not asked for. */
+  /** Steps that skipped the cache lookup. */
   readonly bypassed: ReadonlySet<CacheKey>;
-  /** Stand on one of those: they hit only if that comes to what it was. */
+  /** Descendants of bypassed steps: their hits count only if those steps reproduce the cached layer. */
   readonly unsettled: ReadonlySet<CacheKey>;
 }
 
@@ -40,12 +40,12 @@ export interface LookedUpPlan extends LookedUpSteps {
   readonly stage: PlannedStage;
 }
 
-/** Whether the cache has the step, whatever those that it was not asked for come to. */
+/** Whether the step is a hit that no bypassed step can make void. */
 export function isSettledHit(step: StepNode, { keys, hits, unsettled }: LookedUpSteps): boolean {
   return hits.has(step) && !unsettled.has((keys.get(step) as StepKey).key);
 }
 
-/** Asks for all steps in one round; a miss does not end the lookup. */
+/** Looks up all steps at once: a miss does not end the lookup. */
 export async function lookUp(stages: readonly PlannedStage[], options: LookUpOptions): Promise<LookedUpSteps> {
   const { signal, onProgress = () => {} } = options;
   const nodes = reachableSteps(...stages.map(({ tip }) => tip));

@@ -11,20 +11,20 @@ import { isRemoteSource } from '../copy/remote-source.ts';
 import { authorizedFetch, gitAuthorization, type SourceAccess } from '../copy/source-credentials.ts';
 
 export interface RemoteVersionOptions extends SourceAccess, CallOptions {
-  /** `--checksum`: a content that is known in advance need not be asked for. */
+  /** The `--checksum` of ADD: with it, the server need not be asked. */
   readonly checksum?: string | undefined;
   /** @default 16 GiB */
   readonly maxBytes?: number | undefined;
 }
 
-/** What is behind each remote source of ADD just now, by `remoteKey`. */
+/** The current version of each remote source of ADD, by `remoteKey`. */
 export type RemoteVersions = ReadonlyMap<string, string>;
 
 export function remoteKey(source: string, checksum: string | undefined): string {
   return `${checksum ?? ''} ${source}`;
 }
 
-/** Asks for all remote sources of the steps at once, each once. */
+/** Gets the versions of all remote sources at once, and each once. */
 export async function remoteVersions(
   steps: readonly StepNode[],
   { dockerfile, ...options }: Omit<RemoteVersionOptions, 'checksum'> & { readonly dockerfile: DockerfileSource },
@@ -49,8 +49,8 @@ function remoteSources(step: StepNode) {
 }
 
 /**
- * What identifies the content behind a URL or a repository just now, for a cache key: the commit, the checksum that was
- * asked for, the server's strong ETag, else a digest of the content. Of a file that has one, also its time, which lands.
+ * Identifies the current content of a URL or repository, for a cache key: the commit, the expected checksum, the server's
+ * strong ETag, or else a digest of the content. Includes Last-Modified, which becomes the time of the file.
  * @throws {AddSourceError} @throws {GitFailedError}
  */
 export async function remoteVersion(source: string, options: RemoteVersionOptions): Promise<string> {

@@ -8,26 +8,26 @@ import { splitEnv } from '../graph/stage-state.ts';
 
 export interface StepKey {
   readonly key: CacheKey;
-  /** Hashed and named, for a later explanation. */
+  /** The inputs by name and hash, for later explanations. */
   readonly inputs: readonly CacheInput[];
 }
 
-/** What a step reads from a tree: a digest of the content, and its parts by name. */
+/** A digest of what a step reads from a tree, and the hashes of its files by name. */
 export interface ContentDigest {
   readonly digest: Digest;
   readonly files: readonly { readonly name: string; readonly hash: string }[];
 }
 
-/** Digests of what steps read from the build contexts; asked once a step, before any layer is touched. */
+/** Computes the digest of what a step reads from a build context. */
 export type ContextDigests = (step: StepNode, source: Extract<TreeSource, { type: 'context' }>) => ContentDigest;
 
-/** What all layers of a build depend on. */
+/** Options that every layer of a build depends on. */
 export interface LayerOptions {
-  /** Seconds since the epoch: fixes `created`, history and clamps the times of new files. */
+  /** Seconds since the epoch. Fixes the times in config and history, and clamps those of new files. */
   readonly sourceDateEpoch?: number | undefined;
 }
 
-/** The keys of steps, dependencies first, from the Dockerfile, the contexts and the bases alone. */
+/** Computes the keys of steps from the Dockerfile, the contexts and the base images. @param steps Dependencies first. */
 export function definitionKeys(
   steps: readonly StepNode[],
   contextDigests: ContextDigests,
@@ -46,8 +46,8 @@ export function definitionKeys(
 }
 
 /**
- * The key of a COPY whose source stage has just run: by the content that it reads in place of how that came about. It
- * hits when the stage came to the same files in another way.
+ * The key of a COPY whose source stage has just run. It depends on the content that COPY reads, not on how the stage made
+ * it, so it hits if another way led to the same files.
  */
 export function contentKey(
   step: StepNode,
@@ -57,7 +57,7 @@ export function contentKey(
   return stepKey(step, { ...options, read: () => contentInputs(content) });
 }
 
-/** Base images count by what they hold, the ChainID: the same layers pushed again, or under another name, are the same base. */
+/** A base image counts by its ChainID: the same layers under another name are the same base. */
 export function baseKey(node: Extract<GraphNode, { kind: 'base' }>): string {
   return cacheKey('base', [
     { name: 'base', value: chainIdOf(node) },
@@ -73,7 +73,7 @@ interface StepSurroundings extends LayerOptions {
 function stepKey(step: StepNode, { parentKey, read, sourceDateEpoch }: StepSurroundings): StepKey {
   const { action } = step;
   const below = parent(step, parentKey);
-  // a layer with other times is another layer
+  // clamped times make another layer
   const times = sourceDateEpoch === undefined ? [] : [{ name: 'source-date-epoch', value: String(sourceDateEpoch) }];
   switch (action.type) {
     case 'run':
@@ -85,7 +85,7 @@ function stepKey(step: StepNode, { parentKey, read, sourceDateEpoch }: StepSurro
       ]);
     case 'copy':
       return cacheKey(action.instruction.keyword.toLowerCase(), [
-        // a linked copy stands on nothing, so that a new base keeps it
+        // a linked copy does not depend on its parent, so it survives a new base
         isLinked(action) ? { name: 'parent', value: 'linked' } : below,
         ...times,
         ...copyInputs(action),
@@ -111,7 +111,7 @@ const parent = ({ parent: node }: StepNode, key: string): KeyInput => ({
   parts: baseParts(node),
 });
 
-/** What an explanation says of a base image. */
+/** The parts of a base image that explanations name. */
 function baseParts(node: GraphNode): CacheInput[] {
   if (node.kind === 'step') return [];
   return [
@@ -137,23 +137,23 @@ function runInputs(action: RunAction): KeyInput[] {
   ];
 }
 
-/** ARG and ENV of the same name and value have the same effect, and so the same key. */
+/** ARG and ENV with the same name and value have the same effect, so they have the same key. */
 function variableInput(entry: string, argNames: ReadonlySet<string>): KeyInput {
   const [name, value] = splitEnv(entry);
   const label = argNames.has(name) ? `arg.${name}` : undefined;
   return { name: `env.${name}`, label, value };
 }
 
-/** The kind of a RUN with mounts, in the second version of how mounts are encoded. */
+/** The kind of RUN with mounts. Version 2 encodes mounts by option. */
 const RUN_WITH_MOUNTS = 'run-mounts-v2';
 
-/** What a cache holds, and the values of secrets, are no input: they must not change the result. */
+/** The content of a cache and the value of a secret are no inputs: they must not change the result. */
 function mountInputs({ mount, source }: RunMount, read: (source: TreeSource) => KeyInput[]): KeyInput[] {
   const options: KeyInput = { name: `mount.${mount.target ?? ''}`, value: mountValue(mount) };
   return source === undefined ? [options] : [options, ...read(source)];
 }
 
-/** The options of a mount by name, those that have a value. */
+/** The options of a mount that have a value, by name. */
 function mountValue(mount: Mount): KeyValue {
   const options = Object.entries(mount).filter(([, value]) => value !== undefined);
   return new Map(options.map(([name, value]) => [name, String(value)]));

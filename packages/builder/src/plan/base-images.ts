@@ -11,7 +11,7 @@ import { formatPlatform, formatReference, parseReference, ShaleError } from '@sh
 
 export class BaseImageMissingError extends ShaleError {
   readonly code = 'BASE_IMAGE_MISSING';
-  /** Each source that was asked, and its answer. */
+  /** One line for each source that was asked, with its answer. */
   readonly tried: readonly string[];
 
   constructor(reference: Reference, platform: Platform, tried: readonly string[], cause: unknown) {
@@ -32,7 +32,7 @@ export interface BaseImagesOptions extends CallOptions {
   readonly onProgress: ProgressListener;
 }
 
-/** Finds each image once a build, whoever asks. */
+/** Resolves each base image once per build. */
 export class BaseImages {
   readonly #options: BaseImagesOptions;
   readonly #found = new Map<string, Promise<Image>>();
@@ -41,13 +41,13 @@ export class BaseImages {
     this.#options = options;
   }
 
-  /** @throws {BaseImageMissingError} listing what was tried. */
+  /** @throws {BaseImageMissingError} with the sources that were asked. */
   resolve(name: string, platform: Platform): Promise<Image> {
     const id = `${name}\n${formatPlatform(platform)}`;
     const known = this.#found.get(id);
     if (known !== undefined) return known;
     const found = this.#ask(name, platform);
-    found.catch(() => undefined); // a prefetched image that nothing needs may be missing
+    found.catch(() => undefined); // callers meet the failure when they await
     this.#found.set(id, found);
     return found;
   }

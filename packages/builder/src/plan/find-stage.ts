@@ -1,6 +1,6 @@
 import type { Dockerfile, Stage } from '@shale/dockerfile-parser';
 
-/** The latest stage of this name before `before`: a later stage may take a name again. */
+/** The last stage with this name among the first `before` stages: several stages may have the same name. */
 export function findStage(dockerfile: Dockerfile, name: string, before: number): Stage | undefined {
   return dockerfile.stages.slice(0, before).findLast((stage) => stage.name === name.toLowerCase());
 }

@@ -5,7 +5,7 @@ import type { InstructionScope } from './instruction-scope.ts';
 import type { StageState } from '../graph/stage-state.ts';
 import { setConfig, setEnv, shellOf } from '../graph/stage-state.ts';
 
-/** Instructions that only change what the image says. */
+/** Instructions that change only the config of the image. */
 export type MetadataInstruction = Exclude<
   Instruction,
   { keyword: 'FROM' | 'ARG' | 'RUN' | 'COPY' | 'ADD' | 'WORKDIR' }
@@ -13,11 +13,11 @@ export type MetadataInstruction = Exclude<
 
 export interface Folded {
   readonly state: StageState;
-  /** `undefined` for an instruction that leaves no trace in history. */
+  /** `undefined` for an instruction without a history entry. */
   readonly createdBy: string | undefined;
 }
 
-/** Applies one instruction to the state. History texts are BuildKit's, quirks included: tools parse them. */
+/** Applies one instruction to the state. History texts equal those of BuildKit, quirks included: tools parse them. */
 export function foldMetadata(state: StageState, instruction: MetadataInstruction, scope: InstructionScope): Folded {
   const { expand } = scope;
   switch (instruction.keyword) {
@@ -86,7 +86,7 @@ export function foldMetadata(state: StageState, instruction: MetadataInstruction
   }
 }
 
-/** Exec form as it is; shell form behind SHELL. */
+/** The words of the exec form; the shell form as an argument of SHELL. */
 export function commandArgs(command: Command, state: StageState): readonly string[] {
   return command.form === 'exec' ? command.args : [...shellOf(state), command.text];
 }
@@ -110,7 +110,7 @@ function healthCheck({
   };
 }
 
-/** Go's `%q` of a list. */
+/** Formats a list as Go does with `%q`. */
 export function quoteList(items: readonly string[]): string {
   return `[${items.map((item) => JSON.stringify(item)).join(' ')}]`;
 }
@@ -130,7 +130,7 @@ function formatHealthCheck({
   return `&{${quoteList(Test)} ${durations.join(' ')} ${retries}}`;
 }
 
-/** Go's `time.Duration.String()`. */
+/** Formats a duration as Go's `time.Duration.String()` does. */
 export function formatDuration(nanoseconds: number): string {
   if (nanoseconds === 0) return '0s';
   if (nanoseconds < 1e9) {

@@ -2,7 +2,7 @@ import { detectSyntax } from '@shale/dockerfile-parser';
 import type { ProgressListener } from '@shale/core';
 import type { DockerfileSource } from '../graph/dockerfile-source.ts';
 
-/** The frontends whose language this builder speaks, with the registry left out or named. */
+/** References of docker/dockerfile, with or without the registry. */
 const OWN = /^(?:(?:docker\.io|registry-1\.docker\.io)\/)?docker\/dockerfile(?:-upstream)?(?:[:@].*)?$/;
 
 export interface FrontendOptions {
@@ -11,7 +11,10 @@ export interface FrontendOptions {
   readonly onProgress?: ProgressListener | undefined;
 }
 
-/** Warns of `# syntax=`, or the build argument in its place, for another frontend: none is run here, so that its language may not be understood. */
+/**
+ * Warns when `# syntax=` or BUILDKIT_SYNTAX names another frontend: shale runs no frontends, so syntax beyond
+ * docker/dockerfile may fail.
+ */
 export function warnOfFrontend({ dockerfile: { name: file, text }, buildArgs, onProgress }: FrontendOptions): void {
   const syntax = buildArgs?.['BUILDKIT_SYNTAX'] || detectSyntax(text);
   if (syntax === undefined || OWN.test(syntax)) return;
@@ -19,7 +22,7 @@ export function warnOfFrontend({ dockerfile: { name: file, text }, buildArgs, on
   onProgress?.({
     type: 'warning',
     code: 'frontend-not-run',
-    message: `The frontend ${syntax} is not run: the file is read as docker/dockerfile reads it`,
+    message: `shale runs no frontends: it ignores ${syntax} and reads the file as docker/dockerfile does`,
     ...(line > 0 && { place: { file, line } }),
   });
 }

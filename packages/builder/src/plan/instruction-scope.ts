@@ -8,10 +8,10 @@ export interface InstructionScopeOptions {
   readonly range: SourceRange;
 }
 
-/** What one instruction of a Dockerfile is planned with: the variables that it sees, and its place, which errors name. */
+/** The variables that one instruction sees, and its place in the Dockerfile, which errors name. */
 export interface InstructionScope {
   readonly expand: Expand;
-  /** @throws {DockerfileError} at the instruction. */
+  /** @throws {DockerfileError} with the place of the instruction. */
   fail(message: string, hint?: string): never;
 }
 

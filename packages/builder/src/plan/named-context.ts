@@ -1,9 +1,9 @@
 import type { NamedContext } from '../graph/context.ts';
 
-/** Contexts by name. */
+/** Named contexts, by the name that a Dockerfile uses. */
 export type NamedContexts = ReadonlyMap<string, NamedContext>;
 
-/** What a Dockerfile means by a name is found as an image would be: `docker.io/library/alpine:latest` is `alpine`. */
+/** Finds the context of a name. Names are compared as image names are: `docker.io/library/alpine:latest` is `alpine`. */
 export function findNamedContext(contexts: NamedContexts, name: string): NamedContext | undefined {
   if (contexts.size === 0) return undefined;
   const wanted = shortName(name);

@@ -61,7 +61,7 @@ function checkChecksum(checksum: string, sources: readonly string[], scope: Inst
   if (!isRemoteSource(source))
     scope.fail(
       'checksum requires HTTP(S) or Git sources',
-      'Files of the context need none: their content is in the key.',
+      'Files of the context need no checksum: their content is part of the cache key.',
     );
   if (!isGitSource(source)) parseChecksum(checksum);
 }

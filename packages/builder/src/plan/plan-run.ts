@@ -12,7 +12,7 @@ import { locatedAt } from '../graph/locate-error.ts';
 import { argNames, environmentList, shellOf } from '../graph/stage-state.ts';
 import { absolutePath } from './plan-workdir.ts';
 
-/** Where scripts from here-documents are mounted while they run, as in BuildKit. */
+/** Where scripts from here-documents are mounted while they run; as in BuildKit. */
 const SCRIPT_DIRECTORY = '/dev/pipes';
 
 export async function planRun(
@@ -45,7 +45,7 @@ export async function planRun(
   };
 }
 
-/** The three meanings of here-documents: the whole script, a file to execute, or text for the shell. */
+/** A here-document is the whole script, a file to execute (with `#!`), or input for the shell command. */
 function runCommand({ state }: StageDraft, { command, heredocs }: RunInstruction): Pick<RunAction, 'args' | 'scripts'> {
   const [first] = heredocs;
   if (first === undefined || command.form === 'exec') return { args: commandArgs(command, state), scripts: [] };
@@ -72,7 +72,7 @@ function runNetwork(
     case 'none':
       return network;
     case 'host':
-      // where every step has the host's network, there is nothing to ask for
+      // without restriction, every step has the host's network anyway
       if (options.network !== 'host') requireEntitlement('network.host', options, range);
       return network;
     default:
@@ -138,14 +138,14 @@ function readMount({ state, planning }: StageDraft, text: string, scope: Instruc
   }
 }
 
-/** As in BuildKit, a cache is named by its target as it is written, wherever WORKDIR is; of two namespaces none is shared. */
+/** As in BuildKit, the default id is the target as written, whatever WORKDIR is. Namespaces share no caches. */
 function cacheId({ id, target }: CacheMount, { buildArgs }: PlanOptions): string {
   const name = id ?? cleanPath(target);
   const namespace = buildArgs['BUILDKIT_CACHE_MOUNT_NS'];
   return namespace ? `${namespace}/${name}` : name;
 }
 
-/** A machine that knows no devices has nothing to give: what may be missing is left out. */
+/** shale gives no devices to steps: a required device is an error, an optional one is left out. */
 function refuseDevices(
   { devices, range }: RunInstruction,
   { onProgress, source }: PlanOptions,
@@ -156,7 +156,7 @@ function refuseDevices(
     if (attributes.some((attribute) => /^required(?:=true)?$/.test(attribute)))
       scope.fail(
         `device ${name} is requested by the build but not allowed`,
-        'No device can be given to a step here; without required, the step runs without it.',
+        'shale gives no devices to steps. Without `required`, the step runs without the device.',
       );
     onProgress({
       type: 'warning',
@@ -167,7 +167,7 @@ function refuseDevices(
   }
 }
 
-/** `|2 A=1 B=2 /bin/sh -c …`: the declared ARGs, then the command. */
+/** The declared ARGs, then the command: `|2 A=1 B=2 /bin/sh -c …`. */
 function runHistory({ state }: StageDraft, args: readonly string[]): string {
   const values = new Map(state.args.map(({ key, value }) => [key, state.environment.get(key) ?? value ?? '']));
   const list = [...values].map(([key, value]) => `${key}=${value}`);

@@ -77,12 +77,12 @@ async function openDraft(stage: Stage, planning: Planning): Promise<StageDraft> 
   return openBaseDraft(stage, planning, { name, named, platform });
 }
 
-/** A named context with a stage's own name is taken in the stage's place. */
+/** A named context with the name of the stage replaces the stage. */
 function replacementOf({ name }: Stage, { options }: Planning): NamedContext | undefined {
   return name === undefined ? undefined : findNamedContext(options.namedContexts, name);
 }
 
-/** Where nobody asked for a platform, an image that has one alone decides. */
+/** The platform of an image that has only one, if the user asked for none. */
 function ownPlatform({ image }: BaseNode, { from }: Stage, { options }: Planning): BaseNode['platform'] | undefined {
   if (image === undefined || options.isPlatformImplicit !== true || from.platform !== undefined) return undefined;
   return platformMatches(image.config, options.platform) ? undefined : platformOf(image.config);
@@ -113,7 +113,7 @@ function openBase({ name, named, platform }: WantedBase, planning: Planning): Pr
   return planning.image(name, platform);
 }
 
-/** What cannot be parsed is the line's fault: BuildKit's words, then the reason. */
+/** Runs `parse`, and blames its errors on the FROM line: the words of BuildKit, then the reason. */
 function understood<T>(
   parse: () => T,
   failure: string,
@@ -146,7 +146,7 @@ function placeOf({ range }: Pick<Instruction, 'range'>, { name: file }: Dockerfi
   return { file, line: range.startLine, endLine: range.endLine };
 }
 
-/** What ONBUILD of the base says, at the FROM that pulled it in. */
+/** The ONBUILD instructions of the base. */
 function triggersOf({ stage: { from }, planning, state }: StageDraft): readonly Instruction[] {
   const { source } = planning.options;
   try {
@@ -158,7 +158,7 @@ function triggersOf({ stage: { from }, planning, state }: StageDraft): readonly 
   }
 }
 
-/** A trigger is reported at the FROM that pulled it in. */
+/** Errors of a trigger are reported at the FROM whose base has it. */
 function placeTrigger(instruction: Instruction, { range }: FromInstruction): Instruction {
   return { ...instruction, range };
 }
@@ -198,7 +198,7 @@ async function applyInstruction(draft: StageDraft, instruction: Instruction, pos
   }
 }
 
-/** `ARG a=1 b=$a` is sequential, unlike ENV. */
+/** In `ARG a=1 b=$a`, unlike ENV, `b` sees the new `a`. */
 function declareOne(draft: StageDraft, key: string, text: string | undefined, range: Instruction['range']): string {
   const { planning, state } = draft;
   const { options, dockerfile, globalArgs } = planning;
@@ -209,7 +209,7 @@ function declareOne(draft: StageDraft, key: string, text: string | undefined, ra
     file: options.source.name,
     range,
   });
-  // a default that cannot be expanded is no error when another value is given
+  // with a given value, a default that cannot be expanded is no error
   const byDefault = text === undefined ? undefined : given === undefined ? expand.word(text) : text;
   draft.state = declareArg(state, key, given ?? byDefault ?? globalArgs.get(key));
   return byDefault === undefined ? key : `${key}=${byDefault}`;
@@ -255,7 +255,7 @@ function addHistory(draft: StageDraft, createdBy: string): void {
   draft.history.push({ createdBy, node: undefined });
 }
 
-/** `linux/amd64 `, or `linux/amd64->arm64 ` for a stage that makes something for another platform: as BuildKit names them. */
+/** As BuildKit writes it: `linux/amd64 `, or `linux/amd64->arm64 ` for a stage that cross-compiles. */
 function platformLabel({ planning, state }: StageDraft): string {
   const { isPlatformNamed = false, platform: target } = planning.options;
   if (!isPlatformNamed) return '';

@@ -7,7 +7,7 @@ import { setConfig } from '../graph/stage-state.ts';
 
 export interface PlannedWorkdir {
   readonly state: StageState;
-  /** Without an action for `/`, which every tree has. */
+  /** Without an action for `/`, which exists in every tree. */
   readonly step: { readonly action: WorkdirAction | undefined; readonly createdBy: string };
 }
 
@@ -26,7 +26,7 @@ export function planWorkdir(
   };
 }
 
-/** The absolute form of a path that an instruction names. A trailing slash, `/.` included, is kept: it says "directory". */
+/** Resolves a path against WORKDIR. Keeps a trailing slash, which says that the path is a directory; so do `.` and `/.`. */
 export function absolutePath(state: StageState, path: string): string {
   const absolute = posix.resolve('/', state.config.WorkingDir ?? '/', path);
   const isDirectory = path === '' || path === '.' || path.endsWith('/') || path.endsWith('/.');

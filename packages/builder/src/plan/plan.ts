@@ -10,7 +10,7 @@ import { planStage } from './plan-stage.ts';
 import type { Planning, PlanOptions } from './planning.ts';
 
 /**
- * Plans the target stage and what it needs, nothing else. Reads base images' configs, no layer, no file.
+ * Plans the target stage and the stages that it depends on. Reads the configs of base images, but no layer and no file.
  * @throws {DockerfileError} with its place. @throws {BaseImageMissingError}
  */
 export async function planBuild(dockerfile: Dockerfile, options: PlanOptions): Promise<PlannedStage> {
@@ -27,7 +27,7 @@ export async function planBuild(dockerfile: Dockerfile, options: PlanOptions): P
     stage(index) {
       const known = stages.get(index);
       if (known !== undefined) return known;
-      // later, so that no chain of stages is too long for the stack
+      // in a later tick, so that a long chain of stages does not overflow the stack
       const planned = Promise.resolve().then(() => planStage(dockerfile.stages[index] as Stage, planning));
       stages.set(index, planned);
       return planned;
@@ -47,7 +47,7 @@ function targetStage(dockerfile: Dockerfile, { target, source: { name: file } }:
   const names = dockerfile.stages.flatMap(({ name }) => name ?? []);
   throw new DockerfileError(`target stage "${target}" could not be found${didYouMean(target.toLowerCase(), names)}`, {
     file,
-    hint: names.length === 0 ? 'No stage has a name: add AS name.' : `The stages are ${names.join(', ')}.`,
+    hint: names.length === 0 ? 'No stage has a name. Add AS NAME to a FROM.' : `The stages are ${names.join(', ')}.`,
   });
 }
 

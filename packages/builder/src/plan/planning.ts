@@ -18,23 +18,23 @@ export interface PlanOptions extends CallOptions {
   readonly entitlements: readonly Entitlement[];
   readonly images: readonly ImageSource[];
   readonly onProgress: ProgressListener;
-  /** Shared between the plans of one build. @default one of its own */
+  /** For several plans of one build that share base images. @default a new one */
   readonly bases?: BaseImages | undefined;
-  /** Nobody asked for the platform. @default false */
+  /** Whether `platform` is a default that the user did not choose. @default false */
   readonly isPlatformImplicit?: boolean | undefined;
-  /** The names of stages say their platform: there are several. @default false */
+  /** Whether names of stages include their platform, for builds of several platforms. @default false */
   readonly isPlatformNamed?: boolean | undefined;
 }
 
-/** What every stage's planning shares. */
+/** What the stages of one plan share. */
 export interface Planning {
   readonly dockerfile: Dockerfile;
   readonly options: PlanOptions;
   readonly bases: BaseImages;
-  /** ARGs from before the first FROM, and the automatic ones. */
+  /** ARGs before the first FROM, and predefined ones. */
   readonly globalArgs: ReadonlyMap<string, string>;
-  /** Plans a stage once, when something needs it. */
+  /** Plans a stage on the first call; later calls return the same plan. */
   stage(index: number): Promise<PlannedStage>;
-  /** An image as a base, for FROM, `COPY --from` and mounts. */
+  /** Resolves an image, for FROM, `COPY --from` and mounts. */
   image(name: string, platform: Platform): Promise<BaseNode>;
 }

@@ -3,12 +3,12 @@ import type { BaseNode, GraphNode, HistoryLine, StepAction } from '../graph/buil
 import type { StageState } from '../graph/stage-state.ts';
 import type { Planning } from './planning.ts';
 
-/** A stage while its instructions are folded in, one after another. */
+/** A stage while it is planned, instruction by instruction. */
 export interface StageDraft {
   readonly stage: Stage;
   readonly planning: Planning;
   readonly base: BaseNode;
-  /** Steps before those of the file: what a directory under the base's name brings. */
+  /** Instructions that run first: they copy a named directory that replaces the base image. */
   readonly files: readonly Instruction[];
   state: StageState;
   tip: GraphNode;

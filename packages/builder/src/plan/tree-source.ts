@@ -7,7 +7,7 @@ import { findNamedContext } from './named-context.ts';
 import type { StageDraft } from './stage-draft.ts';
 
 /**
- * What `--from` of COPY and `from` of a mount mean: a stage by name, a stage by index, a named context, an image.
+ * Resolves `--from` of COPY or `from` of a mount: a named context, a stage by name or index, or an image.
  * @throws {DockerfileError} for a stage that comes later, or an index that no stage has.
  */
 export async function treeSource(
@@ -24,7 +24,7 @@ export async function treeSource(
   if (earlier !== undefined) return { type: 'node', node: (await planning.stage(earlier.index)).tip };
   const later = findStage(dockerfile, name, dockerfile.stages.length);
   if (later?.index === stage.index)
-    scope.fail(`circular dependency detected on stage: ${name}`, 'A stage reads only earlier ones.');
+    scope.fail(`circular dependency detected on stage: ${name}`, 'A stage can read only earlier stages.');
   if (later !== undefined) {
     const action = verb === 'copy' ? 'copy' : 'mount';
     scope.fail(
@@ -42,7 +42,7 @@ export async function treeSource(
   return { type: 'node', node };
 }
 
-/** The name of a missing image may be a misspelt stage. @throws {DockerfileError} that suggests it. */
+/** @throws {DockerfileError} with a suggestion, if the missing image looks like a misspelt stage. */
 function suggestStage(
   error: unknown,
   { planning, stage }: StageDraft,
@@ -58,6 +58,6 @@ function stageByIndex({ planning, stage }: StageDraft, name: string, scope: Inst
   if (!/^\d+$/.test(name)) return undefined;
   const index = Number(name);
   if (index >= stage.index)
-    scope.fail(`invalid stage index ${name}`, 'Stages count from 0, and only earlier ones can be read.');
+    scope.fail(`invalid stage index ${name}`, 'Stages count from 0, and a stage can read only earlier stages.');
   return planning.dockerfile.stages[index];
 }
