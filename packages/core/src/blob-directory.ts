@@ -13,7 +13,7 @@ import { type Access, StoreDirectory } from './files/store-directory.ts';
 import { verifyBlob } from './verify-blob.ts';
 
 const READ_CHUNK_BYTES = 1024 * 1024;
-/** Up to this size a blob, such as a manifest, is read without a stream, which would cost more than the bytes. */
+/** Blobs up to this size are read at once: a stream costs more than its bytes. */
 const SMALL_BLOB_BYTES = 64 * 1024;
 
 export interface BlobDirectoryOptions {
@@ -23,8 +23,8 @@ export interface BlobDirectoryOptions {
 
 /**
  * Blobs as files, `<root>/blobs/<algorithm>/<hex>`: the blob half of an OCI image layout. Any number of processes may
- * share it. A file appears only when it is whole, verified and flushed. Files are read only when they are regular ones, and
- * nothing is written, listed or removed through a symlink below `root`.
+ * share it. A file appears only when it is whole, verified and flushed. Files are read only when they are regular ones,
+ * and nothing is written, listed or removed through a symlink below `root`.
  * @see https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md#blobs
  */
 export function blobDirectory(root: string, { access }: BlobDirectoryOptions = {}): LocalBlobStore {
@@ -34,7 +34,7 @@ export function blobDirectory(root: string, { access }: BlobDirectoryOptions = {
     const found = await lstat(pathOf(digest)).catch(undefinedIfMissing);
     return found?.isFile() === true ? found.size : undefined;
   };
-  const swept = once(() => removeAbandonedUploads(store).catch(() => {})); // housekeeping may fail
+  const swept = once(() => removeAbandonedUploads(store).catch(() => {})); // leftovers may stay
   const startUpload = async (options?: StartUploadOptions) => {
     await swept();
     return openUpload(store, options);

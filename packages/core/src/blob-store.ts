@@ -2,7 +2,7 @@ import type { CallOptions } from './call-options.ts';
 import type { Descriptor } from './descriptor.ts';
 import type { Digest } from './digest.ts';
 
-/** Content that can be read from its start as often as asked: what a retried upload needs. */
+/** Content that can be read from its start several times, as a retried upload does. */
 export type BlobContent = () => AsyncIterable<Uint8Array>;
 
 /** The first bytes of a blob, left by an attempt that was interrupted. */
@@ -16,8 +16,8 @@ export interface BlobSource {
   /** The size in bytes, or `undefined` where the blob is absent. */
   stat(digest: Digest, options?: CallOptions): Promise<number | undefined>;
   /**
-   * Streams the blob and verifies it: iteration ends normally only after size and digest were found right, so a consumer
-   * that publishes what it read does so after the loop. Each yielded chunk belongs to the consumer.
+   * Streams the blob and verifies it: the iteration ends without an error only when size and digest are right. A
+   * consumer publishes what it read after the loop. The consumer owns each chunk.
    * @throws {BlobMissingError} @throws {DigestMismatchError} @throws {SizeMismatchError}
    */
   read(blob: Descriptor, options?: CallOptions): AsyncIterable<Uint8Array>;
@@ -34,14 +34,16 @@ export function isResumable(source: BlobSource): source is ResumableBlobSource {
 }
 
 export interface PutBlobOptions extends CallOptions {
-  /** Repositories of the same registry that may already hold the blob, as `library/debian`: tried as a mount. */
+  /**
+   * Repositories of the same registry that may hold the blob, as `library/debian`. The registry is asked to mount it.
+   */
   readonly mountFrom?: readonly string[] | undefined;
   /** Called with the bytes sent so far. */
   readonly onBytes?: ((bytes: number) => void) | undefined;
 }
 
 export interface BlobStore extends BlobSource {
-  /** Idempotent: a blob that is there already is not read. Verifies what it stores. */
+  /** Verifies and stores a blob. Does not read `content` when the store has the blob. */
   put(blob: Descriptor, content: BlobContent, options?: PutBlobOptions): Promise<void>;
 }
 
@@ -57,7 +59,7 @@ export interface BlobUpload extends AsyncDisposable {
 }
 
 export interface StartUploadOptions extends CallOptions {
-  /** Of the digest that the blob gets. @default 'sha256' */
+  /** The algorithm of the digest. @default 'sha256' */
   readonly algorithm?: 'sha256' | 'sha512' | undefined;
 }
 

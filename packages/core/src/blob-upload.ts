@@ -35,7 +35,7 @@ export async function openUpload(store: StoreDirectory, options?: StartUploadOpt
     async write(chunk) {
       options?.signal?.throwIfAborted();
       const writing = writeAll(file, chunk).catch(noSpace(ingest));
-      meter.update(chunk); // meanwhile
+      meter.update(chunk); // while the disk writes
       await writing;
       flusher.wrote(chunk.byteLength);
     },
@@ -79,7 +79,7 @@ class Flusher {
     this.#running = flushing;
   }
 
-  /** The kernel reports a failed write-back once, so one from on the way counts here too. */
+  /** The kernel reports a failed write-back once, so an earlier failure is reported here. */
   async finish(): Promise<void> {
     await this.settled();
     if (this.#failure !== undefined) throw this.#failure;

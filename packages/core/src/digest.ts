@@ -1,7 +1,7 @@
 import { createHash, hash } from 'node:crypto';
 import { DigestInvalidError } from './errors.ts';
 
-/** `sha256:<64 lower-case hex>` or `sha512:<128 lower-case hex>`, always checked: safe in a path or a URL. */
+/** `sha256:<64 lower-case hex>` or `sha512:<128 lower-case hex>`, always checked, and so safe in a path or a URL. */
 export type Digest = `sha256:${string}` | `sha512:${string}`;
 
 const GRAMMAR = /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;
@@ -53,7 +53,7 @@ export class DigestMeter {
     this.#size += chunk.byteLength;
   }
 
-  /** Ends the meter: call it once. */
+  /** Returns the digest. Call it once, after the last update. */
   digest(): Digest {
     return `${this.#algorithm}:${this.#hash.digest('hex')}`;
   }

@@ -1,6 +1,6 @@
 import type { Digest } from './digest.ts';
 
-/** Permanent: people search for these. Each has a section in docs/errors.md. */
+/** Stable, because people search for them. Each has a section in docs/errors.md. */
 export type ErrorCode =
   | 'ARCHIVE_ESCAPE'
   | 'ARCHIVE_INVALID'
@@ -63,7 +63,7 @@ export interface ShaleErrorOptions extends ErrorOptions {
   readonly hint?: string | undefined;
 }
 
-/** Base of every failure a user can meet. A broken invariant is our bug and stays a plain `Error`. */
+/** Base class of every failure that a user can cause. A broken invariant is a bug, and stays a plain `Error`. */
 export abstract class ShaleError extends Error {
   abstract readonly code: ErrorCode;
   readonly hint: string | undefined;
@@ -99,7 +99,7 @@ export class DigestMismatchError extends ShaleError {
   }
 }
 
-/** The content has another length than its descriptor says: cut short, or endless. */
+/** The length of the content differs from its descriptor. */
 export class SizeMismatchError extends ShaleError {
   readonly code = 'DIGEST_MISMATCH';
   readonly digest: Digest;
@@ -168,7 +168,7 @@ export class NoSpaceError extends ShaleError {
   readonly code = 'NO_SPACE';
 }
 
-/** Local state of an unknown or broken format. */
+/** Files of a store have an unknown or broken format. */
 export class StoreInvalidError extends ShaleError {
   readonly code = 'STORE_INVALID';
 }

@@ -27,7 +27,7 @@ export interface HealthCheck {
   readonly Retries?: number | undefined;
 }
 
-/** `config` of an image config. Field names are the wire's. The last five are docker's, kept by every registry. */
+/** The `config` object of an image config, with its field names. The last five are docker's extensions. */
 export interface ContainerConfig {
   readonly User?: string | undefined;
   readonly ExposedPorts?: Readonly<Record<string, object>> | undefined;
@@ -64,7 +64,7 @@ export interface ImageConfig extends Platform {
 const fail = (message: string) => new ConfigInvalidError(message);
 
 /**
- * Keeps what shale knows and drops the rest: docker's legacy fields (`container`, `id`) name a container that is gone.
+ * Keeps the fields that shale knows, and drops others, such as docker's legacy `container` and `id`.
  * @throws {ConfigInvalidError} naming the field.
  */
 export function parseImageConfig(bytes: Uint8Array): ImageConfig {
@@ -137,7 +137,7 @@ function defined<T extends object>(object: T): T {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
 }
 
-/** Fixes the bytes, and so the digest: fields in one order, names sorted as Go does, absent fields left out. */
+/** Equal configs give equal bytes: fields have one order, names are sorted as in Go, absent fields are omitted. */
 export function formatImageConfig(config: ImageConfig): Uint8Array {
   const { created, author, architecture, os, variant, config: container, rootfs, history } = config;
   const osVersion = config['os.version'];

@@ -9,7 +9,7 @@ export interface ImageOfConfigOptions extends Pick<Manifest, 'annotations'> {
   readonly origin: ImageOrigin;
 }
 
-/** An image of which there is only a config: enough to plan on. Its layers cannot be read. */
+/** An image without readable layers, for planning: only its config is known. */
 export function imageOfConfig(config: ImageConfig, { origin, annotations }: ImageOfConfigOptions): Image {
   const configBytes = formatImageConfig(config);
   const configDescriptor = {

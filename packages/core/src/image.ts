@@ -8,28 +8,28 @@ import type { RawManifest } from './manifest-store.ts';
 import type { Platform } from './platform.ts';
 import type { Reference } from './reference.ts';
 
-/** One platform's image, resolved: small documents are here, layers stay where they are until read. */
+/** The image of one platform: its documents are in memory, its layers stay in their store until read. */
 export interface Image {
   readonly manifest: RawManifest;
   readonly config: ImageConfig;
-  /** The config's own bytes: a base keeps fields that shale does not know. */
+  /** The bytes of the config as stored, with fields that shale does not know. */
   readonly configBytes: Uint8Array;
   readonly configDescriptor: Descriptor;
   /** From base to top, one for each `config.rootfs.diff_ids`. */
   readonly layers: readonly Layer[];
   readonly blobs: BlobSource;
-  /** The repository that is known to hold a layer, as `ImageStore.name`: nobody need ask it. */
+  /** For layers that a repository is known to hold, its `ImageStore.name`: such a repository is not asked. */
   readonly homes?: ReadonlyMap<Digest, string> | undefined;
   /** For messages and for mounts: where the image came from. */
   readonly origin: ImageOrigin;
 }
 
 export interface ImageOrigin {
-  /** Stable word: `registry`, `layout`, `base-image-cache`, `local`, `scratch`. */
+  /** One of the stable words `registry`, `layout`, `base-image-cache`, `local`, `scratch`. */
   readonly source: string;
   /** As a user would write it. */
   readonly name: string;
-  /** Set when the layers lie in a registry: host and repository, for cross-repository mounts. */
+  /** Set when the layers are in a registry: its host and repository, for cross-repository mounts. */
   readonly registry?: { readonly host: string; readonly repository: string } | undefined;
 }
 
@@ -37,7 +37,7 @@ export interface ResolveOptions extends CallOptions {
   readonly platform: Platform;
 }
 
-/** Finds images by reference. Sources are asked in order; the first that has the image answers. */
+/** Finds images by reference. Several sources are asked in order, until one has the image. */
 export interface ImageSource {
   /** For messages that list what was tried. */
   readonly name: string;

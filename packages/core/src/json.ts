@@ -1,4 +1,4 @@
-/** Small checks for JSON from outside. Each takes the path for its message and the error class to throw. */
+/** Checks for JSON from outside. Each takes the path for its message, and a function that makes the error. @module */
 export type JsonObject = Readonly<Record<string, unknown>>;
 type Fail = (message: string) => Error;
 
@@ -55,7 +55,7 @@ export function asStringMap(value: unknown, path: string, fail: Fail): Readonly<
   return Object.fromEntries(entries.map(([key, item]) => [key, asString(item, `${path}.${key}`, fail)]));
 }
 
-/** Go writes absent values as `null`. */
+/** Returns `undefined` for `null` too: Go writes absent values as `null`. */
 export function asOptional<T>(value: unknown, parse: (value: unknown) => T): T | undefined {
   return value === undefined || value === null ? undefined : parse(value);
 }

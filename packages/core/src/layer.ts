@@ -7,5 +7,5 @@ export interface Layer {
   readonly diffId: Digest;
 }
 
-/** The DiffID of a tar without entries (two zero blocks). A step that changed nothing has it and adds no layer. */
+/** The DiffID of a tar without entries (two zero blocks): the layer of a step that changed nothing. */
 export const EMPTY_DIFF_ID: Digest = 'sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef';

@@ -16,7 +16,7 @@ const MAX_INDEX_DEPTH = 4;
 /**
  * Loads the image that a tag or digest names for one platform: manifests and config, no layer.
  * @returns `undefined` where the store has no such tag or digest.
- * @throws {PlatformMissingError} listing the platforms that there are.
+ * @throws {PlatformMissingError} with the platforms that the image has.
  */
 export async function loadImage(
   store: ManifestSource & BlobSource,

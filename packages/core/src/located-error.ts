@@ -8,11 +8,11 @@ interface Failure {
   readonly cause?: unknown;
 }
 
-/** A failure, and the lines of a file that it is about. */
+/** A failure with the lines of the file that caused it. */
 export class LocatedError extends ShaleError {
   readonly code: ErrorCode;
   readonly place: SourcePlace;
-  /** The lines around the place, its own marked. */
+  /** The lines around the place. The lines of the place are marked. */
   readonly excerpt: string;
   /** The failure itself. */
   readonly failure: Failure;

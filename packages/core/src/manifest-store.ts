@@ -3,7 +3,7 @@ import type { CallOptions } from './call-options.ts';
 import type { Descriptor } from './descriptor.ts';
 import type { Digest } from './digest.ts';
 
-/** A manifest or index as it stands in a store: these very bytes have this digest. */
+/** The bytes of a manifest or index, as stored. `digest` is their digest. */
 export interface RawManifest {
   readonly mediaType: string;
   readonly digest: Digest;
@@ -13,12 +13,12 @@ export interface RawManifest {
 export interface ManifestSource {
   /** By tag or digest; `undefined` where absent. Verified against its digest. */
   getManifest(tagOrDigest: string, options?: CallOptions): Promise<RawManifest | undefined>;
-  /** What the tag points at now, without its bytes where the store can (a HEAD does not count as a pull). */
+  /** Describes what a tag names. Stores avoid reading the manifest when they can: a HEAD does not count as a pull. */
   headManifest(tagOrDigest: string, options?: CallOptions): Promise<Descriptor | undefined>;
 }
 
 export interface ManifestStore extends ManifestSource {
-  /** Children before parents: what the manifest names is there already. */
+  /** Stores a manifest. Store what it names before it. */
   putManifest(tagOrDigest: string, manifest: RawManifest, options?: CallOptions): Promise<void>;
   deleteManifest(digest: Digest, options?: CallOptions): Promise<void>;
   /** Every tag, in no order. */

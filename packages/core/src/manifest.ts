@@ -6,7 +6,7 @@ import { asArray, asObject, asOptional, asString, asStringMap, parseJson } from 
 import type { RawManifest } from './manifest-store.ts';
 import { isIndexType, isManifestType } from './media-type.ts';
 
-/** The largest manifest that is read, in bytes: what registries accept. */
+/** The largest manifest that is read, in bytes; registries have the same limit. */
 export const MAX_MANIFEST_BYTES: number = 4 * 1024 * 1024;
 /** The largest image config that is read, in bytes. */
 export const MAX_CONFIG_BYTES: number = 8 * 1024 * 1024;
@@ -80,7 +80,7 @@ export function isIndex(document: Manifest | ImageIndex): document is ImageIndex
   return 'manifests' in document;
 }
 
-/** Fixes the bytes, and so the digest, of a manifest or index that shale made. */
+/** Serializes a manifest or index, and so decides its digest. */
 export function formatManifest(document: Manifest | ImageIndex): RawManifest {
   const bytes = Buffer.from(JSON.stringify(document));
   return { mediaType: document.mediaType, digest: sha256(bytes), bytes };

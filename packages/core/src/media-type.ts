@@ -27,7 +27,7 @@ export function isIndexType(mediaType: string): boolean {
   return INDEXES.has(mediaType);
 }
 
-/** Layers whose bytes may not be redistributed: they are fetched from their own URLs, never by default. */
+/** Whether a layer may not be redistributed. Such layers have URLs of their own, and are not fetched. */
 export function isForeignLayerType(mediaType: string): boolean {
   return mediaType === MediaType.dockerForeignLayerGzip || mediaType.includes('.nondistributable.');
 }

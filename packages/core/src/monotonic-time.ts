@@ -1,4 +1,4 @@
-/** Milliseconds that never go back. Unlike `performance`, it loads none of Node's modules. */
+/** Milliseconds that never go back. Unlike `performance.now()`, it loads no module of Node. */
 export function monotonicMs(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }

@@ -49,12 +49,12 @@ export function formatPlatform({ os: osName, architecture, variant }: Platform):
   return [osName, architecture, variant].filter((part) => part !== undefined && part !== '').join('/');
 }
 
-/** What this machine runs natively. */
+/** The platform that this machine runs natively. */
 export function hostPlatform(): Platform {
   return { os: os === 'darwin' || os === 'win32' ? 'linux' : os, architecture: ARCHITECTURES[arch] ?? arch };
 }
 
-/** The platform alone, of a config or a descriptor that says more. */
+/** Returns the platform of a config or a descriptor. */
 export function platformOf({ os: osName, architecture, variant, 'os.version': version }: Platform): Platform {
   return {
     os: osName,
@@ -64,7 +64,7 @@ export function platformOf({ os: osName, architecture, variant, 'os.version': ve
   };
 }
 
-/** Whether an image for `offered` runs where `wanted` is asked for. */
+/** Whether an image for `offered` satisfies a request for `wanted`. */
 export function platformMatches(offered: Platform, wanted: Platform): boolean {
   const a = normalise(offered.os, offered.architecture, offered.variant);
   const b = normalise(wanted.os, wanted.architecture, wanted.variant);

@@ -22,7 +22,7 @@ export interface StepInfo {
 
 export type StepOutcome = 'cached' | 'ran' | 'failed';
 
-/** In the order they happen. No prose, colour, rounding or throttling: that is the renderer's work. */
+/** Sent in the order of what happens. Renderers add prose and colours, round numbers and limit the rate. */
 export type ProgressEvent =
   | { readonly type: 'build.planned'; readonly steps: readonly StepInfo[] }
   | {
@@ -44,7 +44,7 @@ export type ProgressEvent =
       readonly step: StepInfo;
       readonly outcome: StepOutcome;
       readonly durationMs: number;
-      /** Which cache tier answered, when `outcome` is `cached`. */
+      /** The cache tier that had the layer, when `outcome` is `cached`. */
       readonly origin?: string | undefined;
     }
   | {
@@ -65,7 +65,7 @@ export type ProgressEvent =
       readonly place?: SourcePlace | undefined;
     }
   | {
-      /** A build check has something to say; it stops nothing. */
+      /** A finding of a build check. The build goes on. */
       readonly type: 'lint.finding';
       readonly rule: string;
       readonly description: string;
@@ -74,5 +74,5 @@ export type ProgressEvent =
       readonly place: SourcePlace;
     };
 
-/** Called from the hot path: returns at once, never throws. */
+/** Called often: it has to return at once, and must not throw. */
 export type ProgressListener = (event: ProgressEvent) => void;

@@ -1,7 +1,7 @@
-/** Names of query parameters whose values carry a right. */
+/** Names of query parameters whose values are secrets. */
 const SECRET_NAME = /token|signature|sig|secret|password|credential|key/i;
 
-/** A URL without its password and without the values of query parameters that carry a right, as signed CDN links do. */
+/** Removes the password from a URL, and the values of query parameters that are secrets, as in signed links. */
 export function redactUrl(url: string | URL): string {
   const text = String(url);
   const scheme = text.indexOf('://');
@@ -12,7 +12,7 @@ export function redactUrl(url: string | URL): string {
   return redactQuery(cleaned);
 }
 
-/** One pass, whatever the text: a pattern for all of it would take time by the square of its length. */
+/** Runs in linear time: one pattern for the whole address would take quadratic time. */
 function redactQuery(text: string): string {
   const name = /[?&]([^=&#?\s]*)=/g;
   const end = /[&#\s]|$/g;
@@ -29,7 +29,7 @@ function redactQuery(text: string): string {
 }
 
 /**
- * A text with every web address in it redacted. Lines of a Dockerfile may have a token in one.
+ * Redacts every web address in a text. Lines of a Dockerfile may have a token in an address.
  * @example redactUrls('ADD https://me:token@host/app.git /src') // 'ADD https://host/app.git /src'
  */
 export function redactUrls(text: string): string {

@@ -66,7 +66,7 @@ export function formatReference({ registry, repository, tag, digest }: Reference
   return `${registry}/${repository}${tag === undefined ? '' : `:${tag}`}${digest === undefined ? '' : `@${digest}`}`;
 }
 
-/** What to ask a repository for: the digest when there is one, else the tag. */
+/** The name of the manifest in its repository: the digest when there is one, else the tag. */
 export function referenceTarget({ tag, digest }: Reference): string {
   return digest ?? tag ?? 'latest';
 }

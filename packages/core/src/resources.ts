@@ -1,5 +1,5 @@
 /**
- * Disposes what it was given when its scope ends, the last first, whatever fails. As the language's `AsyncDisposableStack`,
+ * Disposes all resources added to it, the last first, and goes on after failures. Stands for `AsyncDisposableStack`,
  * which Node has from version 24 on.
  * @example
  * await using resources = new Resources();
@@ -17,7 +17,7 @@ export class Resources implements AsyncDisposable {
     this.#disposals.push(dispose);
   }
 
-  /** Everything goes to another scope, and nothing is left for this one. */
+  /** Moves all resources to a new stack, for another scope to dispose. */
   move(): Resources {
     const moved = new Resources();
     moved.#disposals = this.#disposals;
@@ -25,7 +25,7 @@ export class Resources implements AsyncDisposable {
     return moved;
   }
 
-  /** @throws The first of the failures. */
+  /** @throws The first failure. */
   async [Symbol.asyncDispose](): Promise<void> {
     const failures: unknown[] = [];
     for (const dispose of this.#disposals.splice(0).reverse()) {

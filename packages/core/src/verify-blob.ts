@@ -7,7 +7,7 @@ import { DigestMismatchError, SizeMismatchError } from './errors.ts';
 type BlobIdentity = Pick<Descriptor, 'digest' | 'size'>;
 
 /**
- * Passes `content` through and ends normally only when it was `blob`: reading stops at the first byte too many.
+ * Passes `content` through, and ends without an error only when it was `blob`. Stops reading at the first excess byte.
  * @throws {SizeMismatchError} @throws {DigestMismatchError}
  */
 export async function* verifyBlob(blob: BlobIdentity, content: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
@@ -27,9 +27,9 @@ export function requireSame(read: BlobIdentity, blob: BlobIdentity): void {
 }
 
 /**
- * Lets `consume` read a blob. When it fails the blob is read once more: of bytes that are not the blob's it is told so,
- * whatever else they broke before the end of the blob was seen.
- * @throws {DigestMismatchError} @throws {SizeMismatchError} in place of what such bytes made `consume` throw.
+ * Lets `consume` read a blob. When `consume` fails, the blob is read again to find out whether its bytes are wrong:
+ * that is then the error, instead of what wrong bytes made `consume` throw.
+ * @throws {DigestMismatchError} @throws {SizeMismatchError}
  */
 export async function consumeBlob<T>(
   { blob, blobs, signal }: CallOptions & { readonly blob: Descriptor; readonly blobs: BlobSource },

@@ -1,13 +1,13 @@
 import { BlockList, isIPv6 } from 'node:net';
 
-/** How far away an IP address is. `reserved` holds link-local and cloud metadata addresses, which are no registry's. */
+/** Where an IP address is. `reserved` are link-local and cloud metadata addresses, where no registry can be. */
 export type AddressClass = 'public' | 'private' | 'loopback' | 'reserved';
 
 type Ranges = Readonly<Record<Exclude<AddressClass, 'public'>, BlockList>>;
 
 let ranges: Ranges | undefined;
 
-/** Made when a registry is first talked to: a build from the cache never asks. */
+/** Made at the first use: a build from the cache needs no list. */
 const makeRanges = (): Ranges => ({
   reserved: blockList(
     ['0.0.0.0/8', '169.254.0.0/16', '192.0.0.0/24', '100.100.100.200/32', '224.0.0.0/3'],
@@ -30,7 +30,7 @@ function blockList(ipv4: readonly string[], ipv6: readonly string[]): BlockList 
   return list;
 }
 
-/** An IPv4 address inside an IPv6 one (`::ffff:10.0.0.1`) is judged as itself. */
+/** An IPv4 address inside an IPv6 one (`::ffff:10.0.0.1`) is treated as that IPv4 address. */
 export function classifyAddress(address: string): AddressClass {
   const family = isIPv6(address) ? 'ipv6' : 'ipv4';
   ranges ??= makeRanges();
@@ -46,14 +46,14 @@ const NEARER: Readonly<Record<AddressClass, readonly AddressClass[]>> = {
   loopback: ['public', 'private', 'loopback'],
 };
 
-/** Whether a registry may send its clients to `target`: never further inside than where it lives itself. */
+/** Whether a registry may send its clients to `target`, which must not be further inside the network than itself. */
 export function mayLeadTo(registry: AddressClass, target: AddressClass): boolean {
   return NEARER[registry].includes(target);
 }
 
 const LOOPBACK = /^(?:localhost|127(?:\.(?:\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])){3}|\[::1\])(?::\d{1,5})?$/;
 
-/** Whether `host[:port]` is this machine by its spelling alone; look-alikes such as `127.0.0.1.evil.com` are not. */
+/** Whether the spelling of `host[:port]` names this machine. `127.0.0.1.evil.com` does not. */
 export function isLoopbackHost(host: string): boolean {
   return LOOPBACK.test(host);
 }

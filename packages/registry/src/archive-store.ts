@@ -10,14 +10,14 @@ import { BlobMissingError, describeManifest, verifyBlob } from '@shale/core';
 import { StoreReadOnlyError } from './store-error.ts';
 import type { TarIndex } from './tar-index.ts';
 
-/** Images inside an archive: read in place, never changed. Disposing it removes what was unpacked to read it. */
+/** Images inside an archive, read in place and never changed. Disposing it removes files unpacked for reading. */
 export interface ArchiveStore extends ImageStore, AsyncDisposable {}
 
-/** What one kind of archive knows of its contents. */
+/** How one kind of archive finds its contents. */
 export interface ArchiveContents {
   readonly name: string;
   readonly files: TarIndex;
-  /** The file in the archive that holds a blob, or its bytes where the archive has none. */
+  /** The name of the file that holds a blob, or the bytes of a blob that the archive has no file for. */
   locate(digest: Digest): string | Uint8Array | undefined;
   findManifest(tagOrDigest: string, options?: CallOptions): Promise<RawManifest | undefined>;
   readonly tags: readonly string[];

@@ -5,26 +5,26 @@ import { judgeRealm } from './realm.ts';
 import { fetchToken, type Token, type TokenService } from './token.ts';
 import { untilAborted } from './until-aborted.ts';
 
-/** What a request needs to be allowed to do. */
+/** The right that a request needs. */
 export interface Access extends CallOptions {
-  /** As the registry names it, for credentials that are bound to a path. */
+  /** The repository as the registry names it, for credentials bound to a path. */
   readonly repository: string;
   /** As in `repository:app:pull,push`. */
   readonly scopes: readonly string[];
 }
 
 export interface AuthorizerOptions {
-  /** The name under which credentials are kept. */
+  /** The name under which the keychain has credentials. */
   readonly registry: string;
   readonly keychain: Keychain;
-  /** Further hosts that may be shown the credentials when the registry's realm is there. */
+  /** Further hosts that may get the credentials when the realm of the registry is there. */
   readonly realmHosts: readonly string[];
   readonly tokens: TokenService;
 }
 
 const BASIC: Challenge = { scheme: 'basic', parameters: {} };
 
-/** Knows what to send in `Authorization` to one host, and learns it from the host's challenges. */
+/** Decides what `Authorization` one host gets, from the challenges of the host. */
 export class Authorizer {
   readonly #options: AuthorizerOptions;
   readonly #tokens = new Map<string, Token>();
@@ -42,7 +42,7 @@ export class Authorizer {
     return chosen;
   }
 
-  /** What is known to be needed; `undefined` where the host asked for nothing, or nothing is there to show. */
+  /** The header to send; `undefined` when the host did not ask for one, or there are no credentials. */
   async header(access: Access, base: URL): Promise<string | undefined> {
     if (this.#challenge === undefined) return undefined;
     const credentials = await this.credentials(access);
@@ -52,7 +52,7 @@ export class Authorizer {
     return `Bearer ${token.value}`;
   }
 
-  /** Answers a 401 once: a new header to try, or `undefined` when there is none but the one that was refused. */
+  /** After a 401: returns another header to try, or `undefined` when there is only the refused one. */
   async renew(
     refused: string | undefined,
     headers: readonly string[],

@@ -10,16 +10,16 @@ import { ThroughputGuard } from './throughput-guard.ts';
 import type { TransportResponse } from './transport.ts';
 
 export interface DownloadOptions extends CallOptions {
-  /** Bytes that another place has served already. @default 0 */
+  /** The offset to start from: bytes that another place has served. @default 0 */
   readonly offset?: number | undefined;
   readonly policy: RetryPolicy;
   readonly minimumBytesPerSecond: number;
   readonly rateLimit?: RateLimit | undefined;
 }
 
-/** What an attempt must have brought for the tries to be counted anew. */
+/** An attempt that received this many bytes resets the count of tries. */
 const PROGRESS_BYTES = 64 * 1024;
-/** How often a blob is read from its start again, because the server does not resume. */
+/** How often a blob is read again from its start when the server does not support ranges. */
 const MAX_RESTARTS = 2;
 
 /** The size in bytes, or `undefined` where the blob is absent. */
@@ -37,7 +37,7 @@ export async function statBlob(place: Place, digest: Digest, options?: CallOptio
 }
 
 /**
- * The blob's bytes, resumed where a connection breaks. They are counted here but not hashed.
+ * Streams a blob, and resumes when a connection breaks. Counts the bytes, and does not hash them.
  * @throws {BlobMissingError} @throws {SizeMismatchError} @throws {RegistryUnreachableError} @throws {RegistryRefusedError}
  */
 export async function* downloadBlob(
@@ -65,14 +65,14 @@ export async function* downloadBlob(
 }
 
 interface Progress {
-  /** What was handed on. */
+  /** Bytes yielded so far. */
   offset: number;
   restarts: number;
-  /** Whether ranges are asked for. */
+  /** Whether requests ask for a range. */
   resumable: boolean;
 }
 
-/** One attempt, from where the last one came to. */
+/** One attempt, from where the previous one ended. */
 async function* readOn(
   place: Place,
   blob: Descriptor,
@@ -100,7 +100,7 @@ async function* readOn(
   if (progress.offset < blob.size) throw new CutShortError();
 }
 
-/** A 206 whose `Content-Range` is not what was asked for. */
+/** A 206 whose `Content-Range` is not the requested range. */
 class UnusableRangeError extends Error {
   override readonly message = 'the registry answered with another range than it was asked for';
 }
@@ -110,10 +110,10 @@ class RestartLimitError extends Error {
     `the connection keeps breaking and the registry does not resume (restarted ${MAX_RESTARTS} times)`;
 }
 
-/** A body that ended early, as if it were whole. */
+/** A body that ended early without an error. */
 class CutShortError extends Error {}
 
-/** A storage link that was refused may only have gone stale: the registry gives a new one. */
+/** A refused storage link may have expired: the registry gives a new one. */
 function isPassing(error: unknown): boolean {
   if (error instanceof RegistryRefusedError) return error.redirected && (error.status === 400 || error.status === 403);
   if (error instanceof UnusableRangeError || error instanceof CutShortError) return true;
@@ -164,7 +164,7 @@ function blobRequest({ repository }: Place, digest: Digest): Pick<HostRequest, '
   return { target: `${repository}/blobs/${digest}`, repository, scopes: [pullScope(repository)] };
 }
 
-/** Where in the blob the body begins: where it was asked to, or at the start, which is read again a few times. */
+/** The offset at which the body starts: the requested one, or 0, which is accepted a few times. */
 function startOf(response: TransportResponse, progress: Progress): number | Error {
   if (response.status === 206) {
     const range = /^bytes (\d{1,16})-\d{1,16}\/(?:\d{1,16}|\*)$/.exec(response.header('content-range') ?? '');
@@ -175,7 +175,7 @@ function startOf(response: TransportResponse, progress: Progress): number | Erro
   return progress.restarts > MAX_RESTARTS ? new RestartLimitError() : 0;
 }
 
-/** A length that cannot be right is refused before its bytes are taken. */
+/** Refuses a wrong `Content-Length` before reading the body. */
 function checkLength(response: TransportResponse, blob: Descriptor, start: number): void {
   const length = response.header('content-length');
   if (length === undefined || Number(length) === blob.size - start) return;

@@ -4,15 +4,16 @@ import { undefinedIfMissing } from '@shale/core/files';
 
 /** PEM texts. */
 export interface HostCertificates {
-  /** Trusted beside what the system trusts. */
+  /** Trusted in addition to the system's authorities. */
   readonly ca: readonly string[];
-  /** The client's own, for registries that ask for one. */
+  /** The certificate of the client, for registries that ask for one. */
   readonly cert?: string | undefined;
   readonly key?: string | undefined;
 }
 
 /**
- * Reads docker's `<directory>/<host[:port]>/`: each `*.crt` is an authority, `*.cert` with its `*.key` the client's own.
+ * Reads docker's `<directory>/<host[:port]>/`: each `*.crt` is an authority, each `*.cert` with its `*.key` a
+ * certificate of the client.
  * @see https://docs.docker.com/engine/security/certificates/
  */
 export async function readCertificateDirectory(directory: string, host: string): Promise<HostCertificates> {
@@ -25,7 +26,7 @@ export async function readCertificateDirectory(directory: string, host: string):
 
 const keyOf = (cert: string) => cert.replace(/cert$/, 'key');
 
-/** Docker keeps its directory to root: for other users it is as if it were not there. */
+/** Only root may read docker's directory: for other users it counts as absent. */
 function undefinedIfUnreadable(error: unknown): undefined {
   return (error as NodeJS.ErrnoException).code === 'EACCES' ? undefined : undefinedIfMissing(error);
 }

@@ -1,4 +1,4 @@
-/** One way in that a registry offers in `WWW-Authenticate`. */
+/** One authentication scheme that a registry offers in `WWW-Authenticate`. */
 export interface Challenge {
   /** In lower case: `bearer`, `basic`. */
   readonly scheme: string;
@@ -9,12 +9,12 @@ export interface Challenge {
 const SPACE = /[ \t]/;
 const TOKEN = /[!#$%&'*+.^_`|~0-9A-Za-z-]/;
 const MAX_CHALLENGES = 16;
-/** Longer than any server sends, and than HTTP clients take. */
+/** More than any server sends, and than HTTP clients accept. */
 const MAX_HEADER_CHARACTERS = 64 * 1024;
 
 /**
  * Reads every challenge of one or several header values, in one pass without backtracking.
- * What cannot be read is skipped: a registry that offers one odd scheme may still offer a good one.
+ * Skips what it cannot read: a registry may offer a known scheme beside an unknown one.
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-11.6.1
  */
 export function parseChallenges(header: string | readonly string[] | undefined): readonly Challenge[] {

@@ -1,4 +1,4 @@
-/** Reads content piece by piece, from any offset, and starts it again only to go back. */
+/** Reads content in pieces from any offset. Only going back opens the content again. */
 export class ContentCursor implements AsyncDisposable {
   readonly #open: () => AsyncIterable<Uint8Array>;
   #iterator: AsyncIterator<Uint8Array> | undefined;
@@ -17,7 +17,7 @@ export class ContentCursor implements AsyncDisposable {
     }
   }
 
-  /** The next `size` bytes, fewer only where the content ends. */
+  /** Yields the next `size` bytes, or fewer at the end of the content. */
   async *take(size: number): AsyncIterable<Uint8Array> {
     for (let left = size; left > 0; ) {
       if (!(await this.#fill())) return;
@@ -27,7 +27,7 @@ export class ContentCursor implements AsyncDisposable {
     }
   }
 
-  /** Reads to the end, so that content which checks itself has done so. */
+  /** Reads to the end, so that content which verifies itself has done so. */
   async finish(): Promise<void> {
     while (await this.#fill()) this.#consume(this.#rest.byteLength);
   }

@@ -19,7 +19,7 @@ export interface IndexedImages {
 }
 
 export interface CopyOptions extends CallOptions {
-  /** @default none: the image is found by its digest alone */
+  /** @default none: only the digest names the image */
   readonly tags?: readonly string[] | undefined;
   /** Blobs in transfer at once. @default 4 */
   readonly concurrency?: number | undefined;
@@ -33,7 +33,7 @@ const DEFAULT_CONCURRENCY = 4;
 /**
  * Copies an image, or an index with its images: blobs first, each digest once, then manifests, children before
  * parents, and tags last. Within one registry blobs are mounted instead of sent.
- * @returns what the tags name now.
+ * @returns The descriptor that the tags name now.
  */
 export async function copyImage(
   source: Image | IndexedImages,
@@ -57,7 +57,7 @@ export async function copyImage(
   } catch (error) {
     const isMissing = error instanceof RegistryRefusedError && INCOMPLETE.has(error.status);
     if (!isMissing || unknown.length === blobs.length) throw error;
-    await copyBlobs(blobs, target, options); // it does not hold after all what it was known to hold
+    await copyBlobs(blobs, target, options); // the target does not have every blob that it was known to have
     await putManifests();
   }
   return describeManifest(top);
@@ -66,10 +66,12 @@ export async function copyImage(
 /** Statuses with which registries refuse a manifest whose parts they do not have. */
 const INCOMPLETE: ReadonlySet<number> = new Set([400, 404]);
 
-/** Statuses with which registries refuse a manifest whose parts they do not have, or a question from who may only push. */
+/**
+ * Statuses with which registries refuse a manifest whose parts are missing, or a read by a client that may only push.
+ */
 const NOT_SURE: ReadonlySet<number> = new Set([400, 401, 403, 404]);
 
-/** A registry that has the very manifest has what it names, and checks that when it is told to name it again. */
+/** A registry that has this very manifest has its blobs, and checks that when the manifest is put again. */
 async function isNamedAgain(top: RawManifest, target: ImageStore, options: CopyOptions): Promise<boolean> {
   if (!(target instanceof Repository)) return false;
   try {
@@ -82,7 +84,7 @@ async function isNamedAgain(top: RawManifest, target: ImageStore, options: CopyO
   }
 }
 
-/** The first failure ends the others, which would be wasted. */
+/** The first failure aborts the other copies. */
 async function copyBlobs(blobs: readonly BlobCopy[], target: ImageStore, options: CopyOptions): Promise<void> {
   const limit = pLimit(options.concurrency ?? DEFAULT_CONCURRENCY);
   const stop = new AbortController();
@@ -126,7 +128,7 @@ async function copyBlob(job: BlobCopy, target: ImageStore, options: CopyOptions)
   const onBytes = onProgress && ((sent: number) => onProgress({ ...transfer, bytes: sent, done: false }));
   const content = () => (bytes === undefined ? image.blobs.read(blob, { signal }) : streamOf(bytes));
   const put = () => target.put(blob, content, { signal, onBytes, mountFrom: mountSources(image, target, options) });
-  // A source with mirrors asks another one the second time.
+  // A source with mirrors asks another mirror the second time.
   await put().catch((error: unknown) => (error instanceof DigestMismatchError ? put() : Promise.reject(error)));
   onProgress?.({ ...transfer, bytes: blob.size, done: true });
 }

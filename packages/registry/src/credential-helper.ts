@@ -10,7 +10,7 @@ const MAX_OUTPUT_BYTES = 1024 * 1024;
 const TIMEOUT_MS = 30_000;
 
 /**
- * Finds `docker-credential-<name>` in `path`, as in `PATH`; folders that are not absolute are passed over.
+ * Finds `docker-credential-<name>` in `path`, as in `PATH`; skips folders that are not absolute.
  * @param origin The file that names the program, for messages.
  * @throws {CredentialsInvalidError} for a name that could lead elsewhere.
  */
@@ -96,7 +96,7 @@ function run(
     child.on('close', (code, signal) =>
       resolve({ status: code ?? signal ?? 'unknown', output: Buffer.concat(chunks).toString('utf8') }),
     );
-    child.stdin.on('error', () => undefined); // it may answer without reading
+    child.stdin.on('error', () => undefined); // the program may answer without reading
     child.stdin.end(`${input}\n`);
   });
 }

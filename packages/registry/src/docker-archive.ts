@@ -24,8 +24,9 @@ interface DockerImage {
 }
 
 /**
- * Opens what `docker save` or `podman save` wrote, compressed or not, for reading. It has no manifests: docker's are
- * made up from the configs and layers, the same each time. Tags are found alone (`12`) or with their name (`debian:12`).
+ * Opens an archive of `docker save` or `podman save`, compressed or not, for reading. Such archives have no manifests:
+ * these are made from the configs and layers, equal each time. Tags are found alone (`12`) or with their name
+ * (`debian:12`).
  * @throws {LayoutInvalidError} @throws {ArchiveInvalidError}
  */
 export async function openDockerArchive(path: string, options?: CallOptions): Promise<ArchiveStore> {
@@ -100,7 +101,9 @@ async function readImage(
   return { raw, names: entry.names };
 }
 
-/** An uncompressed layer has its DiffID for digest, which is checked when it is read; another one is hashed now. */
+/**
+ * The digest of an uncompressed layer is its DiffID, which is verified when it is read. A compressed layer is hashed.
+ */
 async function describeLayer(
   files: TarIndex,
   name: string,

@@ -12,15 +12,15 @@ export interface DockerConfigKeychainOptions {
   readonly configs?: readonly { readonly text: string; readonly origin: string }[] | undefined;
   /** `config.json` and `auth.json` files, the most important first; one that is not there is skipped. */
   readonly paths?: readonly string[] | undefined;
-  /** Where `docker-credential-*` programs are found, as in `PATH`. @default none is ever run */
+  /** Folders of `docker-credential-*` programs, as in `PATH`. @default no program is run */
   readonly helperPath?: string | undefined;
   /** The environment of those programs. @default empty */
   readonly helperEnvironment?: Readonly<Record<string, string | undefined>> | undefined;
-  /** Told of a file that may not be read, and of a `credsStore` whose program is missing: both are passed over. */
+  /** Called for a file that may not be read, and for a `credsStore` without a program. Both are skipped. */
   readonly onWarning?: ((message: string) => void) | undefined;
 }
 
-/** What one file says. */
+/** The content of one file. */
 interface DockerConfig {
   readonly origin: string;
   readonly auths: JsonObject;
@@ -33,8 +33,8 @@ const REMEMBERED_MS = 60_000;
 const DOCKER_HUB_KEYS = ['https://index.docker.io/v1/', 'index.docker.io', 'registry-1.docker.io'];
 
 /**
- * Credentials as docker and podman keep them. In one file a `credHelpers` entry comes first, then `credsStore`, then
- * `auths`; the longest key that covers the repository decides. Files are read again after a minute.
+ * Credentials as docker and podman keep them. In one file, `credHelpers` is asked first, then `credsStore`, then
+ * `auths`; the longest key that covers the repository wins. Files are read again after a minute.
  * @see https://github.com/containers/image/blob/v5.34.0/docs/containers-auth.json.5.md
  */
 export function dockerConfigKeychain(options: DockerConfigKeychainOptions): Keychain {
@@ -99,7 +99,7 @@ async function askHelper(config: DockerConfig, wish: AskHelper): Promise<Credent
   );
 }
 
-/** From the repository's full path to the bare host; docker.io goes by several names. */
+/** Keys from the full path of the repository to the bare host. docker.io has several names. */
 function keysFor({ registry, repository }: Target): readonly string[] {
   const parts = repository.split('/');
   const paths = parts.map((_, index) => `${registry}/${parts.slice(0, parts.length - index).join('/')}`);
@@ -128,7 +128,7 @@ async function readDockerConfig(
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EISDIR') return undefined;
     if (code !== 'EACCES') return undefinedIfMissing(error);
-    onWarning?.(`${path} may not be read, and is passed over`);
+    onWarning?.(`${path} cannot be read, and is passed over`);
     return undefined;
   }
 }
@@ -148,7 +148,7 @@ function parseDockerConfig(text: string, origin: string): DockerConfig {
   };
 }
 
-/** The parser's own message would quote the text around the fault: here that may be a password. */
+/** Replaces the message of the parser, which quotes the text around the fault: that may be a password. */
 function safeJson(text: string, fail: (message: string) => Error): unknown {
   return parseJson(text, 'it', () => fail('it is not JSON'));
 }

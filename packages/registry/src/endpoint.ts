@@ -1,7 +1,7 @@
 import { DEFAULT_REGISTRY, parseReference, ReferenceInvalidError } from '@shale/core';
 import { isLoopbackHost } from './address.ts';
 
-/** One way to speak to a host. */
+/** How to connect to a host. */
 export interface Scheme {
   readonly protocol: 'http:' | 'https:';
   /** Whether the certificate is checked. */
@@ -18,7 +18,7 @@ export interface Endpoint {
   readonly repositoryPrefix: string;
   /** For a mirror: the registry it stands for, sent as `ns`. */
   readonly namespace: string | undefined;
-  /** To be tried in this order. */
+  /** Tried in this order. */
   readonly schemes: readonly Scheme[];
 }
 
@@ -27,7 +27,7 @@ const HTTPS: Scheme = { protocol: 'https:', verify: true };
 const HTTPS_UNVERIFIED: Scheme = { protocol: 'https:', verify: false };
 const HTTP: Scheme = { protocol: 'http:', verify: false };
 
-/** `true`: every host. */
+/** `true` for every host. */
 export type InsecureHosts = readonly string[] | boolean;
 
 export function registryEndpoint(registry: string, insecure: InsecureHosts = false): Endpoint {

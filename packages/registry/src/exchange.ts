@@ -1,4 +1,4 @@
-/** What a registry was asked and answered, for metrics: one for each request that was sent, and one for each piece of a body. */
+/** For metrics: one record for each request sent, and one for each piece of a body received. */
 export type Exchange =
   | {
       readonly type: 'answered';
@@ -10,5 +10,5 @@ export type Exchange =
   | { readonly type: 'unanswered'; readonly registry: string; readonly method: string }
   | { readonly type: 'received'; readonly registry: string; readonly bytes: number };
 
-/** Called from the hot path: returns at once, never throws. */
+/** Called often: it has to return at once, and must not throw. */
 export type ExchangeListener = (exchange: Exchange) => void;

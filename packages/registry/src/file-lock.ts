@@ -3,11 +3,11 @@ import { lstat, open, rename, rm } from 'node:fs/promises';
 import { ageMs, undefinedIfMissing } from '@shale/core/files';
 import { pause } from './retry.ts';
 
-/** A lock older than this belongs to a process that is gone: work under it takes milliseconds. */
+/** An older lock belongs to a process that died: work under a lock takes milliseconds. */
 const STALE_MS = 30_000;
 const POLL_MS = 10;
 
-/** Runs `work` alone among all processes that lock `path`. Works on file systems without `flock`, NFS among them. */
+/** Runs `work` while no other process holds the lock. Works on file systems without `flock`, such as NFS. */
 export async function withFileLock<T>(path: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
   while (!(await tryLock(path))) {
     await breakStale(path);
@@ -30,7 +30,7 @@ async function tryLock(path: string): Promise<boolean> {
   }
 }
 
-/** Renamed before it is removed: of several processes that find it stale, one succeeds. */
+/** Renames the lock before removing it: of several processes that find it stale, one succeeds. */
 async function breakStale(path: string): Promise<void> {
   const found = await lstat(path).catch(undefinedIfMissing);
   if (found === undefined || ageMs(found.mtimeMs) < STALE_MS) return;

@@ -1,6 +1,6 @@
 /**
- * Passes content on with one chunk's delay, so that the last chunk goes out only after the content ended well: what
- * stands behind never sees the end of something that turned out wrong.
+ * Delays content by one chunk, so that the last chunk is passed on only after the content ended without an error: a
+ * reader never gets the whole of content that turned out wrong.
  */
 export async function* holdBack(content: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
   let held: Uint8Array | undefined;

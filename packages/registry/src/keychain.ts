@@ -14,17 +14,17 @@ export interface IdentityTokenCredentials {
   readonly origin: string;
 }
 
-/** A token that is sent to the registry as it is. */
+/** A token that is sent to the registry unchanged. */
 export interface RegistryTokenCredentials {
   readonly type: 'registry-token';
   readonly token: string;
   readonly origin: string;
 }
 
-/** `origin` says for error messages where they came from: `/home/me/.docker/config.json`, `docker-credential-ecr-login`. */
+/** `origin` names the source in error messages: `/home/me/.docker/config.json`, `docker-credential-ecr-login`. */
 export type Credentials = PasswordCredentials | IdentityTokenCredentials | RegistryTokenCredentials;
 
-/** Finds what to show a registry. */
+/** Finds credentials for a registry. */
 export interface Keychain {
   /**
    * `undefined` means anonymous.
@@ -33,7 +33,7 @@ export interface Keychain {
   resolve(target: Pick<Reference, 'registry' | 'repository'>, options?: CallOptions): Promise<Credentials | undefined>;
 }
 
-/** Asks each in turn; the first that knows the registry answers. */
+/** Asks keychains in order, until one has credentials for the registry. */
 export function keychains(...list: readonly Keychain[]): Keychain {
   return {
     async resolve(target, options) {

@@ -11,7 +11,7 @@ import { LayoutInvalidError } from './store-error.ts';
 
 /** @see https://github.com/opencontainers/image-spec/blob/v1.1.1/annotations.md#pre-defined-annotation-keys */
 export const REF_NAME = 'org.opencontainers.image.ref.name';
-/** The full reference, as containerd, BuildKit and podman write it beside the tag. */
+/** The full reference. containerd, BuildKit and podman write it in addition to the tag. */
 export const IMAGE_NAME = 'io.containerd.image.name';
 
 export const LAYOUT_FILE: string = JSON.stringify({ imageLayoutVersion: '1.0.0' });
@@ -34,7 +34,7 @@ export function checkLayoutFile(bytes: Uint8Array, layout: string): void {
     const { imageLayoutVersion } = JSON.parse(Buffer.from(bytes).toString('utf8')) as { imageLayoutVersion?: unknown };
     if (imageLayoutVersion === '1.0.0') return;
   } catch {
-    // Neither JSON nor of another version: the same to the reader.
+    // Malformed JSON counts as an unknown version.
   }
   throw new LayoutInvalidError(`${layout} is not an OCI image layout of version 1.0.0: see its oci-layout file`);
 }
@@ -43,12 +43,12 @@ export function tagOf(entry: Descriptor): string | undefined {
   return entry.annotations?.[REF_NAME];
 }
 
-/** By tag or digest; the last entry counts, as the newest. */
+/** Finds an entry by tag or digest. The last one counts, because it is the newest. */
 export function findEntry(index: ImageIndex, tagOrDigest: string): Descriptor | undefined {
   return index.manifests.findLast((entry) => entry.digest === tagOrDigest || tagOf(entry) === tagOrDigest);
 }
 
-/** By full name: a layout may hold equal tags of several repositories. */
+/** Finds an entry by full name: a layout may hold equal tags of several repositories. */
 export function findReference(index: ImageIndex, reference: Reference): Descriptor | undefined {
   const { registry, repository, tag, digest } = reference;
   const name = `${registry}/${repository}:${tag}`;
@@ -57,7 +57,9 @@ export function findReference(index: ImageIndex, reference: Reference): Descript
   );
 }
 
-/** The index with `tag` at `entry`. The tag's old entry goes; so does an entry without a tag for the same content. */
+/**
+ * The index with `tag` at `entry`. Removes the old entry of the tag, and an entry without a tag for the same content.
+ */
 export function withTag(index: ImageIndex, entry: Descriptor, tag: string): ImageIndex {
   const others = index.manifests.filter(
     (other) => tagOf(other) !== tag && !(other.digest === entry.digest && tagOf(other) === undefined),

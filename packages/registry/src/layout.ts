@@ -46,8 +46,8 @@ export interface OpenLayoutOptions {
 }
 
 /**
- * An OCI image layout in a directory, made with the first write. Many processes may share it: blobs appear whole, and
- * the index is changed under a lock.
+ * Opens an OCI image layout in a directory. The first write makes it. Many processes may share it: blobs appear when
+ * they are complete, and the index is changed under a lock.
  * @throws {LayoutInvalidError} from its methods when the directory holds something else.
  * @see https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md
  * @example
@@ -75,7 +75,7 @@ export function layoutSource(path: string): ImageSource {
 }
 
 /**
- * Loads an image from a layout by tag or digest; without either, the only one that there is, or the tag `latest`.
+ * Loads an image from a layout by tag or digest; without either, the only image, or the one with the tag `latest`.
  * @returns `undefined` where the layout has no such image.
  * @throws {LayoutInvalidError} when there are several and none was named. @throws {PlatformMissingError}
  */
@@ -174,7 +174,7 @@ class Layout implements ImageStore {
     return bytes === undefined ? EMPTY_INDEX : parseLayoutIndex(bytes, this.#path);
   }
 
-  /** In this process one after the other, and between processes under a lock, which nobody needs to change nothing. */
+  /** Changes run one after the other in this process, and under a lock between processes. No change needs no lock. */
   async #change(change: (index: ImageIndex) => ImageIndex, options?: CallOptions): Promise<void> {
     if (await this.#stays(change)) return;
     const turn = this.#writing
@@ -187,7 +187,7 @@ class Layout implements ImageStore {
     await turn;
   }
 
-  /** What stays as it is is not written: a build that is cached in full then waits for no disk. */
+  /** An unchanged file is not written, so that a fully cached build does not wait for the disk. */
   async #stays(change: (index: ImageIndex) => ImageIndex): Promise<boolean> {
     const before = this.#read('index.json')?.toString('utf8');
     return before !== undefined && before === JSON.stringify(change(await this.index()));
@@ -200,12 +200,12 @@ class Layout implements ImageStore {
     await this.#files.write([], 'index.json', index);
   }
 
-  /** At once, since the files are small and a queue of asynchronous calls takes longer than reading them. */
+  /** Synchronous: for small files, asynchronous calls take longer than the reading. */
   #read(name: string): Buffer | undefined {
     return readRegularFileSync(join(this.#path, name), { maxBytes: MAX_MANIFEST_BYTES, fail: layoutInvalid });
   }
 
-  /** Links are refused: they would make shale read, and serve, files outside of the layout. */
+  /** Refuses links, which could make shale read and serve files outside of the layout. */
   async #isFile(path: string): Promise<boolean> {
     const found = await lstat(path).catch(undefinedIfMissing);
     if (found === undefined) return false;

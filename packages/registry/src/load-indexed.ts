@@ -3,7 +3,7 @@ import { hostPlatform, isIndexType, loadImage, parseManifest } from '@shale/core
 import type { IndexedImages } from './copy.ts';
 
 /**
- * Loads what a tag or digest names with all its platforms: an image, or an index and the images that it names.
+ * Loads all platforms that a tag or digest names: an image, or an index with its images.
  * @returns `undefined` where the store has no such tag or digest.
  * @example const images = await loadIndexed(openLayout('out'), 'v1', { origin: { source: 'layout', name: 'out:v1' } });
  */

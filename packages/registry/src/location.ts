@@ -3,7 +3,7 @@ import { printable, RegistryRefusedError } from './registry-error.ts';
 import type { TransportResponse } from './transport.ts';
 
 /**
- * Where the answer's `Location` leads, absolute or relative, its query kept.
+ * Resolves the `Location` of an answer, absolute or relative, with its query.
  * @throws {RegistryRefusedError} when there is none, or it leaves https.
  */
 export function locationOf(response: TransportResponse): URL {
@@ -17,7 +17,7 @@ export function locationOf(response: TransportResponse): URL {
   if (text === undefined) throw fail('the answer has no Location');
   const location = URL.parse(text, url);
   if (location === null || (location.protocol !== 'https:' && location.protocol !== 'http:')) {
-    throw fail(`its Location is no web address: ${printable(redactUrl(text))}`);
+    throw fail(`its Location is not a web address: ${printable(redactUrl(text))}`);
   }
   if (url.protocol === 'https:' && location.protocol === 'http:') {
     throw fail(

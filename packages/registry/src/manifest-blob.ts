@@ -10,7 +10,7 @@ import {
 } from '@shale/core';
 import { asObject, parseJson } from '@shale/core/json';
 
-/** Reads a manifest that is kept as a blob; one of unknown type is asked for it, or recognised by its shape. */
+/** Reads a manifest that is stored as a blob. An unknown type is taken from the document, or from its shape. */
 export async function readManifestBlob(
   blobs: BlobSource,
   blob: Descriptor,

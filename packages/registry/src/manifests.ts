@@ -19,9 +19,9 @@ import type { TransportResponse } from './transport.ts';
 /** A repository as one host knows it. */
 export interface Place {
   readonly host: RegistryHost;
-  /** With the prefix of the mirror, where there is one. */
+  /** With the path prefix of the mirror, if it has one. */
   readonly repository: string;
-  /** Of a question. @default the host's policy's */
+  /** Tries of one request. @default those of the host's policy */
   readonly tries?: number | undefined;
 }
 
@@ -58,7 +58,7 @@ export async function getManifest(place: Place, name: string, options?: CallOpti
   return { mediaType: mediaTypeOf(response, bytes), digest, bytes };
 }
 
-/** A HEAD where it tells all; a registry that answers it poorly is asked for the manifest itself. */
+/** Sends a HEAD, and reads the manifest when the answer lacks its type, digest or size. */
 export async function headManifest(place: Place, name: string, options?: CallOptions): Promise<Descriptor | undefined> {
   const response = await request(place, 'HEAD', { name, accept: [200, 404, 400, 405], options });
   await response.drop();
@@ -80,7 +80,9 @@ export async function headManifest(place: Place, name: string, options?: CallOpt
   return whole && { mediaType: whole.mediaType, digest: whole.digest, size: whole.bytes.byteLength };
 }
 
-/** @returns The answer, already dropped; `undefined` where the very manifest was there and may not be written again. */
+/**
+ * @returns The answer, its body dropped; `undefined` when the registry has this manifest and does not let it be overwritten.
+ */
 export async function putManifest(
   place: Place,
   name: string,
@@ -99,7 +101,7 @@ export async function putManifest(
   }
 }
 
-/** A registry with immutable tags refuses to write one again: it is as wished when it names the same manifest. */
+/** Registries with immutable tags refuse to write a tag again, which is no failure when it names the same manifest. */
 async function isThereAlready(
   place: Place,
   name: string,
@@ -110,7 +112,7 @@ async function isThereAlready(
   return found?.digest === raw.digest;
 }
 
-/** Absence is what was wished for. */
+/** A missing manifest counts as deleted. */
 export async function deleteManifest(place: Place, digest: Digest, options?: CallOptions): Promise<void> {
   const response = await request(place, 'DELETE', { name: digest, accept: [200, 202, 204, 404], options });
   await response.drop();
@@ -146,7 +148,7 @@ function parseTags(body: Buffer): readonly string[] {
 
 const NEXT = /<([^<>]{1,4096})>\s*;\s*rel="?next"?/i;
 
-/** Only ever on the same origin: a listing is no reason to talk to another host. */
+/** Follows a link on the same origin only: a listing gives no reason to contact another host. */
 export function nextPage(response: TransportResponse): URL | undefined {
   const link = NEXT.exec(response.header('link') ?? '')?.[1];
   if (link === undefined) return undefined;

@@ -1,13 +1,13 @@
 import type { UnreachableCode } from './registry-error.ts';
 
-/** Why no answer came, in words, and whether asking again can help. */
+/** Why there was no answer, and whether another try can help. */
 export interface NetworkFailure {
   /** @default 'REGISTRY_UNREACHABLE' */
   readonly code?: UnreachableCode | undefined;
   readonly reason: string;
   readonly retriable: boolean;
   readonly hint?: string | undefined;
-  /** The other side does not speak this protocol at all. */
+  /** The host does not speak this protocol. */
   readonly wrongProtocol?: boolean | undefined;
 }
 
@@ -95,7 +95,7 @@ export function describeFailure(error: unknown): NetworkFailure {
   return { reason: (error as Error).message || String(error), retriable: false };
 }
 
-/** How a missing client certificate looks: the alert that says so is lost on the way. */
+/** What a missing client certificate looks like: the TLS alert itself is lost. */
 function closedAtOnce(error: unknown): boolean {
   return (error as { socket?: { bytesRead?: unknown } }).socket?.bytesRead === 0;
 }

@@ -4,7 +4,7 @@ import { RegistryUnreachableError } from './registry-error.ts';
 import { isRetriedStatus, parseRetryAfter, pause, type RetryPolicy, retryDelay } from './retry.ts';
 import type { TransportResponse } from './transport.ts';
 
-/** Keeps every request to a host back while that host asked for quiet. */
+/** Delays all requests to a host while it asks for that by `Retry-After`. */
 export class QuietPeriod {
   #untilMs = 0;
 
@@ -37,9 +37,9 @@ export interface Answered {
 }
 
 /**
- * Repeats `attempt` while the failure may pass; a registry's `Retry-After` is waited for.
- * @returns the last answer, whatever its status.
- * @throws {RegistryUnreachableError} when there was none.
+ * Repeats `attempt` after failures that may pass. Waits as long as `Retry-After` says.
+ * @returns The last answer, with any status.
+ * @throws {RegistryUnreachableError} when there was no answer.
  */
 export async function sendPatiently(
   { policy, quiet, method, url, signal }: Patience,
@@ -69,7 +69,7 @@ export async function sendPatiently(
   }
 }
 
-/** The error for users; one that is made for them already passes unchanged. */
+/** Turns a failure into an error for users, unless it is one already. */
 export function unreachable(error: unknown, call: { method: string; url: string | URL; tries: number }): ShaleError {
   if (error instanceof ShaleError) return error;
   const { code, reason, hint } = describeFailure(error);

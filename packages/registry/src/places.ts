@@ -2,10 +2,10 @@ import { messageOf, type ProgressListener } from '@shale/core';
 import type { Place } from './manifests.ts';
 import { RegistryUnreachableError } from './registry-error.ts';
 
-/** How long a mirror that did not answer is passed over, in milliseconds. */
+/** How long a mirror that did not answer is skipped, in milliseconds. */
 const REST_MS = 60_000;
 
-/** Where a repository can be read, best first: mirrors, then the registry itself. */
+/** The places to read a repository from, best first: mirrors, then the registry itself. */
 export class Places {
   readonly #places: readonly Place[];
   readonly #onProgress: ProgressListener;
@@ -17,7 +17,7 @@ export class Places {
     this.#onProgress = onProgress;
   }
 
-  /** Those worth asking for `content` (a digest or tag) now; never none. */
+  /** The places to ask for `content` (a digest or tag) now: at least one. */
   for(content: string): readonly Place[] {
     const now = performance.now();
     const usable = this.#places.filter(
@@ -26,13 +26,13 @@ export class Places {
     return usable.length > 0 ? usable : this.#places.slice(-1);
   }
 
-  /** Notes that `place` failed with `error`, and that another is asked instead. */
+  /** Records that `place` failed with `error`, and reports that the next place is asked. */
   passOver(place: Place, error: unknown): void {
     if (error instanceof RegistryUnreachableError) this.#restingUntilMs.set(place, performance.now() + REST_MS);
     this.#warn('mirror-passed-over', `Mirror ${place.host.endpoint.registry} was passed over: ${messageOf(error)}`);
   }
 
-  /** Notes that `place` served wrong bytes: it is not asked for this content again while there is another. */
+  /** Records that `place` served wrong bytes: other places are asked for this content first. */
   distrust(place: Place, content: string, error: unknown): void {
     this.#distrusted.add(idOf(place, content));
     this.#warn('content-mismatch', `${place.host.endpoint.registry} served wrong content: ${messageOf(error)}`);

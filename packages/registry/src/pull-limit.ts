@@ -1,11 +1,11 @@
-/** How many pulls a registry still allows, as Docker Hub tells with every answer. */
+/** How many pulls a registry still allows. Docker Hub sends it with every answer. */
 export interface PullLimit {
   readonly limit: number;
   readonly remaining: number;
   readonly windowSeconds: number | undefined;
 }
 
-/** Below this part of the limit it is time to say so. */
+/** A warning is given below this part of the limit. */
 const SCARCE = 0.1;
 
 /** Reads `ratelimit-limit: 100;w=21600` and `ratelimit-remaining: 5;w=21600`. */
@@ -21,7 +21,7 @@ export function parsePullLimit(header: (name: string) => string | undefined): Pu
   };
 }
 
-/** What to tell a user whose pulls come to their end; `undefined` while there are enough. */
+/** The warning for a user with few pulls left; `undefined` while there are enough. */
 export function describeScarcity({ limit, remaining, windowSeconds }: PullLimit): string | undefined {
   if (remaining > limit * SCARCE) return undefined;
   const hours = windowSeconds === undefined ? '' : ` in ${Math.round(windowSeconds / 360) / 10} hours`;

@@ -1,6 +1,6 @@
 import { pause } from './retry.ts';
 
-/** Keeps everyone who shares it below a rate, whatever number of transfers run at once. */
+/** Limits the total rate of all transfers that share it. */
 export class RateLimit {
   readonly #bytesPerSecond: number;
   #freeMs = 0;
@@ -10,7 +10,7 @@ export class RateLimit {
     this.#bytesPerSecond = bytesPerSecond;
   }
 
-  /** Settles when `bytes` more may follow. @throws the signal's reason when it aborts. */
+  /** Resolves when `bytes` more may be transferred. @throws The signal's reason when it aborts. */
   async pass(bytes: number, signal?: AbortSignal): Promise<void> {
     const now = performance.now();
     this.#freeMs = Math.max(now, this.#freeMs) + (bytes * 1000) / this.#bytesPerSecond;

@@ -27,7 +27,7 @@ it.each([
   ['http://r.example/token', /not encrypted/],
   ['file:///etc/passwd', /not a web address/],
   ['https://user:pw@r.example/token', /password of its own/],
-  ['https://', /no URL/],
+  ['https://', /not a URL/],
 ])('judgeRealm() refuses %s', (realm, message) => {
   const judge = () => judgeRealm(realm, new URL('https://r.example'));
   expect(judge).toThrow(message);

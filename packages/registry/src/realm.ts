@@ -3,11 +3,11 @@ import { AuthRealmRefusedError, printable } from './registry-error.ts';
 
 export interface Realm {
   readonly url: URL;
-  /** Whether the registry's credentials may be shown there. */
+  /** Whether the realm may get the credentials of the registry. */
   readonly trusted: boolean;
 }
 
-/** Registries whose realm is known to live on a host of another name. */
+/** Registries whose realm is known to be on another host. */
 const KNOWN_REALMS: Readonly<Record<string, readonly string[]>> = {
   'registry-1.docker.io': ['auth.docker.io'],
   'registry.gitlab.com': ['gitlab.com'],
@@ -15,8 +15,8 @@ const KNOWN_REALMS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Judges where a registry sends its clients for a token. A realm on another host is asked, but sees no credentials unless
- * that pair of hosts is known, allowed, or one lies in the domain of the other.
+ * Checks the realm that a registry sends its clients to for a token. A realm on another host is asked without
+ * credentials, unless the pair of hosts is known or allowed, or one host is in the domain of the other.
  * @param allowed Further hosts that may see the credentials.
  * @throws {AuthRealmRefusedError} for a realm without TLS behind a registry with it.
  */
@@ -26,7 +26,7 @@ export function judgeRealm(realm: string, registry: URL, allowed: readonly strin
       hint: 'Nothing was sent there. Ask the operator of the registry to correct its realm.',
     });
   const url = URL.parse(realm, registry);
-  if (url === null) throw refuse('which is no URL');
+  if (url === null) throw refuse('which is not a URL');
   if (url.protocol !== 'https:' && url.protocol !== 'http:') throw refuse('which is not a web address');
   if (url.protocol === 'http:' && registry.protocol === 'https:') throw refuse('which is not encrypted');
   if (url.username !== '' || url.password !== '') throw refuse('which holds a password of its own');
@@ -37,7 +37,7 @@ export function judgeRealm(realm: string, registry: URL, allowed: readonly strin
   return { url, trusted: related };
 }
 
-/** Equal, or one below the other: `gitlab.example.com` and `registry.gitlab.example.com`. Sisters are strangers. */
+/** Whether hosts are equal, or one is below the other, as `registry.gitlab.example.com` below `gitlab.example.com`. */
 function sharesDomain(a: string, b: string): boolean {
   const isBelow = (child: string, parent: string) => parent.includes('.') && child.endsWith(`.${parent}`);
   return a === b || isBelow(a, b) || isBelow(b, a);

@@ -1,4 +1,4 @@
-/** Remembers what is costly to find out, for a while; a failure is not remembered. */
+/** Caches values for a while. Failures are not cached. */
 export class RecentValues<T> {
   readonly #keptMs: number;
   readonly #values = new Map<string, { readonly untilMs: number; readonly value: Promise<T> }>();

@@ -15,15 +15,15 @@ import { readLimited } from './read-limited.ts';
 import type { TransportResponse } from './transport.ts';
 
 export interface ReferrersOptions extends CallOptions {
-  /** Only those of this type. @default all */
+  /** Lists only referrers of this type. @default all */
   readonly artifactType?: string | undefined;
 }
 
 const MAX_PAGES = 1000;
 
 /**
- * What refers to a manifest, as signatures and attestations do: by the referrers API, and by the tag that stands in for it
- * where a registry does not know the API.
+ * Lists what refers to a manifest, such as signatures and attestations. Uses the referrers API, and for registries
+ * without it the referrers tag.
  * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers
  */
 export async function* listReferrers(
@@ -45,7 +45,7 @@ export async function* listReferrers(
     }
     const next = nextPage(response);
     const bytes = await readLimited(response, MAX_MANIFEST_BYTES);
-    // a registry may pass the filter over
+    // a registry may ignore the filter
     yield* indexOf({ mediaType: MediaType.ociIndex, bytes }).manifests.filter(matches);
     target = next;
   }
@@ -59,8 +59,8 @@ function askFor(place: Place, target: string | URL, signal: AbortSignal | undefi
 }
 
 /**
- * Puts a manifest. One with a `subject`, to a registry whose answer does not say that it noted that (`OCI-Subject`), is
- * entered under the subject's tag as well.
+ * Puts a manifest. When it has a `subject`, and the answer does not confirm that (`OCI-Subject`), it is also listed
+ * under the referrers tag of the subject.
  * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests-with-subject
  */
 export async function putWithSubject(
@@ -83,7 +83,7 @@ export async function putWithSubject(
   await putManifest(place, fallbackTag(subject.digest), next, options);
 }
 
-/** Most manifests name no subject, and are not parsed for it. */
+/** Avoids parsing: most manifests have no subject. */
 function subjectOf(raw: RawManifest): Descriptor | undefined {
   return Buffer.from(raw.bytes).includes('"subject"') ? parseManifest(raw).subject : undefined;
 }
@@ -106,7 +106,7 @@ async function fallbackIndex(place: Place, subject: Digest, options?: CallOption
 function indexOf(raw: Pick<RawManifest, 'bytes' | 'mediaType'>): ImageIndex {
   const document = parseManifest(raw);
   if (isIndex(document)) return document;
-  throw new ManifestInvalidError('The list of referrers is no index');
+  throw new ManifestInvalidError('The list of referrers is not an index');
 }
 
 const MAX_TAG_DIGITS = 64;

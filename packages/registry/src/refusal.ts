@@ -16,11 +16,11 @@ export interface RefusedRequest {
   readonly method: string;
   readonly registry: string;
   readonly redirected: boolean;
-  /** What could have been shown. */
+  /** The credentials that were used. */
   readonly credentials: Credentials | undefined;
 }
 
-/** Reads an answer that is a refusal. Only a wrong Basic password is the credentials' fault: a bearer token was earned with good ones. */
+/** Turns a refusal into an error. Blames the credentials for Basic only: a bearer token was issued for valid ones. */
 export async function refusal({ response, tries }: Answered, request: RefusedRequest): Promise<Error> {
   const { status, statusText, url } = response;
   const body = await readLimited(response, MAX_ERROR_BYTES).catch(() => Buffer.alloc(0));

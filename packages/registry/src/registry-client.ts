@@ -10,24 +10,27 @@ import { DEFAULT_RETRY, type RetryPolicy } from './retry.ts';
 import { type ProxyOptions, Transport } from './transport.ts';
 
 export interface RegistryClientOptions {
-  /** Where credentials are looked up. @default nobody is logged in */
+  /** Where credentials are looked up. @default no credentials */
   readonly keychain?: Keychain | undefined;
   /**
-   * For a registry's host, as `docker.io`, the mirrors to read from first: `[https://]host[:port][/path]`, or `http://…`.
-   * One is passed over when it does not have what is asked for, or does not answer. Nothing is ever pushed to a mirror.
+   * Mirrors to read from first, by the host of the registry, as `docker.io`: `[https://]host[:port][/path]`, or
+   * `http://…`. A mirror is skipped when it lacks the content or does not answer. Nothing is pushed to a mirror.
    */
   readonly mirrors?: Readonly<Record<string, readonly string[]>> | undefined;
-  /** Whether the registry itself is asked when no mirror has it. @default true */
+  /** Whether the registry itself is asked after its mirrors. @default true */
   readonly mirrorFallback?: boolean | undefined;
-  /** Hosts (`registry.local:5000`) whose certificate is not checked and that may speak plain http; `true` for all. @default none */
+  /**
+   * Hosts (`registry.local:5000`) whose certificate is not checked and that may speak plain http; `true` for all.
+   * @default none
+   */
   readonly insecure?: InsecureHosts | undefined;
-  /** PEM certificates of authorities to trust beside the system's. */
+  /** PEM certificates of authorities to trust in addition to the system's. */
   readonly ca?: readonly string[] | undefined;
   /** Directories like `/etc/docker/certs.d`, with a folder of `.crt`, `.cert` and `.key` files for each host. */
   readonly certificateDirectories?: readonly string[] | undefined;
-  /** For a registry's host, the certificates to use with it beside those of the directories. */
+  /** Certificates for the host of a registry, in addition to those of the directories. */
   readonly certificates?: Readonly<Record<string, HostCertificates>> | undefined;
-  /** For a registry's host, the further hosts that may see its credentials when it asks for tokens from there. */
+  /** For the host of a registry, further hosts that may get its credentials when they are its token realm. */
   readonly realmHosts?: Readonly<Record<string, readonly string[]>> | undefined;
   readonly proxy?: ProxyOptions | undefined;
   /** Blobs in transfer at once with one host. @default 4 */
@@ -42,29 +45,30 @@ export interface RegistryClientOptions {
   readonly commitTimeoutMs?: number | undefined;
   /** A download that is slower than this over half a minute counts as failed. @default 1024 */
   readonly minimumBytesPerSecond?: number | undefined;
-  /** What blobs are downloaded at, at most; clients may share it. @default no limit */
+  /** The highest rate of downloads. Clients may share it. @default no limit */
   readonly rateLimit?: RateLimit | undefined;
   readonly retry?: Partial<RetryPolicy> | undefined;
   /** Pushes blobs in parts of this size, for proxies that limit requests. @default undefined, in one piece */
   readonly chunkBytes?: number | undefined;
   /** @default 'shale' */
   readonly userAgent?: string | undefined;
-  /** Told of transfers, of mirrors passed over and of what a registry warns of. */
+  /** Called for transfers, skipped mirrors and warnings of registries. */
   readonly onProgress?: ProgressListener | undefined;
-  /** Told of each request and each piece of an answer. */
+  /** Called for each request and each piece of an answer. */
   readonly onExchange?: ExchangeListener | undefined;
 }
 
 /** Reads and writes images in registries. Disposing it closes its connections. */
 export interface RegistryClient extends AsyncDisposable {
-  /** The same object for the same repository, so that a blob is uploaded once at a time. */
+  /** Returns the same object for the same repository, so that a blob is not uploaded twice at once. */
   repository(reference: Pick<Reference, 'registry' | 'repository'>, options?: RepositoryWishes): Repository;
 }
 
 export interface RepositoryWishes {
   /**
-   * Tries of each question, the first included: 1 for who has another way to go, and wants to hear the first refusal.
-   * Blobs are sent and fetched as patiently as ever. @default as the client's `retry` says
+   * Tries of each request without a blob, the first included: 1 for callers that have an alternative. Transfers of blobs
+   * keep the tries of the client.
+   * @default those of the client's `retry`
    */
   readonly tries?: number | undefined;
 }
@@ -141,7 +145,7 @@ function openTransport(options: RegistryClientOptions): Transport {
   });
 }
 
-/** One object a host, so that what it asked for is learnt once. */
+/** One object for each host, which keeps its scheme and challenges. */
 function registryHosts(options: RegistryClientOptions, transport: Transport): (endpoint: Endpoint) => RegistryHost {
   const hosts = new Map<string, RegistryHost>();
   const { keychain = { resolve: async () => undefined }, onProgress } = options;
@@ -154,7 +158,7 @@ function registryHosts(options: RegistryClientOptions, transport: Transport): (e
       endpoint,
       transport,
       keychain,
-      // There is another place to ask, so a mirror is not waited for.
+      // A mirror is tried once, because there is another place to ask.
       policy: endpoint.namespace === undefined ? policy : { ...policy, tries: 1 },
       realmHosts: options.realmHosts?.[endpoint.registry] ?? [],
       certificates: (authority) => readCertificates(options, authority),

@@ -1,9 +1,9 @@
 import { ShaleError, type ShaleErrorOptions } from '@shale/core';
 
-/** Where a request went and how often it was tried. */
+/** A request, its answer and the number of its tries. */
 export interface RegistryCall {
   readonly method: string;
-  /** Without passwords and signatures. */
+  /** Without secrets. */
   readonly url: string;
   /** From 1. */
   readonly tries: number;
@@ -11,13 +11,13 @@ export interface RegistryCall {
 
 /** One entry of a registry's own error list. */
 export interface RegistryReply {
-  /** As in `MANIFEST_UNKNOWN`; empty when the registry answered something else than the specification's JSON. */
+  /** As in `MANIFEST_UNKNOWN`; empty when the answer is not the JSON of the specification. */
   readonly code: string;
   readonly message: string;
 }
 
 export interface RegistryAnswer extends RegistryCall {
-  /** Whether a host answered to which the registry had led. */
+  /** Whether the answer is from a host that the registry redirected to. */
   readonly redirected?: boolean | undefined;
   readonly status: number;
   readonly statusText: string;
@@ -25,7 +25,7 @@ export interface RegistryAnswer extends RegistryCall {
 }
 
 /**
- * The registry answered, and said no.
+ * The registry refused a request.
  * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes
  */
 export class RegistryRefusedError extends ShaleError {
@@ -60,7 +60,7 @@ export interface UnreachableOptions extends ShaleErrorOptions {
   readonly code?: UnreachableCode | undefined;
 }
 
-/** No answer, or not the whole of it: no route, a broken or silent connection, a certificate that is not trusted. */
+/** No complete answer: no route, a broken or silent connection, an untrusted certificate. */
 export class RegistryUnreachableError extends ShaleError {
   readonly code: UnreachableCode;
   readonly method: string;
@@ -80,7 +80,7 @@ export class RegistryUnreachableError extends ShaleError {
   }
 }
 
-/** Credentials that the registry does not take, or that could not be read. */
+/** The registry does not accept the credentials, or they cannot be read. */
 export class CredentialsInvalidError extends ShaleError {
   readonly code = 'CREDENTIALS_INVALID';
   /** Where they came from: a file, or a credential program. */
@@ -92,7 +92,7 @@ export class CredentialsInvalidError extends ShaleError {
   }
 }
 
-/** The registry sends its clients for a token to a place that must not see them. */
+/** The registry names a token realm that must not be asked. */
 export class AuthRealmRefusedError extends ShaleError {
   readonly code = 'AUTH_REALM_REFUSED';
 }
@@ -110,7 +110,7 @@ function describeTries(tries: number): string {
 const MAX_REPLIES = 8;
 const MAX_REPLY_CHARACTERS = 400;
 
-/** Reads an error body, whatever it is; the result is short and safe to print. */
+/** Reads an error body of any kind. The result is short and safe to print. */
 export function parseReplies(body: string): readonly RegistryReply[] {
   try {
     const document = JSON.parse(body) as { errors?: unknown; details?: unknown; message?: unknown } | null;
@@ -126,7 +126,7 @@ export function parseReplies(body: string): readonly RegistryReply[] {
   }
 }
 
-/** Remote text on one line, with no control characters that a terminal would obey. */
+/** Makes remote text safe to print: one line, without control characters. */
 export function printable(text: unknown): string {
   if (typeof text !== 'string' && typeof text !== 'number') return '';
   const line = String(text)

@@ -20,7 +20,7 @@ export interface RegistryHostOptions {
   readonly realmHosts: readonly string[];
   readonly certificates: (authority: string) => Promise<HostCertificates>;
   readonly userAgent: string;
-  /** Told once of each text that the registry wants its users to see. */
+  /** Called once for each warning that the registry sends. */
   readonly onWarning: (message: string) => void;
   readonly onExchange?: ExchangeListener | undefined;
 }
@@ -29,9 +29,9 @@ export interface HostRequest extends Access, Pick<TransportRequest, 'method' | '
   /** Below `/v2/`, or a whole URL that the registry gave. */
   readonly target: string | URL;
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** The statuses that are answers; any other is thrown. */
+  /** The statuses to return; any other is thrown. */
   readonly accept: readonly number[];
-  /** @default the policy's */
+  /** @default that of the policy */
   readonly tries?: number | undefined;
 }
 
@@ -44,7 +44,7 @@ interface Base {
 const MAX_REDIRECTS = 5;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
-/** One host that serves the distribution API: finds its scheme, shows credentials, follows redirects, asks again. */
+/** One host of the distribution API: finds its scheme, sends credentials, follows redirects and retries. */
 export class RegistryHost {
   readonly endpoint: Endpoint;
   readonly #options: RegistryHostOptions;
@@ -67,7 +67,7 @@ export class RegistryHost {
   }
 
   /**
-   * The answer's body must be read or dropped.
+   * Read or drop the body of the answer.
    * @throws {RegistryRefusedError} @throws {RegistryUnreachableError} @throws {CredentialsInvalidError}
    */
   async request(request: HostRequest): Promise<TransportResponse> {
@@ -87,7 +87,7 @@ export class RegistryHost {
     throw await this.#refusal(answered, request, base);
   }
 
-  /** Turns the failure of a body that broke off into the error for users. */
+  /** Turns the failure of an interrupted body into an error for users. */
   unreachable(error: unknown, { method, target }: Pick<HostRequest, 'method' | 'target'>, tries: number): Error {
     return unreachable(error, {
       method,
@@ -104,7 +104,7 @@ export class RegistryHost {
     return url;
   }
 
-  /** One try, with what the host is known to want; a 401 is answered once. */
+  /** One try, with the credentials that the host is known to want. Answers one 401. */
   async #authorized(request: HostRequest, url: URL, base: URL): Promise<TransportResponse> {
     if (url.origin !== base.origin) return this.#follow(request, url, undefined);
     const shown = await this.#authorizer.header(request, base);
@@ -116,7 +116,7 @@ export class RegistryHost {
     return this.#follow(request, url, renewed);
   }
 
-  /** Credentials stay behind at the first step to another origin, and are not picked up again. */
+  /** Drops credentials at the first redirect to another origin, for good. */
   async #follow(request: HostRequest, start: URL, authorization: string | undefined): Promise<TransportResponse> {
     const { method, body, bulk, answerTimeoutMs, signal } = request;
     const { peer } = await this.#found();
@@ -176,7 +176,7 @@ export class RegistryHost {
     return this.#base;
   }
 
-  /** The first request to a host shows its scheme and what it asks for, before anything is sent that matters. */
+  /** Finds out the scheme and the challenges of a host with a first request that sends no content. */
   async #find(policy: RetryPolicy): Promise<Base> {
     const { endpoint, certificates } = this.#options;
     const own = await certificates(endpoint.authority);

@@ -25,7 +25,7 @@ import { uploadBlob } from './upload.ts';
 export interface RepositoryOptions {
   /** The registry itself: everything is written here. */
   readonly origin: Place;
-  /** Where to read, best first. */
+  /** Where to read from, best first. */
   readonly readable: readonly Place[];
   /** Host and repository as users write them. */
   readonly reference: Pick<Reference, 'registry' | 'repository'>;
@@ -63,7 +63,7 @@ export class Repository implements ImageStore, ResumableBlobSource {
     this.#places = new Places(options.readable, options.onProgress);
   }
 
-  /** Only the registry itself is asked, as for every question before a write. */
+  /** Asks the registry itself, because the answer decides about a write. */
   stat(digest: Digest, options?: CallOptions): Promise<number | undefined> {
     return statBlob(this.#options.origin, digest, options);
   }
@@ -103,7 +103,7 @@ export class Repository implements ImageStore, ResumableBlobSource {
       options.signal?.throwIfAborted();
       if (running.signal?.aborted !== true) throw error;
     }
-    return this.put(blob, content, options); // the one who uploaded gave up, this caller did not
+    return this.put(blob, content, options); // the caller that uploaded aborted, this one did not
   }
 
   getManifest(tagOrDigest: string, options?: CallOptions): Promise<RawManifest | undefined> {
@@ -127,7 +127,7 @@ export class Repository implements ImageStore, ResumableBlobSource {
     return deleteManifest(this.#options.origin, digest, options);
   }
 
-  /** Signatures, attestations and whatever else names this manifest as its subject. */
+  /** Signatures, attestations and others that name this manifest as their subject. */
   listReferrers(subject: Digest, options?: ReferrersOptions): AsyncIterable<Descriptor> {
     return listReferrers(this.#options.origin, subject, options);
   }
@@ -154,7 +154,7 @@ export class Repository implements ImageStore, ResumableBlobSource {
     return ask(places.at(-1) as Place);
   }
 
-  /** What is here already, then what is not. */
+  /** Yields the bytes of `start`, then downloads the rest. */
   async *#whole(
     blob: Descriptor,
     { start, served }: { readonly start: BlobStart; readonly served: Place[] },
@@ -169,7 +169,7 @@ export class Repository implements ImageStore, ResumableBlobSource {
     if (offset < blob.size) yield* this.#download(blob, { offset, served }, options);
   }
 
-  /** Goes on at the next place where one fails, with the bytes that are still missing. */
+  /** When a place fails, the next one is asked for the missing bytes. */
   async *#download(
     blob: Descriptor,
     { offset: first, served }: { readonly offset: number; readonly served: Place[] },

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export interface RetryPolicy {
   /** Tries of one request, the first included. @default 3 */
   readonly tries: number;
-  /** The first pause, in milliseconds; each further one doubles, and all are blurred by half. @default 500 */
+  /** The first pause, in milliseconds. Pauses double, and are randomized by up to half. @default 500 */
   readonly baseDelayMs: number;
   /** The longest pause, in milliseconds, even when a registry asks for more. @default 300_000 */
   readonly maxDelayMs: number;
@@ -26,7 +26,7 @@ export function retryDelay(policy: RetryPolicy, failures: number): number {
 
 /**
  * Reads `Retry-After`, seconds or an HTTP date.
- * @returns milliseconds from `now`; `undefined` where there is nothing to go by.
+ * @returns Milliseconds from `now`; `undefined` when the header is absent or malformed.
  */
 export function parseRetryAfter(value: string | undefined, now: number = Date.now()): number | undefined {
   if (value === undefined) return undefined;

@@ -1,11 +1,11 @@
 import { ShaleError } from '@shale/core';
 
-/** A directory or archive that is not what its name says. */
+/** A directory or archive is not an image layout of a known version. */
 export class LayoutInvalidError extends ShaleError {
   readonly code = 'LAYOUT_INVALID';
 }
 
-/** An archive that is open for reading is not written to. */
+/** Refuses to write to an archive that is open for reading. */
 export class StoreReadOnlyError extends ShaleError {
   readonly code = 'OUTPUT_UNWRITABLE';
 

@@ -17,7 +17,7 @@ const MAX_ENTRIES = 100_000;
 const MAX_LINKS = 8;
 const SNIFFED_BYTES = 8;
 
-/** The files inside a tar on disk, found by one pass over it and then read in place. */
+/** The files inside a tar on disk. One pass finds them; they are read in place. */
 export class TarIndex implements AsyncDisposable {
   readonly path: string;
   readonly #extents: ReadonlyMap<string, Extent>;
@@ -35,7 +35,7 @@ export class TarIndex implements AsyncDisposable {
     this.#cleanUp = cleanUp;
   }
 
-  /** A compressed archive is unpacked beside it first, into a file that disposal removes. */
+  /** Decompresses a compressed archive into a scratch file first, which disposing removes. */
   static async open(path: string, options: CallOptions = {}): Promise<TarIndex> {
     if (!(await isCompressed(path))) return new TarIndex(path, await scan(path, options), async () => undefined);
     const scratch = await openScratchDirectory();
@@ -50,7 +50,7 @@ export class TarIndex implements AsyncDisposable {
     }
   }
 
-  /** In bytes; `undefined` for what is no file. Links inside the archive are followed, never out of it. */
+  /** The size in bytes; `undefined` when there is no such file. Follows links inside the archive only. */
   size(name: string): number | undefined {
     return this.#find(name)?.size;
   }
@@ -118,7 +118,7 @@ async function scan(
       },
       content(piece) {
         if (awaiting === undefined) return;
-        // A piece lies inside the chunk that was read: that tells where in the file the content begins.
+        // The piece is a part of the chunk that was read, which gives its offset in the file.
         extents.set(awaiting.name, { offset: chunkOffset + piece.byteOffset - chunkStart, size: awaiting.size });
         awaiting = undefined;
       },

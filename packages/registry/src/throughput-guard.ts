@@ -1,7 +1,7 @@
-/** The time over which the rate is judged, in milliseconds. */
+/** The time over which the rate is measured, in milliseconds. */
 const WINDOW_MS = 30_000;
 
-/** Ends a transfer that trickles: an idle timeout alone is kept off by one byte now and then. */
+/** Ends a transfer that is too slow: a byte now and then defeats an idle timeout. */
 export class ThroughputGuard {
   readonly #minimumBytesPerSecond: number;
   readonly #windowMs: number;

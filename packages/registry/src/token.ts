@@ -15,7 +15,7 @@ import {
 import type { RetryPolicy } from './retry.ts';
 import type { Peer, RequestBody, Transport } from './transport.ts';
 
-/** A bearer token and how long it holds. */
+/** A bearer token and its life. */
 export interface Token {
   readonly value: string;
   /** Whether it has expired or is about to. */
@@ -168,7 +168,10 @@ function refused(
   });
 }
 
-/** Renewed ahead of time, by ten seconds or half its life, so that no request starts with a token about to end. */
+/**
+ * A token is renewed ten seconds before its end, or at half its life, so that no request starts with one about to
+ * expire.
+ */
 function newToken(value: string, lifetimeSeconds: number): Token {
   const staleMs = performance.now() + 1000 * (lifetimeSeconds - Math.min(MAX_EARLY_S, lifetimeSeconds / 2));
   return { value, isStale: () => performance.now() >= staleMs };

@@ -24,7 +24,7 @@ export interface TransportOptions {
   readonly requestConcurrency: number;
 }
 
-/** Who a request is made for: decides certificates, and where redirects may lead. */
+/** The registry that a request is for. It decides certificates, and where redirects may lead. */
 export interface Peer {
   /** Host and optional port. */
   readonly authority: string;
@@ -36,7 +36,7 @@ export interface Peer {
 
 export interface RequestBody {
   readonly size: number;
-  /** From the start, each time. */
+  /** Opens the content at its start, each time. */
   readonly open: () => AsyncIterable<Uint8Array>;
 }
 
@@ -45,9 +45,9 @@ export interface TransportRequest {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: RequestBody | undefined;
-  /** Carries a blob. */
+  /** Whether the request transfers a blob. */
   readonly bulk?: boolean | undefined;
-  /** Longest wait for the answer to begin. @default the idle timeout */
+  /** Longest wait for the start of the answer, in milliseconds. @default the idle timeout */
   readonly answerTimeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -59,16 +59,16 @@ export interface TransportResponse {
   /** By lower-case name; `undefined` where absent, the first where repeated. */
   header(name: string): string | undefined;
   headers(name: string): readonly string[];
-  /** Must be read to its end, or dropped. */
+  /** Read it to its end, or drop it. */
   readonly body: AsyncIterable<Uint8Array>;
-  /** Frees the connection for the next request, reading what little is left or closing it. */
+  /** Frees the connection: reads a short rest of the body, or closes the connection. */
   drop(): Promise<void>;
 }
 
 const MAX_DROPPED_BYTES = 64 * 1024;
 const BODY_BUFFER_BYTES = 256 * 1024;
 
-/** One HTTP/1.1 request at a time is sent here and not judged: no retry, no redirect, no credentials. */
+/** Sends single HTTP/1.1 requests: no retries, no redirects, no credentials. */
 export class Transport {
   readonly #options: TransportOptions;
   readonly #dispatchers = new Map<string, Promise<Dispatcher>>();
@@ -78,7 +78,7 @@ export class Transport {
     this.#options = options;
   }
 
-  /** @throws the error of the socket, of TLS or of the parser as it is; see `describeFailure`. */
+  /** @throws The unchanged error of the socket, of TLS or of the parser; see `describeFailure`. */
   async send(request: TransportRequest, peer: Peer): Promise<TransportResponse> {
     const { url, signal, body } = request;
     signal?.throwIfAborted();
@@ -109,7 +109,7 @@ export class Transport {
     await Promise.all(dispatchers.map((made) => (made.status === 'fulfilled' ? made.value.destroy() : undefined)));
   }
 
-  /** The first address a host was found at decides: a name that moves inside later gains nothing. */
+  /** Keeps the first address of a host, so that a name cannot move into the network later. */
   #placeOf(hostname: string): AddressClass {
     const address = hostname.replaceAll(/[[\]]/g, '');
     return isIP(address) === 0 ? (this.#places.get(address) ?? 'public') : classifyAddress(address);
@@ -127,7 +127,7 @@ export class Transport {
       ? undefined
       : this.#options.proxy?.[url.protocol === 'https:' ? 'https' : 'http'];
     const place = foreign ? this.#placeOf(peer.hostname) : 'own';
-    // Client certificates and lowered guards are for the registry's own host, never for where it leads.
+    // Client certificates and lowered checks apply to the registry's own host, never to redirects.
     const own = foreign ? 'foreign' : peer.authority;
     const key = JSON.stringify([own, place, bulk, proxy, peer.verify]);
     const known = this.#dispatchers.get(key);
@@ -139,7 +139,7 @@ export class Transport {
 
   async #makeDispatcher(wish: { peer: Peer; foreign: boolean; bulk: boolean; proxy: string | undefined }) {
     const { peer, foreign, bulk, proxy } = wish;
-    // Loaded at the first request: a build that stays on this machine does not pay for it.
+    // Loaded at the first request, because many builds send none.
     const { Agent, EnvHttpProxyAgent } = await import('undici');
     const { ca, cert, key } = peer.certificates;
     const tls = {
@@ -211,7 +211,7 @@ function privateAddress(hostname: string): NodeJS.ErrnoException {
   return Object.assign(new Error(`${hostname} is an address inside this network`), { code: 'EPRIVATEADDRESS' });
 }
 
-/** What Node trusts: named authorities are added to these, as curl and docker do, and do not replace them. */
+/** The authorities that Node trusts. Configured ones are added to them, as curl and docker do. */
 async function systemCertificates(): Promise<readonly string[]> {
   const tls = await import('node:tls');
   return tls.getCACertificates?.('default') ?? tls.rootCertificates;

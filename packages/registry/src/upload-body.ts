@@ -2,23 +2,23 @@ import { holdBack } from './hold-back.ts';
 import type { RequestBody } from './transport.ts';
 
 export interface GuardedBody extends RequestBody {
-  /** What the content itself failed with; an aborted request hides it. */
+  /** The failure of the content itself, which the error of the aborted request hides. */
   failure(): unknown;
-  /** Aborts when the connection took nothing for too long. */
+  /** Aborts when the connection accepted no bytes for too long. */
   readonly stalled: AbortSignal;
 }
 
 export interface GuardOptions {
   readonly idleTimeoutMs: number;
-  /** Called with the bytes that the connection took so far. */
+  /** Called with the bytes that the connection accepted so far. */
   readonly onBytes?: ((bytes: number) => void) | undefined;
 }
 
-/** A body that remembers why its content failed, and that notices when the connection stops taking it. */
+/** A request body that keeps the failure of its content, and detects a stalled connection. */
 export function guardedBody(body: RequestBody, { idleTimeoutMs, onBytes }: GuardOptions): GuardedBody {
   const stall = new AbortController();
   let failure: unknown;
-  // Apart from the loop below: the stream around that one also throws the connection's errors into it.
+  // A loop of its own: the stream throws errors of the connection into the loop below.
   async function* remembered(): AsyncIterable<Uint8Array> {
     try {
       for await (const chunk of body.open()) yield chunk;
@@ -45,5 +45,5 @@ export function guardedBody(body: RequestBody, { idleTimeoutMs, onBytes }: Guard
 }
 
 function silence(): NodeJS.ErrnoException {
-  return Object.assign(new Error('The connection takes no more bytes'), { code: 'UND_ERR_BODY_TIMEOUT' });
+  return Object.assign(new Error('The connection accepts no more bytes'), { code: 'UND_ERR_BODY_TIMEOUT' });
 }

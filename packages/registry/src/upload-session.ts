@@ -5,11 +5,11 @@ import { RegistryUnreachableError } from './registry-error.ts';
 import type { HostRequest } from './registry-host.ts';
 import type { TransportResponse } from './transport.ts';
 
-/** An upload that the registry has begun to take. */
+/** An upload that the registry has opened. */
 export interface UploadSession {
   /** The latest Location. */
   url: URL;
-  /** The smallest part that the registry takes, in bytes. */
+  /** The smallest part that the registry accepts, in bytes. */
   readonly minimumChunkBytes: number;
 }
 
@@ -38,7 +38,7 @@ export async function mountOrOpen(
   return opened ?? openSession(place, options);
 }
 
-/** @returns an open session where the registry does not find the blob there; `undefined` where it refuses to try. */
+/** @returns An open session when the registry does not find the blob there; `undefined` when it refuses to mount. */
 async function mount(
   place: Place,
   { blob, from, options }: { blob: Descriptor; from: string; options: CallOptions },
@@ -75,7 +75,7 @@ function sessionOf(response: TransportResponse): UploadSession {
   return { url: locationOf(response), minimumChunkBytes: Number.isSafeInteger(minimum) ? minimum : 0 };
 }
 
-/** What of the upload has arrived: the answer to a PATCH may be lost after its bytes were taken. */
+/** Asks how much has arrived: the answer to a PATCH may be lost although its bytes arrived. */
 export async function askOffset(place: Place, session: UploadSession, options: CallOptions): Promise<number> {
   const response = await place.host.request({
     ...sessionRequest(place, session.url, options),
@@ -94,7 +94,7 @@ export function receivedBytes(response: TransportResponse): number | undefined {
   return last === '0' ? 0 : Number(last) + 1;
 }
 
-/** Tells the registry to forget what it has; a registry that does not answer forgets by itself. */
+/** Cancels the upload. Failures are ignored: registries remove old uploads themselves. */
 export async function cancelSession(place: Place, session: UploadSession): Promise<void> {
   const signal = AbortSignal.timeout(CANCEL_TIMEOUT_MS);
   const request = { ...sessionRequest(place, session.url, { signal }), method: 'DELETE' as const, tries: 1 };

@@ -25,7 +25,7 @@ export interface UploadOptions extends PutBlobOptions {
   /** Uploads in parts of this size; in one request when `undefined`. */
   readonly chunkBytes: number | undefined;
   readonly idleTimeoutMs: number;
-  /** How long the registry may take to take in what it received. */
+  /** How long the registry may take to store what it received, in milliseconds. */
   readonly commitTimeoutMs: number;
 }
 
@@ -39,7 +39,7 @@ interface Upload {
 /** Below the limits of common proxies (100 MB). */
 const CHUNK_BYTES_BEHIND_PROXY = 64 * 1024 * 1024;
 
-/** Puts a blob that is known to be absent: by a mount where one works, else by its bytes. */
+/** Puts a blob that is known to be absent: mounts it if possible, else uploads it. */
 export async function uploadBlob(
   place: Place,
   blob: Descriptor,
@@ -63,14 +63,14 @@ export async function uploadBlob(
       }
       if (other !== undefined) chunkBytes = other.chunkBytes;
       else await pause(retryDelay(policy, failures), signal);
-      // A commit whose answer was lost, or came too late, may have been done all the same.
+      // A commit may have succeeded although its answer was lost or late.
       if ((await statBlob(place, blob.digest, { signal })) === blob.size) return options.onBytes?.(blob.size);
       session = await openSession(place, { signal });
     }
   }
 }
 
-/** A proxy may limit the size of a request, and a registry may not take parts. */
+/** A proxy may limit the size of a request, or a registry may not accept parts. */
 function otherWay(error: unknown, chunkBytes: number | undefined): Pick<UploadOptions, 'chunkBytes'> | undefined {
   if (!(error instanceof RegistryRefusedError)) return undefined;
   if (chunkBytes === undefined) return error.status === 413 ? { chunkBytes: CHUNK_BYTES_BEHIND_PROXY } : undefined;
@@ -78,7 +78,7 @@ function otherWay(error: unknown, chunkBytes: number | undefined): Pick<UploadOp
   return withoutParts ? { chunkBytes: undefined } : undefined;
 }
 
-/** With these a registry says that it has other bytes than were sent, or none. */
+/** Codes with which a registry says that it received other bytes, or none. */
 const LOST_UPLOAD: ReadonlySet<string> = new Set([
   'BLOB_UPLOAD_UNKNOWN',
   'BLOB_UPLOAD_INVALID',
@@ -86,7 +86,7 @@ const LOST_UPLOAD: ReadonlySet<string> = new Set([
   'SIZE_INVALID',
 ]);
 
-/** A lost session (404) and a lost answer are overcome with a new session. */
+/** A new session helps after a lost session (404) and a lost answer. */
 function isPassing(error: unknown): boolean {
   if (error instanceof RegistryRefusedError) {
     if (error.replies.some(({ code }) => LOST_UPLOAD.has(code))) return true;
@@ -102,7 +102,7 @@ async function putWhole(upload: Upload, session: UploadSession): Promise<void> {
   await commit(upload, session, body);
 }
 
-/** PATCH after PATCH, each going on where the registry says it is, then a PUT without bytes. */
+/** Sends PATCH after PATCH, each from the offset that the registry reports, then a PUT without bytes. */
 async function putChunks(upload: Upload, session: UploadSession, wishedBytes: number): Promise<void> {
   const { place, blob, content, options } = upload;
   const chunkBytes = Math.max(wishedBytes, session.minimumChunkBytes);
@@ -134,7 +134,7 @@ interface Chunk {
   readonly open: () => AsyncIterable<Uint8Array>;
 }
 
-/** @returns the offset that the registry has reached. */
+/** @returns The offset that the registry reports. */
 async function putChunk(upload: Upload, session: UploadSession, { offset, size, open }: Chunk): Promise<number> {
   const { place, options } = upload;
   const { idleTimeoutMs } = options;
@@ -162,7 +162,7 @@ interface SendRequest extends Pick<HostRequest, 'method' | 'headers' | 'accept'>
   readonly body?: GuardedBody | undefined;
 }
 
-/** Never repeated blindly: what arrived of the first try is not known. */
+/** Not repeated by itself: how much of the first try arrived is unknown. */
 async function send({ place, options }: Upload, request: SendRequest): Promise<TransportResponse> {
   const { body, headers } = request;
   const signals = [options.signal, body?.stalled].filter((signal) => signal !== undefined);

@@ -22,10 +22,10 @@ import type { IndexedImages } from './copy.ts';
 import { PlainTar } from './plain-tar.ts';
 import { IMAGE_NAME, LAYOUT_FILE, REF_NAME } from './layout-index.ts';
 
-/** What goes into an archive, and the names it is to have there. */
+/** An image for an archive, and its names there. */
 export interface NamedImage<Source = Image | IndexedImages> {
   readonly source: Source;
-  /** Those with a digest only are left out. @default none */
+  /** Names with a digest alone are left out. @default none */
   readonly names?: readonly Reference[] | undefined;
 }
 
@@ -52,9 +52,9 @@ export async function writeLayoutTar(
 }
 
 /**
- * Writes what `docker save` writes and `docker load` reads, with the OCI layout beside it that newer ones prefer. Layers
- * stay as they are, but for zstd, which older docker cannot read: those go out uncompressed, and then without a layout.
- * `sink` is not ended.
+ * Writes an archive for `docker load`, with an OCI layout in it, which newer versions of docker prefer. Layers stay as
+ * they are, except those in zstd, which older versions cannot read: they are written uncompressed, and then without a
+ * layout. `sink` is not ended.
  */
 export async function writeDockerArchive(
   images: readonly NamedImage<Image>[],
@@ -155,7 +155,7 @@ function blobPath(digest: Digest): string {
   return `blobs/${digestAlgorithm(digest)}/${digestHex(digest)}`;
 }
 
-/** Plain files of root, dated to the epoch, each once. */
+/** Writes each file once, with the directories that it is in. */
 class ArchiveFiles {
   readonly #tar: PlainTar;
   readonly #options: WriteArchiveOptions;
@@ -171,7 +171,7 @@ class ArchiveFiles {
     return this.#file(path, bytes.byteLength, () => streamOf(bytes));
   }
 
-  /** In the order of their digests, so that the archive does not tell how the images were found. */
+  /** Writes blobs in the order of their digests, so that the order of the images does not change the archive. */
   async blobs(files: readonly BlobFile[]): Promise<void> {
     const sorted = files.toSorted((a, b) => (a.blob.digest < b.blob.digest ? -1 : 1));
     for (const { blob, content } of sorted) {
@@ -179,7 +179,7 @@ class ArchiveFiles {
     }
   }
 
-  /** Its size is known only after it was unpacked: through a file, so that memory stays flat. */
+  /** Decompresses a layer into a file first: a tar header needs its size. */
   async unpacked({ descriptor, diffId }: Layer, image: Image): Promise<void> {
     await using scratch = await openScratchDirectory();
     const path = join(scratch.path, 'layer.tar');

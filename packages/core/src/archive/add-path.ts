@@ -9,13 +9,13 @@ import type { TarWriter } from './tar-writer.ts';
 import { keptXattrs } from './xattr-policy.ts';
 
 export interface AddPathOptions {
-  /** Files of several names met so far, by device and inode. Share one map for an archive. */
+  /** Files with several names that were added so far, by device and inode. Use one map for the whole archive. */
   readonly hardLinks: Map<string, string>;
-  /** Written instead of the file's own. */
+  /** Replaces the file's own owner. */
   readonly owner?: { readonly uid: number; readonly gid: number } | undefined;
   /** Later modification times become this one, in seconds since the epoch (`SOURCE_DATE_EPOCH`). */
   readonly clampMtimeSeconds?: number | undefined;
-  /** `second` cuts the rest off, and saves most files an extended header. @default 'nanosecond' */
+  /** `second` drops the nanoseconds, which saves most files an extended header. @default 'nanosecond' */
   readonly timePrecision?: 'nanosecond' | 'second' | undefined;
   /** Whether file capabilities, access lists and `user.*` attributes are written. @default true */
   readonly xattrs?: boolean | undefined;
@@ -25,9 +25,9 @@ export interface AddPathOptions {
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
 
 /**
- * Writes one file, directory (without what is in it), link or device as it is on disk. A file whose inode was written
- * before under another name becomes a hard link to that. Sockets are passed over: they mean nothing in an archive.
- * Paths are as `decodePath` makes them. Await the result unless it is `undefined`.
+ * Writes one file, directory (without its content), link or device as it is on disk. A file whose inode was written
+ * before under another name becomes a hard link to that name. Sockets are skipped. Paths are in the form of
+ * `decodePath`. Await the result unless it is `undefined`.
  */
 export function addPath(
   writer: TarWriter,
@@ -75,7 +75,7 @@ function typeOf(stats: BigIntStats): EntryType | undefined {
   return stats.isFIFO() ? 'fifo' : undefined;
 }
 
-/** The name under which this inode is in the archive already; else remembers this one. */
+/** Returns the name under which the archive has this inode already; remembers `name` when it has none. */
 function linkFor(stats: BigIntStats, name: string, { hardLinks }: AddPathOptions): string | undefined {
   const key = `${stats.dev}:${stats.ino}`;
   const first = hardLinks.get(key);

@@ -1,7 +1,7 @@
 export type EntryType = 'file' | 'directory' | 'symlink' | 'hardlink' | 'character' | 'block' | 'fifo';
 
 /**
- * One member of an archive. Paths are strings in which a byte that is not UTF-8 stands as a lone surrogate
+ * One member of an archive. In paths, a lone surrogate stands for a byte that is not UTF-8
  * (`decodePath`), so that every name survives a round trip and ordinary names are ordinary strings.
  */
 export interface ArchiveEntry {
@@ -12,7 +12,9 @@ export interface ArchiveEntry {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
-  /** Modification time: whole seconds since the epoch, rounded down, and the nanoseconds after them (0 to 999,999,999). */
+  /**
+   * Modification time: whole seconds since the epoch, rounded down, and the nanoseconds after them (0 to 999,999,999).
+   */
   readonly mtimeSeconds: number;
   readonly mtimeNanoseconds: number;
   /** Content length in bytes; 0 for everything but files. */

@@ -1,4 +1,4 @@
-/** Bounds on what an untrusted archive may ask for. Reaching one is an `ArchiveLimitError`. */
+/** Bounds on untrusted archives. Exceeding one throws an `ArchiveLimitError`. */
 export interface ArchiveLimits {
   /** One extended header or long name, in bytes. @default 1 MiB */
   readonly metaBytes: number;

@@ -10,17 +10,17 @@ export interface Compression {
   readonly level?: number | undefined;
 }
 
-/** Takes chunks and gives compressed ones, in order. One call at a time. */
+/** Compresses chunks in order. Call one method at a time. */
 export interface Compressor {
-  /** The chunk is the caller's again when this returns. A promise asks the caller to wait. */
+  /** The caller may reuse the chunk when this returns. The caller waits for a returned promise. */
   write(chunk: Uint8Array): void | Promise<void>;
-  /** Resolves when the last compressed byte was taken. */
+  /** Resolves when the sink has taken the last compressed byte. */
   end(): Promise<void>;
 }
 
 export type CompressedSink = (chunk: Uint8Array) => void | Promise<void>;
 
-/** One gzip member or zstd frame holds this much input: the bytes depend on it, so it never changes. */
+/** Input of one gzip member or zstd frame. The compressed bytes depend on it, so it never changes. */
 const BLOCK_BYTES = 1024 * 1024;
 const SAMPLE_BYTES = 64 * 1024;
 const MAX_IN_FLIGHT = 8;
@@ -36,14 +36,14 @@ export function compressorFor(compression: Compression, sink: CompressedSink): C
   return new BlockCompressor(compression, sink);
 }
 
-/** The pieces are good until the next call, which comes after this one is done. */
+/** The returned pieces are valid until the next call. Calls do not overlap. */
 type CompressBlock = (block: Uint8Array) => Promise<readonly Uint8Array[]>;
 
 function blockCompression({ algorithm, level: wanted }: Compression): CompressBlock {
   if (algorithm === 'zstd') {
     const params = { [constants.ZSTD_c_compressionLevel]: wanted ?? DEFAULT_LEVEL.zstd };
     const compress = promisify<Uint8Array, object, Uint8Array>(zstdCompress);
-    const options = { params, chunkSize: BLOCK_BYTES + SAMPLE_BYTES }; // a whole frame: each chunk takes a turn on the pool
+    const options = { params, chunkSize: BLOCK_BYTES + SAMPLE_BYTES }; // a whole frame: each chunk costs a pool turn
     return async (block) => [await compress(block, { ...options, pledgedSrcSize: block.byteLength })];
   }
   const level = wanted ?? DEFAULT_LEVEL.gzip;
@@ -56,7 +56,7 @@ function blockCompression({ algorithm, level: wanted }: Compression): CompressBl
   };
 }
 
-/** Compresses block after block with one stream, which finishes at each: making a stream costs time and memory. */
+/** Compresses all blocks with one stream, finished and reset after each: a new stream costs time and memory. */
 function lastingGzip(level: number): CompressBlock {
   const options = { level, memLevel: constants.Z_MAX_MEMLEVEL, flush: constants.Z_FINISH, chunkSize: BLOCK_BYTES };
   const stream = createGzip(options) as Gzip & ZlibReset; // Node's types know reset() of other streams only
@@ -75,12 +75,12 @@ function lastingGzip(level: number): CompressBlock {
     });
 }
 
-/** In a random sample no byte value strays further than this from its share of 256: eight standard deviations. */
+/** In a random sample, the count of each byte value is within this distance of the mean: eight standard deviations. */
 const MAX_STRAY = 128;
-/** A sample of even bytes deflates by about one byte for each four that come again: below this, by less than 2 %. */
+/** Deflate saves about one byte for each repeated group of four: with fewer repeats than this, less than 2 %. */
 const MAX_REPEATS = 0.02 * SAMPLE_BYTES;
 
-/** Whether deflate finds nothing to save in the first 64 KiB. */
+/** Whether deflate would save nothing in the first 64 KiB. */
 function looksRandom(block: Uint8Array): boolean {
   if (block.byteLength < SAMPLE_BYTES) return false;
   const sample = block.subarray(0, SAMPLE_BYTES);
@@ -95,10 +95,10 @@ function isEven(sample: Uint8Array): boolean {
   return counts.every((count) => Math.abs(count - share) < MAX_STRAY);
 }
 
-/** By a hash of theirs, the last four bytes seen. */
+/** The last four bytes seen, by their hash. */
 const seen = new Int32Array(64 * 1024);
 
-/** How many times four bytes in a row come again, but for those that others with the same hash came between. */
+/** Counts groups of four bytes that repeat. A repeat is missed when another group with the same hash came between. */
 function repeats(sample: Uint8Array): number {
   seen.fill(0);
   let found = 0;
@@ -112,7 +112,7 @@ function repeats(sample: Uint8Array): number {
   return found;
 }
 
-/** What a block is collected and compressed in; used again, so that memory stays flat. */
+/** Collects and compresses one block. It is reused, so that memory stays flat. */
 interface Lane {
   readonly block: Buffer;
   readonly compress: CompressBlock;
@@ -129,7 +129,7 @@ class BlockCompressor implements Compressor {
   readonly #inFlight: number = Math.min(availableParallelism() + 1, MAX_IN_FLIGHT);
   readonly #jobs: Job[] = [];
   readonly #spare: Lane[] = [];
-  /** Settles when the sink has the last block: it takes that one while the next ones are collected. */
+  /** Settles when the sink has the latest block. The sink takes it while the next blocks are collected. */
   #taken: Promise<void> | undefined;
   #lane: Lane;
   #used = 0;
@@ -177,7 +177,7 @@ class BlockCompressor implements Compressor {
   #start(): void {
     const lane = this.#lane;
     const result = lane.compress(lane.block.subarray(0, this.#used));
-    result.catch(() => {}); // whoever takes the job's result meets the failure
+    result.catch(() => {}); // reported when the result is taken
     this.#jobs.push({ lane, result });
     this.#lane = this.#spare.pop() ?? newLane(this.#compression);
     this.#used = 0;
@@ -190,7 +190,7 @@ class BlockCompressor implements Compressor {
     const pieces = await job.result;
     await this.#taken;
     this.#taken = this.#give(pieces, job.lane);
-    this.#taken.catch(() => {}); // the next to wait for it meets the failure
+    this.#taken.catch(() => {}); // reported by the next call that waits for it
   }
 
   async #give(pieces: readonly Uint8Array[], lane: Lane): Promise<void> {

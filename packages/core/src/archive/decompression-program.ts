@@ -4,17 +4,17 @@ import { accessSync, constants } from 'node:fs';
 import type { DecompressionEngine } from './decompression.ts';
 import { DecompressorMissingError } from '../errors.ts';
 
-/** Never the PATH: it may lead into a tree that is being built. */
+/** PATH is not searched: it may lead into a tree that is being built. */
 const DIRECTORIES = ['/usr/bin', '/bin', '/usr/local/bin', '/opt/homebrew/bin'];
 const ARGUMENTS = { xz: ['-dc', '--memlimit-decompress=256MiB'], bzip2: ['-dc'] } as const;
 const PACKAGES = { xz: 'xz-utils', bzip2: 'bzip2' } as const;
 const MAX_STDERR_BYTES = 4096;
 
-/** For the formats that Node has no decoder for. The program dies with the stream. */
+/** Decodes formats that Node has no decoder for. The program is killed when the stream closes. */
 export function startDecompressionProgram(name: 'xz' | 'bzip2'): DecompressionEngine {
   const child = spawn(findProgram(name), ARGUMENTS[name], { stdio: 'pipe', env: {} });
   const closed = once(child, 'close');
-  closed.catch(() => {}); // a program that does not start fails its streams as well
+  closed.catch(() => {}); // its streams report a program that does not start
   let complaint = '';
   child.stderr.on('data', (data) => (complaint = `${complaint}${String(data)}`.slice(0, MAX_STDERR_BYTES)));
   child.stdout.once('close', () => child.kill('SIGKILL'));

@@ -9,7 +9,10 @@ import { peek } from './peek.ts';
 export interface DecompressOptions {
   /** Output bytes allowed. @default unlimited */
   readonly maxBytes?: number | undefined;
-  /** Output bytes allowed for each input byte, once 64 MiB came out. gzip reaches 1030 for zeros. @default 1000 */
+  /**
+   * Output bytes allowed for each input byte, checked after 64 MiB of output. gzip reaches 1030 for zeros.
+   * @default 1000
+   */
   readonly maxRatio?: number | undefined;
 }
 
@@ -27,16 +30,16 @@ const MAGICS: readonly (readonly [CompressionAlgorithm, string])[] = [
   ['xz', 'fd377a585a00'],
 ];
 
-/** What the first bytes (6 are enough) say; `undefined` for anything else, such as a plain archive. */
+/** The compression that the first bytes (6 are enough) show; `undefined` for none. */
 export function sniffCompression(start: Uint8Array): CompressionAlgorithm | undefined {
   const hex = Buffer.from(start.subarray(0, MAGIC_BYTES)).toString('hex');
   return MAGICS.find(([, magic]) => hex.startsWith(magic))?.[0];
 }
 
 /**
- * Gives the plain bytes of gzip (all members), zstd (all frames), xz, bzip2 or uncompressed content. The content's first
- * bytes decide, not what a media type promised. xz and bzip2 need the system's program of that name.
- * Yields chunks of up to 1 MiB, each the consumer's own.
+ * Decompresses gzip (all members), zstd (all frames), xz and bzip2, and passes uncompressed content on. The first bytes
+ * decide, not a media type. xz and bzip2 need the system's program of that name. Yields chunks of up to 1 MiB, which
+ * the consumer owns.
  * @throws {ArchiveInvalidError} for damage, truncation, junk after the end. @throws {ArchiveLimitError} for a bomb.
  */
 export async function* decompress(
@@ -50,7 +53,7 @@ export async function* decompress(
   else yield* limited(throughEngine(input, algorithm), options, input);
 }
 
-/** Counts what is read, and keeps the source's own failure apart from that of whoever reads it. */
+/** Counts the bytes read, and tells a failure of the source from a failure of its reader. */
 class CountedInput implements AsyncIterable<Uint8Array> {
   readonly #source: AsyncIterable<Uint8Array>;
   bytes = 0;
@@ -90,7 +93,7 @@ async function* throughEngine(input: CountedInput, algorithm: CompressionAlgorit
   }
 }
 
-/** What decompresses. `finish` fails when the stream ended well and yet something is wrong with its input. */
+/** A decoder. `finish` fails when the stream ended without an error although its input was wrong. */
 export interface DecompressionEngine {
   readonly writable: Writable;
   readonly readable: Readable;
@@ -105,9 +108,8 @@ function startEngine(algorithm: CompressionAlgorithm): DecompressionEngine {
     writable: decoder,
     readable: decoder,
     finish(inputBytes) {
-      // gunzip complains itself of what follows the last member, unless it is zeros, which pad some archives
-      if (algorithm === 'zstd' && decoder.bytesWritten < inputBytes)
-        throw new Error('there is something after its end');
+      // gunzip itself refuses bytes after the last member, except zeros, which pad some archives
+      if (algorithm === 'zstd' && decoder.bytesWritten < inputBytes) throw new Error('data follows its end');
     },
   };
 }

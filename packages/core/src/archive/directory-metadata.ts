@@ -5,13 +5,13 @@ import { splitNanoseconds } from './file-time.ts';
 import { hostPath } from './path-bytes.ts';
 
 interface Pending {
-  /** `undefined` leaves the mode. */
+  /** `undefined` keeps the mode. */
   readonly mode: number | undefined;
   readonly seconds: number;
   readonly nanoseconds: number;
 }
 
-/** Modes and times of directories, set when nothing more is put into them. */
+/** Modes and times of directories, applied when nothing more is written into them. */
 export class DirectoryMetadata {
   readonly #calls: FileSystemCalls;
   readonly #pending = new Map<string, Pending>();
@@ -35,14 +35,14 @@ export class DirectoryMetadata {
     });
   }
 
-  /** A directory that no entry describes takes its time from the first entry in it, so that unpacking is repeatable. */
+  /** A directory that no entry describes gets the time of the first entry in it, so that unpacking is repeatable. */
   imply(path: string, entry: ArchiveEntry | undefined): void {
     const { mtimeSeconds: seconds = 0, mtimeNanoseconds: nanoseconds = 0 } = entry ?? {};
     this.#pending.set(path, { mode: 0o755, seconds, nanoseconds });
     this.#implied.add(path);
   }
 
-  /** A directory of a lower layer keeps its time, whatever happens in it. */
+  /** A directory of a lower layer keeps its time, whatever is written into it. */
   keep(path: string): void {
     const { mtimeNs } = lstatSync(hostPath(path), { bigint: true });
     this.#pending.set(path, { mode: undefined, ...splitNanoseconds(mtimeNs) });

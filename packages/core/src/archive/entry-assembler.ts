@@ -8,10 +8,10 @@ import type { PaxRecords } from './pax-records.ts';
 import { parsePax, parsePaxInteger, parsePaxTime, XATTR_PREFIX } from './pax-records.ts';
 import { TypeFlag } from './tar-format.ts';
 
-/** The largest id; the one after it means "unchanged" to chown. */
+/** The largest id; chown takes the one after it for "unchanged". */
 const MAX_ID = 2 ** 32 - 2;
 const NONE: PaxRecords = new Map();
-/** What a global header may not say: it would give every entry the same name or length. */
+/** Keys that a global header may not have: they would give every entry the same name or length. */
 const PER_ENTRY_KEYS = ['path', 'linkpath', 'size'];
 
 const ENTRY_TYPES: ReadonlyMap<number, EntryType> = new Map([
@@ -27,7 +27,10 @@ const ENTRY_TYPES: ReadonlyMap<number, EntryType> = new Map([
   [TypeFlag.fifo, 'fifo'],
 ]);
 
-/** Joins an entry's header with the extended headers before it. A pax record wins over GNU's, and that over the header. */
+/**
+ * Joins an entry's header with the extended headers before it. A pax record overrides a GNU record, which overrides the
+ * header.
+ */
 export class EntryAssembler {
   readonly #limits: ArchiveLimits;
   #global: PaxRecords = NONE;
@@ -39,7 +42,7 @@ export class EntryAssembler {
     this.#limits = limits;
   }
 
-  /** Whether an extended header waits for its entry. */
+  /** Whether an extended header was read whose entry has not come yet. */
   get isExpecting(): boolean {
     return this.#next.size > 0 || this.#longName !== undefined || this.#longLink !== undefined;
   }
@@ -53,7 +56,7 @@ export class EntryAssembler {
     );
   }
 
-  /** Takes the payload of an extended header. It is kept: do not reuse it. */
+  /** Takes the payload of an extended header, and keeps it: do not reuse its memory. */
   addMeta(typeFlag: number, payload: Buffer): void {
     if (typeFlag === TypeFlag.paxNext) this.#next = parsePax(payload);
     else if (typeFlag === TypeFlag.paxGlobal) this.#addGlobal(parsePax(payload));
@@ -66,7 +69,7 @@ export class EntryAssembler {
     this.#global = new Map([...this.#global, ...records]);
   }
 
-  /** `undefined` for what is no file of the tree: a volume label. */
+  /** Returns `undefined` for a volume label, which is no file of the tree. */
   assemble(header: RawHeader): ArchiveEntry | undefined {
     const pax = this.#global.size === 0 ? this.#next : new Map([...this.#global, ...this.#next]);
     const name = textOf(pax, 'path') ?? this.#longName ?? header.name;
@@ -119,7 +122,7 @@ export class EntryAssembler {
     };
   }
 
-  /** Without `.` and empty parts, and so without `/` at its start or end. `..` stays for the consumer to refuse. */
+  /** Removes `.` and empty parts, and so a `/` at the start or end. Keeps `..`, which the consumer refuses. */
   #path(name: string): string {
     this.#checkPath(name);
     if (name === '') throw new ArchiveInvalidError('The archive has an entry without a name');

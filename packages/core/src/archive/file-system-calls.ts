@@ -4,20 +4,22 @@ import type { SystemCalls, SystemPath } from '../linux/system-calls.ts';
 import { loadSystemCalls } from '../linux/system-calls.ts';
 import { decodePath } from './path-bytes.ts';
 
-/** What archives need of a file system beyond `node:fs`. No call follows a symlink. */
+/** File-system calls that archives need and `node:fs` lacks. None follows a symlink. */
 export interface FileSystemCalls {
-  /** All attributes that this process may read; empty where the file system has none. `fd`, if open, makes it faster. */
+  /**
+   * All extended attributes that this process may read; empty where the file system has none. An open `fd` is faster.
+   */
   getXattrs(path: SystemPath, fd?: number): ReadonlyMap<string, Uint8Array>;
   setXattr(path: SystemPath, name: string, value: Uint8Array): void;
   /** Makes a device or fifo; `mode` holds type and permission bits. */
   makeNode(path: SystemPath, mode: number, major: number, minor: number): void;
-  /** Sets modification and access time, as exactly as this implementation can. `fd`, if open to write, makes it faster. */
+  /** Sets modification and access time, as exactly as this implementation can. An `fd` open for writing is faster. */
   setTimes(path: SystemPath, seconds: number, nanoseconds: number, fd?: number): void;
 }
 
 let shared: FileSystemCalls | undefined;
 
-/** The best implementation there is: system calls, else the programs of `attr` and `coreutils`. Loaded once. */
+/** The best implementation of this machine: system calls, else the programs of `attr` and `coreutils`. Loaded once. */
 export function fileSystemCalls(): FileSystemCalls {
   if (shared === undefined) {
     const calls = loadSystemCalls();
@@ -57,8 +59,8 @@ function listAttributes(calls: SystemCalls, path: SystemPath, fd: number | undef
 }
 
 /**
- * For a Node without `node:ffi`: one process a call. Times lose what a double cannot hold (about 200 ns), and without
- * `getfattr` on the PATH attributes are not read.
+ * For a Node without `node:ffi`: starts one process for each call. Times are rounded to what a double holds (about
+ * 200 ns), and attributes are not read without `getfattr`.
  */
 export function spawnedCalls(): FileSystemCalls {
   let hasGetfattr = true;
@@ -110,7 +112,7 @@ function run(program: string, args: readonly string[]): void {
   throw systemError(code, message);
 }
 
-/** Never the rootfs's own programs: these run on the host's root, from the system's directories. */
+/** Programs of the host's system directories, never of the tree that is being built. */
 const SYSTEM_PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
 
 function systemError(code: string, message: string): NodeJS.ErrnoException {

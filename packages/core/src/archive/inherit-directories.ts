@@ -12,8 +12,8 @@ export interface InheritDirectoriesOptions {
 }
 
 /**
- * Gives directories that a layer only implies the metadata that they have in the layers below. Without it the layer would
- * turn `tmp/x` into a new `/tmp` that nobody but root may write to.
+ * Copies the metadata of directories from the layers below to directories that a layer has no entry for. Without this,
+ * a layer with `tmp/x` alone would make a new `/tmp` that only root may write to.
  * @param directories Relative to `root`, as `UnpackReport.impliedDirectories` has them.
  */
 export function inheritDirectories(
@@ -27,7 +27,7 @@ export function inheritDirectories(
   }
 }
 
-/** Where the layers below show this directory; `undefined` where they show none. */
+/** The path of this directory in the layers below; `undefined` when they have none. */
 function findBelow(directory: string, lowers: readonly string[], fileSystem: FileSystemCalls): string | undefined {
   for (const lower of lowers) {
     const found = lookIn(lower, directory, fileSystem);
@@ -37,7 +37,7 @@ function findBelow(directory: string, lowers: readonly string[], fileSystem: Fil
   return undefined;
 }
 
-/** Part by part, so that no symlink is followed; a file, a link or a whiteout on the way hides what is further down. */
+/** Goes part by part, so that no symlink is followed. A file, link or whiteout on the way hides what is below it. */
 function lookIn(lower: string, directory: string, fileSystem: FileSystemCalls): 'here' | 'hidden' | 'absent' {
   let path = lower;
   let isOpaque = false;

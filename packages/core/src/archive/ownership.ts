@@ -5,7 +5,7 @@ interface Owner {
   readonly gid: number;
 }
 
-/** Gives files their owners, and asks the kernel only where they have not got them already. */
+/** Sets the owners of files, and calls the kernel only when a file has another owner. */
 export class Ownership {
   readonly #uid: number = geteuid?.() ?? 0;
   readonly #gid: number = getegid?.() ?? 0;
@@ -16,7 +16,7 @@ export class Ownership {
     this.#onWarning = onWarning;
   }
 
-  /** A new file belongs to this process. `mustAsk` when that is not so: in a setgid directory, or an old directory. */
+  /** A new file belongs to this process. `mustAsk` is for files that may not: in a setgid directory, or not new. */
   apply(wanted: Owner, mustAsk: boolean, override: Owner | undefined, chown: (uid: number, gid: number) => void): void {
     const { uid, gid } = override ?? wanted;
     const isOwn = uid === this.#uid && gid === this.#gid;

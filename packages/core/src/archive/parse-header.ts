@@ -3,7 +3,7 @@ import { decodePath } from './path-bytes.ts';
 import type { FieldName } from './tar-format.ts';
 import { BLOCK_BYTES, Field, headerChecksum, signedChecksum } from './tar-format.ts';
 
-/** A header as it stands, before extended headers change it. */
+/** A header as written, before extended headers change it. */
 export interface RawHeader {
   readonly name: string;
   readonly linkName: string;
@@ -22,7 +22,7 @@ const SLASH = 0x2f;
 const STAR_PREFIX_BYTES = 131;
 const STAR_TRAILER_AT = 508;
 
-/** @throws {ArchiveInvalidError} for a wrong checksum and for numbers that are none. `offset` is for the message. */
+/** @throws {ArchiveInvalidError} for a wrong checksum or a malformed number. `offset` is for the message. */
 export function parseHeader(block: Buffer, at: number, offset: number): RawHeader {
   const stored = readNumber(block, at, 'checksum', offset);
   if (stored !== headerChecksum(block, at) && stored !== signedChecksum(block, at)) {
@@ -58,7 +58,7 @@ function readName(block: Buffer, at: number): string {
   return prefix === '' ? name : `${prefix}/${name}`;
 }
 
-/** Whether `prefix` is a prefix: GNU's header has other things there, and the oldest header nothing. */
+/** Whether the `prefix` field holds a path: GNU's header has other fields there, and the oldest header none. */
 function isPosix(block: Buffer, at: number): boolean {
   const magic = at + Field.magic.at;
   return block[magic] === 0x75 && block[magic + 4] === 0x72 && block[magic + 5] === 0;
@@ -77,7 +77,7 @@ function readNatural(block: Buffer, at: number, name: FieldName, offset: number)
   throw new ArchiveInvalidError(`The header at byte ${offset} of the archive has a negative ${name}`);
 }
 
-/** Octal digits between spaces and NULs, or GNU's big-endian binary, marked by the first byte's high bit. */
+/** Reads octal digits between spaces and NULs, or GNU's big-endian binary, marked by the first byte's high bit. */
 function readNumber(block: Buffer, at: number, name: FieldName, offset: number): number {
   const { at: field, length } = Field[name];
   const start = at + field;
@@ -111,7 +111,7 @@ function readBinary(block: Buffer, start: number, end: number): number {
   return value;
 }
 
-/** Whether a file's name says that it is a directory, as tar did before it had a type for it. */
+/** Whether the name marks a directory, as in archives from before tar had a type for directories. */
 export function endsWithSlash(name: string): boolean {
   return name.charCodeAt(name.length - 1) === SLASH;
 }

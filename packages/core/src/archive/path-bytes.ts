@@ -21,7 +21,7 @@ function decodeEscaped(bytes: Buffer): string {
   return text;
 }
 
-/** How long the UTF-8 sequence is that starts with this byte; 0 for a byte that cannot start one. */
+/** The length of the UTF-8 sequence that starts with this byte; 0 when none can. */
 function sequenceLength(lead: number): number {
   if (lead < 0x80) return 1;
   if (lead < 0xc2) return 0;
@@ -41,7 +41,7 @@ export function encodePath(path: string): Buffer {
   return Buffer.concat(bytes);
 }
 
-/** The path as `node:fs` and system calls take it: a string where the name is UTF-8, which is the faster way. */
+/** The path for `node:fs` and system calls: a string when it is UTF-8, which is faster, else bytes. */
 export function hostPath(path: string): string | Buffer {
   return path.isWellFormed() ? path : encodePath(path);
 }

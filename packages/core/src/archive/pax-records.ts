@@ -49,7 +49,7 @@ function parseDigits(bytes: Buffer, start: number, end: number): number {
   return /^[0-9]+$/.test(text) ? Number(text) : Number.NaN;
 }
 
-/** `seconds[.fraction]`, rounded down as the kernel counts: -1.5 is second -2 and half of it. */
+/** Reads `seconds[.fraction]`, rounded down as the kernel does: -1.5 is second -2 and 500,000,000 nanoseconds. */
 export function formatPaxTime(seconds: number, nanoseconds: number): string {
   if (nanoseconds === 0) return String(seconds);
   const isNegative = seconds < 0;
@@ -63,7 +63,7 @@ export function parsePaxTime(value: Buffer): { readonly seconds: number; readonl
   const [, sign, whole = '', fraction = ''] = /^(-?)([0-9]+)(?:\.([0-9]*))?$/.exec(value.toString('latin1')) ?? [];
   const seconds = Number(whole);
   if (sign === undefined || !Number.isSafeInteger(seconds)) {
-    throw new ArchiveInvalidError(`The archive has a time that is no time: ${excerpt(value)}`);
+    throw new ArchiveInvalidError(`The archive has a malformed time: ${excerpt(value)}`);
   }
   const nanoseconds = Number(fraction.slice(0, 9).padEnd(9, '0'));
   if (sign === '') return { seconds, nanoseconds };

@@ -3,13 +3,15 @@ import { lstatSync, mkdirSync, readlinkSync, rmdirSync, unlinkSync } from 'node:
 import { ArchiveEscapeError, ArchiveInvalidError } from '../errors.ts';
 import { decodePath, hostPath, readNames } from './path-bytes.ts';
 
-/** A directory of the tree, reached without leaving it. */
+/** A directory of the tree. The way to it does not leave the tree. */
 export class ScopedDirectory {
-  /** On the host; every part below the root is a real directory. */
+  /** Its path on the host. Every part below the root is a real directory. */
   readonly path: string;
-  /** New files take the directory's group. */
+  /** Whether new files get the group of the directory (setgid). */
   readonly isSetgid: boolean;
-  /** The names that the current archive put here; `undefined` in a directory that it made, where nothing is older. */
+  /**
+   * Names that the current archive wrote here; `undefined` in a directory that it made, where every name is its own.
+   */
   readonly placed: Set<string> | undefined;
   readonly children: Map<string, ScopedDirectory> = new Map();
 
@@ -25,25 +27,25 @@ export class ScopedDirectory {
 }
 
 export interface ScopedTreeListener {
-  /** A directory was made because a path needs it, and no entry did so before. */
+  /** Called when a directory is made that no entry described. */
   onImplicitDirectory(path: string): void;
-  /** A directory from before was met for the first time. */
+  /** Called when a directory that existed before is used for the first time. */
   onExistingDirectory(path: string): void;
   onRemovedDirectory(path: string): void;
 }
 
-/** As many as the kernel follows. */
+/** The kernel's own limit. */
 const MAX_SYMLINKS = 40;
 
 /**
- * Resolves paths inside one directory as a process chrooted there would: part by part, symlinks followed within it.
- * Nobody else may change the tree meanwhile. Directories are remembered, so that most lookups are one map access.
+ * Resolves paths inside one directory as a process chrooted there does: part by part, following symlinks within it.
+ * Nothing else may change the tree meanwhile. Directories are cached, so that most lookups are one map access.
  */
 export class ScopedTree {
   readonly root: ScopedDirectory;
   readonly #device: number;
   readonly #listener: ScopedTreeListener;
-  /** By path as archives spell it, symlinks and all. */
+  /** By path as archives spell it, before symlinks are resolved. */
   #bySpelling: Map<string, ScopedDirectory> = new Map();
 
   constructor(root: string, listener: ScopedTreeListener) {
@@ -54,12 +56,12 @@ export class ScopedTree {
     listener.onExistingDirectory(root);
   }
 
-  /** The directory at a relative path; what is missing is made. */
+  /** Returns the directory at a relative path, and makes what is missing. */
   makeDirectory(path: string): ScopedDirectory {
     return this.#bySpelling.get(path) ?? (this.#walk(path, true) as ScopedDirectory);
   }
 
-  /** The directory at a relative path; `undefined` where a part is missing or a file. */
+  /** Returns the directory at a relative path; `undefined` when a part is missing or is a file. */
   findDirectory(path: string): ScopedDirectory | undefined {
     return this.#bySpelling.get(path) ?? this.#walk(path, false);
   }
@@ -89,11 +91,11 @@ export class ScopedTree {
       waiting.push(...step.split('/').toReversed());
     }
     const found = trail.at(-1) as ScopedDirectory;
-    if (make) this.#bySpelling.set(path, found); // only then is all of the way marked as placed
+    if (make) this.#bySpelling.set(path, found); // only then every part of the path is marked as placed
     return found;
   }
 
-  /** One part on: a directory, or a symlink's text. */
+  /** Goes one part further: to a directory, or to the text of a symlink. */
   #step(parent: ScopedDirectory, name: string, make: boolean): ScopedDirectory | string | undefined {
     const path = parent.pathOf(name);
     const stats = lstatSync(hostPath(path), { throwIfNoEntry: false });
@@ -108,7 +110,7 @@ export class ScopedTree {
     return this.adopt(parent, name);
   }
 
-  /** Remembers a directory that was made just now. */
+  /** Records a directory that was just made. */
   adopt(parent: ScopedDirectory, name: string): ScopedDirectory {
     const directory = new ScopedDirectory(parent.pathOf(name), true, parent.isSetgid);
     parent.children.set(name, directory);
@@ -128,7 +130,7 @@ export class ScopedTree {
     return directory;
   }
 
-  /** Removes what is there, and all below it: never through a symlink, never across a mount. Whether anything was. */
+  /** Removes a name and all below it, never through a symlink or across a mount. Returns whether it existed. */
   remove(parent: ScopedDirectory, name: string): boolean {
     const stats = lstatSync(hostPath(parent.pathOf(name)), { throwIfNoEntry: false });
     if (stats === undefined) return false;
@@ -151,7 +153,7 @@ export class ScopedTree {
     this.#listener.onRemovedDirectory(path);
   }
 
-  /** Removes what was in a directory before this archive: all that it did not put there itself. */
+  /** Removes what was in a directory before this archive, and keeps what the archive wrote. */
   removeOlder(directory: ScopedDirectory): void {
     if (directory.placed === undefined) return;
     for (const name of readNames(directory.path)) {
@@ -160,13 +162,13 @@ export class ScopedTree {
     }
   }
 
-  /** The same for a name that the archive put into `parent` itself, if that is a directory. */
+  /** Does the same for a name that the archive wrote into `parent`, when it is a directory. */
   removeOlderAt(parent: ScopedDirectory, name: string): void {
     const stats = lstatSync(hostPath(parent.pathOf(name)), { throwIfNoEntry: false });
     if (stats?.isDirectory()) this.removeOlder(this.#met(parent, name, stats));
   }
 
-  /** A directory that an entry names and that is there already. */
+  /** Returns a directory that an entry names and that exists already. */
   reuse(parent: ScopedDirectory, name: string, stats: Stats): ScopedDirectory {
     return this.#met(parent, name, stats);
   }
@@ -177,7 +179,7 @@ export class ScopedTree {
 }
 
 /**
- * Where an entry goes, and its name there. `..` is refused wherever it stands.
+ * Returns the directory that an entry goes into, and its name there. Refuses `..` anywhere in the path.
  * @throws {ArchiveEscapeError}
  */
 export function splitEntryPath(path: string): { readonly parent: string; readonly name: string } {

@@ -6,7 +6,7 @@ const PIECE_BYTES = 0xffff;
 const PIECE_HEADER_BYTES = 5;
 const TRAILER_BYTES = 8;
 
-/** How long a gzip member is that stores so many bytes. */
+/** The length of a gzip member that stores this many bytes. */
 export function storedMemberBytes(bytes: number): number {
   const pieces = Math.max(Math.ceil(bytes / PIECE_BYTES), 1);
   return HEADER.byteLength + pieces * PIECE_HEADER_BYTES + bytes + TRAILER_BYTES;

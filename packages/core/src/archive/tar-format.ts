@@ -59,7 +59,7 @@ export const TypeFlag = {
   paxNext: 0x78,
 } as const;
 
-/** POSIX magic and version. GNU's own is `ustar  \0`, and then `prefix` holds other things. */
+/** POSIX magic and version. GNU's is `ustar  \0`, with other fields in the place of `prefix`. */
 export const USTAR_MAGIC = 'ustar\x0000';
 
 const SPACE = 0x20;
@@ -73,7 +73,7 @@ export function headerChecksum(block: Uint8Array, at: number): number {
   return sum;
 }
 
-/** The same over signed bytes, as some very old tools summed. */
+/** The same sum over signed bytes, as some very old tools wrote it. */
 export function signedChecksum(block: Uint8Array, at: number): number {
   let high = 0;
   const { at: field, length } = Field.checksum;

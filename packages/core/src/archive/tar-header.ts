@@ -17,7 +17,7 @@ const TYPE_FLAGS: Readonly<Record<EntryType, number>> = {
   fifo: TypeFlag.fifo,
 };
 
-/** What a ustar header holds; text fields are Latin-1 strings, a character a byte. */
+/** The fields of a ustar header. Text fields are Latin-1 strings, one character for each byte. */
 export interface HeaderFields {
   readonly name: string;
   readonly prefix: string;
@@ -35,7 +35,7 @@ export interface HeaderFields {
 /** The header of an entry, and the extended records for what does not fit into it. */
 export interface EncodedHeader {
   readonly fields: HeaderFields;
-  /** The payload of a preceding pax header; `undefined`, the usual case, when the header says it all. */
+  /** The payload of a preceding pax header; `undefined`, as usual, when the header can hold everything. */
   readonly pax: Buffer | undefined;
 }
 
@@ -70,8 +70,8 @@ export function encodeEntry(entry: ArchiveEntry): EncodedHeader {
 const clampTime = (seconds: number) => Math.min(Math.max(seconds, 0), MAX_11_DIGITS);
 
 /**
- * Short names that are not UTF-8 stand raw in the header, where every reader takes bytes as they are; other names beyond
- * ASCII get a pax record, which is UTF-8 by definition.
+ * Short names that are not UTF-8 go into the header, where readers take bytes as they are. Other names beyond ASCII get
+ * a pax record, which is UTF-8 by definition.
  */
 function fitPath(path: string, records: Map<string, Uint8Array | string>): { name: string; prefix: string } {
   if (path.length <= Field.name.length && ASCII.test(path)) return { name: path, prefix: '' };
@@ -82,7 +82,7 @@ function fitPath(path: string, records: Map<string, Uint8Array | string>): { nam
   return { name: bytes.slice(0, Field.name.length), prefix: '' };
 }
 
-/** At the last slash that leaves both halves short enough, as ustar joins them again. */
+/** Splits a path at the last slash that leaves both halves short enough. ustar joins them again. */
 function splitPath(path: string): { name: string; prefix: string } | undefined {
   if (path.length <= Field.name.length) return { name: path, prefix: '' };
   const slash = path.lastIndexOf('/', Math.min(Field.prefix.length, path.length - 2));
@@ -98,7 +98,7 @@ function fitLink(link: string, records: Map<string, Uint8Array | string>): strin
   return bytes.toString('latin1', 0, Field.linkName.length);
 }
 
-/** A header of nothing: magic and version only. */
+/** An empty header: magic and version only. */
 const BLANK = Buffer.alloc(BLOCK_BYTES);
 BLANK.write(USTAR_MAGIC, Field.magic.at, 'latin1');
 

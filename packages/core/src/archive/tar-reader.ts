@@ -9,7 +9,7 @@ import { BLOCK_BYTES, paddingAfter, TypeFlag } from './tar-format.ts';
 /** Called for each entry in turn: `entry`, `content` as often as needed, `end`. A promise makes the reader wait. */
 export interface ArchiveVisitor {
   entry(entry: ArchiveEntry): void | Promise<void>;
-  /** A piece of the current file. It belongs to the reader again after the call. */
+  /** A piece of the current file. The reader reuses its memory after the call. */
   content?(piece: Buffer): void | Promise<void>;
   /** The current entry is whole. */
   end?(): void | Promise<void>;
@@ -17,14 +17,14 @@ export interface ArchiveVisitor {
 
 export interface ReadTarOptions {
   readonly limits?: Partial<ArchiveLimits> | undefined;
-  /** `optional` for bytes that a digest vouches for: some tools leave the end marker out. @default 'required' */
+  /** `optional` is for bytes that a digest verifies: some tools omit the end marker. @default 'required' */
   readonly endMarker?: 'required' | 'optional' | undefined;
   readonly onWarning?: ((message: string) => void) | undefined;
 }
 
 /**
- * Reads a tar archive as it streams by: ustar, pax, GNU long names and numbers. Reads the source to its end, so that what
- * hashes it sees every byte.
+ * Reads a tar archive as a stream: ustar, pax, GNU long names and numbers. Reads the source to its end, so that a hash
+ * of it covers every byte.
  * @throws {ArchiveInvalidError} for damage, truncation, sparse files. @throws {ArchiveLimitError}
  */
 export async function readTar(
@@ -46,13 +46,13 @@ export async function readTar(
 
 type State = 'header' | 'meta' | 'content' | 'skip' | 'ended';
 
-/** A state machine that takes one step at a time, so that the loop around it awaits only where a visitor asked to. */
+/** A state machine of single steps, so that the loop around it awaits only when a visitor returned a promise. */
 class TarParser {
   readonly #visitor: ArchiveVisitor;
   readonly #options: ReadTarOptions;
   readonly #limits: ArchiveLimits;
   readonly #assembler: EntryAssembler;
-  /** Collects a header, or the payload of an extended one, that spans chunks. */
+  /** Collects a header, or the payload of an extended header, that spans chunks. */
   #partial: Buffer = Buffer.allocUnsafe(BLOCK_BYTES);
   #collected = 0;
   #state: State = 'header';
@@ -114,7 +114,7 @@ class TarParser {
     return this.#takeHeader(this.#partial, 0);
   }
 
-  /** Adds to the partial block or payload; whether it is whole now. */
+  /** Adds to the partial block or payload. Returns whether it is complete. */
   #collect(chunk: Buffer, at: number, total: number): boolean {
     const bytes = Math.min(total - this.#collected, chunk.byteLength - at);
     chunk.copy(this.#partial, this.#collected, at, at + bytes);

@@ -4,14 +4,14 @@ import type { HeaderFields } from './tar-header.ts';
 import { encodeEntry, writeHeader } from './tar-header.ts';
 import { BLOCK_BYTES, paddingAfter, TypeFlag } from './tar-format.ts';
 
-/** Takes a chunk of the archive. The chunk is the writer's again once this returns, or its promise settles. */
+/** Takes a chunk of the archive. The writer reuses the chunk once this returns, or once its promise settles. */
 export type ArchiveSink = (chunk: Uint8Array) => void | Promise<void>;
 
 /** A file's bytes: an open descriptor read from its position, memory, or a stream. */
 export type EntryContent = number | Uint8Array | AsyncIterable<Uint8Array>;
 
 const CHUNK_BYTES = 1024 * 1024;
-/** Room beyond it for headers and the end of the archive, so that these never need a flush of their own. */
+/** Additional room for headers and the end marker, so that they never need a flush of their own. */
 const SLACK_BYTES = 4096;
 
 const PAX_HEADER: Omit<HeaderFields, 'size'> = {
@@ -28,9 +28,10 @@ const PAX_HEADER: Omit<HeaderFields, 'size'> = {
 };
 
 /**
- * Writes a tar archive: ustar, with pax records only where a header cannot say it. Equal entries give equal bytes.
+ * Writes a tar archive: ustar, with pax records only for what a header cannot hold. Equal entries give equal bytes.
  *
- * Works synchronously in one reused buffer, and returns a promise only when the sink did: await what is not `undefined`.
+ * Works synchronously in one reused buffer, and returns a promise only when the sink did: await what is not
+ * `undefined`.
  * @example
  * const tar = new TarWriter((chunk) => void hash.update(chunk));
  * await tar.entry({ path: 'etc/motd', type: 'file', size: 3, ...metadata }, Buffer.from('hi\n'));
@@ -51,13 +52,15 @@ export class TarWriter {
     return this.#entries;
   }
 
-  /** Writes exactly `entry.size` bytes of content: a file that shrank meanwhile is filled with zeros, one that grew is cut. */
+  /**
+   * Writes exactly `entry.size` bytes: fills up with zeros when the content is shorter, and cuts it when it is longer.
+   */
   entry(entry: ArchiveEntry, content?: EntryContent): void | Promise<void> {
     const full = this.#used >= CHUNK_BYTES ? this.#flush() : undefined;
     return full ? full.then(() => this.#entry(entry, content)) : this.#entry(entry, content);
   }
 
-  /** Ends the archive and hands over what is left. */
+  /** Writes the end marker, and passes the rest to the sink. */
   finish(): void | Promise<void> {
     this.#zeros(2 * BLOCK_BYTES);
     return this.#flush();

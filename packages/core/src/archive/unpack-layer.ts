@@ -11,8 +11,8 @@ export interface UnpackLayerOptions extends UnpackOptions {
 
 /**
  * Unpacks a layer and checks its DiffID. Use what is in `root` only after this resolved.
- * @param content The layer's blob; its own digest is the source's to check, as `BlobSource.read` does. Its size is no
- * limit on what comes out: give `limits.contentBytes` for that.
+ * @param content The layer's blob. Its source verifies its digest, as `BlobSource.read` does. Its size does not
+ * bound what is unpacked; `limits.contentBytes` does.
  * @throws {DigestMismatchError} when the bytes are not those that `layer.diffId` names.
  * @throws {ArchiveEscapeError} @throws {ArchiveInvalidError} @throws {ArchiveLimitError} @throws {NoSpaceError}
  */
@@ -34,7 +34,7 @@ export async function unpackLayer(
 }
 
 async function* measured(content: AsyncIterable<Uint8Array>, meter: DigestMeter): AsyncIterable<Uint8Array> {
-  // zeros compress 1030:1 in honest layers too; what bounds a layer is its digest and the disk
+  // honest layers of zeros reach 1030:1 too
   for await (const chunk of decompress(content, { maxRatio: Number.POSITIVE_INFINITY })) {
     meter.update(chunk);
     yield chunk;

@@ -39,10 +39,10 @@ const NEW_FILE = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
 const SPECIAL_BITS = 0o7000;
 
 /**
- * Unpacks an archive into a directory and never touches anything outside of it, whatever the archive says: symlinks are
- * kept as they are and followed only within, and a name that climbs out is an error. Times of directories are set last.
+ * Unpacks an archive into a directory, and never touches anything outside of it. Symlinks are kept as they are and
+ * followed only within the directory; a name with `..` is an error. Times of directories are set last.
  * @throws {ArchiveEscapeError} @throws {ArchiveInvalidError} @throws {ArchiveLimitError} @throws {NoSpaceError}
- * The tree is then in an unknown state: unpack into a fresh one.
+ * After an error the tree is in an unknown state: unpack into a fresh one.
  * @example
  * await unpackTar(createReadStream('layer.tar'), '/tmp/root', { whiteouts: 'apply' });
  */
@@ -137,7 +137,7 @@ class TreeUnpacker implements ArchiveVisitor {
     this.#fd = -1;
   }
 
-  /** Whether the entry was one, and is dealt with. */
+  /** Returns whether the entry was a whiteout, which is then handled. */
   #isWhiteout(parent: string, name: string): boolean {
     const whiteout = parseWhiteout(name);
     if (whiteout === undefined) return false;
@@ -148,7 +148,7 @@ class TreeUnpacker implements ArchiveVisitor {
   }
 
   #removeOlder(directory: ScopedDirectory | undefined, whiteout: Whiteout): void {
-    if (directory?.placed === undefined) return; // nothing there is older than this layer
+    if (directory?.placed === undefined) return; // everything in it is from this layer
     if (whiteout.type === 'opaque') this.#tree.removeOlder(directory);
     else if (directory.placed.has(whiteout.name)) this.#tree.removeOlderAt(directory, whiteout.name);
     else this.#tree.remove(directory, whiteout.name);
@@ -206,7 +206,7 @@ class TreeUnpacker implements ArchiveVisitor {
     }
   }
 
-  /** `link()` does not follow a symlink at its end, and the way there is resolved within the tree. */
+  /** `link()` does not follow a symlink as its last part, and the parts before it are resolved within the tree. */
   #linkTarget(entry: ArchiveEntry): string {
     const { parent, name } = splitEntryPath((entry.linkPath ?? '').replace(/^\/+/, ''));
     const directory = this.#tree.findDirectory(parent);
@@ -219,7 +219,7 @@ class TreeUnpacker implements ArchiveVisitor {
     return target;
   }
 
-  /** Whether the link is there already. To remove it first could remove its own target. */
+  /** Whether the link exists already. Removing it first could remove its own target. */
   #isLinked(entry: ArchiveEntry): boolean {
     const [a, b] = [lstatSync(hostPath(this.#linkTarget(entry))), lstatSync(hostPath(this.#path))];
     return a.ino === b.ino && a.dev === b.dev;
@@ -238,7 +238,7 @@ class TreeUnpacker implements ArchiveVisitor {
     this.#finishNode(entry);
   }
 
-  /** For what cannot be opened. A symlink has no mode of its own. */
+  /** Sets the metadata of entries that cannot be opened. A symlink has no mode of its own. */
   #finishNode(entry: ArchiveEntry): void {
     const path = hostPath(this.#path);
     this.#ownership.apply(entry, this.#mustChown, this.#options.owner, (uid, gid) => lchownSync(path, uid, gid));
@@ -266,7 +266,7 @@ class TreeUnpacker implements ArchiveVisitor {
     return this.#directoryMetadata(entry);
   }
 
-  /** `undefined` when it was made, else what is there. */
+  /** Returns `undefined` when the directory was made, else what exists in its place. */
   #tryMakeDirectory(path: string | Buffer): Stats | undefined {
     try {
       mkdirSync(path, 0o700);

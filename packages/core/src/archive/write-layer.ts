@@ -24,8 +24,8 @@ export function layerMediaType(algorithm: Compression['algorithm'], format: 'oci
 }
 
 /**
- * Makes a layer in one pass and in flat memory: archive, DiffID, compression, digest, store. Nothing becomes visible if
- * `produce` fails. A layer without entries has the DiffID `EMPTY_DIFF_ID`.
+ * Makes a layer in one pass and in flat memory: archive, DiffID, compression, digest, store. When `produce` fails, the
+ * store gets nothing. A layer without entries has the DiffID `EMPTY_DIFF_ID`.
  * @param produce Writes the entries; it does not finish the archive.
  * @throws {NoSpaceError}
  * @example

@@ -1,6 +1,6 @@
 /**
- * The attributes that belong to an image: file capabilities, access lists, and what users set. Overlayfs's own marks are
- * the host's business, and would let a layer point into another one.
+ * The attributes that belong to an image: file capabilities, access lists, and what users set. Overlayfs's own marks do
+ * not: they would let a layer refer to another layer.
  */
 export function isKeptXattr(name: string): boolean {
   if (name.startsWith('user.')) return !name.startsWith('user.overlay.') && !name.startsWith('user.fuseoverlayfs.');

@@ -8,7 +8,7 @@ export interface WriteAtomicallyOptions {
   readonly mode?: number | undefined;
 }
 
-/** Readers see the old content or the new, never a part: written beside, flushed, renamed, and the rename flushed. */
+/** Replaces a file so that readers see the old content or the new. Both file and rename are flushed to disk. */
 export async function writeFileAtomically(
   path: string,
   data: string | Uint8Array,
@@ -42,7 +42,7 @@ export async function flushDirectory(path: string): Promise<void> {
   }
 }
 
-/** For `.catch`: absence is an answer, every other failure stays one. */
+/** For `.catch`: returns `undefined` when the file does not exist, and throws every other failure. */
 export function undefinedIfMissing(error: unknown): undefined {
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;

@@ -3,7 +3,7 @@ import { NoSpaceError } from '../errors.ts';
 
 const FULL = new Set(['ENOSPC', 'EDQUOT']);
 
-/** For `.catch`: a full disk becomes an error that names the place and what is free there. */
+/** For `.catch`: turns a full disk into an error that names the path and its free space, and throws other failures. */
 export function noSpace(path: string): (error: unknown) => Promise<never> {
   return async (error) => {
     if (!FULL.has((error as NodeJS.ErrnoException).code ?? '')) throw error;

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A private directory that is gone when its scope ends, however it ends. */
+/** A private directory. Disposing it removes it. */
 export interface ScratchDirectory extends AsyncDisposable {
   readonly path: string;
 }

@@ -1,3 +1,3 @@
-/** What a sandbox's worker thread loads: nothing but the system calls, so that it starts fast. @module */
+/** System calls of Linux. A sub-path of its own, because threads that load nothing else start faster. @module */
 export { CloneFlag, FileType, LockOperation, MountFlag, ProcessControl, UnmountFlag } from './flags.ts';
 export { loadSystemCalls, type MountArguments, type SystemCalls, type SystemPath } from './system-calls.ts';

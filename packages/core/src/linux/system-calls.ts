@@ -16,7 +16,7 @@ export interface SystemCalls {
   unshare(flags: number): void;
   setns(fd: number, type: number): void;
   chroot(path: SystemPath): void;
-  /** Unlike `process.chdir()` also in a worker. */
+  /** Unlike `process.chdir()`, this works in a worker too. */
   chdir(path: SystemPath): void;
   pivotRoot(newRoot: SystemPath, putOld: SystemPath): void;
   sethostname(name: string): void;
@@ -27,13 +27,13 @@ export interface SystemCalls {
   /** `undefined` when the file has no such attribute. Never follows a symlink. */
   lgetxattr(path: SystemPath, name: string): Uint8Array | undefined;
   llistxattr(path: SystemPath): readonly string[];
-  /** The same for an open file, in a third of the time. */
+  /** The same for an open file, three times as fast. */
   flistxattr(fd: number): readonly string[];
   lsetxattr(path: SystemPath, name: string, value: Uint8Array): void;
   lremovexattr(path: SystemPath, name: string): void;
   /** Sets the modification and access time to the nanosecond. Never follows a symlink. */
   lutimens(path: SystemPath, seconds: number, nanoseconds: number): void;
-  /** The same for an open file, in a third of the time. */
+  /** The same for an open file, three times as fast. */
   futimens(fd: number, seconds: number, nanoseconds: number): void;
   /** Any other call, by its number on this architecture. Arguments are integers or memory that outlives the call. */
   syscall(number: number, ...args: readonly (number | bigint | Uint8Array)[]): bigint;
@@ -75,10 +75,10 @@ const SYMBOLS = {
 
 const AT_FDCWD = -100;
 const AT_SYMLINK_NOFOLLOW = 0x100;
-/** The largest value, and the largest list of names, that the kernel gives. */
+/** The largest value, and the largest list of names, that the kernel returns. */
 const MAX_XATTR_BYTES = 65_536;
 const XATTR_BYTES = BigInt(MAX_XATTR_BYTES);
-/** Most files have few names or none, and for each call the kernel makes room for as many bytes as are asked for. */
+/** Tried first: most files have few names, and the kernel allocates as many bytes as a call asks for. */
 const FEW_NAMES_BYTES = 256n;
 const NO_NAMES: readonly string[] = [];
 const EINVAL = 22;
@@ -87,8 +87,9 @@ const ENODATA = 61;
 const PIVOT_ROOT: Readonly<Record<string, number>> = { x64: 155, arm64: 41 };
 
 /**
- * Binds the calls through `node:ffi`. `undefined` where there is none: another system than Linux, or a Node without it.
- * Node prints an experimental warning on first use; programs silence it with `--disable-warning=ExperimentalWarning`.
+ * Binds the calls through `node:ffi`. Returns `undefined` on other systems than Linux, and for a Node without
+ * `node:ffi`. Node prints an experimental warning on first use; programs silence it with
+ * `--disable-warning=ExperimentalWarning`.
  */
 export function loadSystemCalls(): SystemCalls | undefined {
   if (platform !== 'linux') return undefined;
@@ -212,7 +213,7 @@ function bindWhenUsed(library: DynamicLibrary): Libc {
 const splitNames = (buffer: Buffer, length: number) =>
   length === 0 ? NO_NAMES : buffer.toString('utf8', 0, length - 1).split('\0');
 
-/** Node converts strings itself, faster than through a Buffer; bytes need their terminator. */
+/** Node converts strings faster than a Buffer does. Bytes need a terminator. */
 function cString(path: SystemPath): string | Buffer {
   if (typeof path !== 'string') return terminated(path);
   if (path.includes('\0')) throw systemError(EINVAL, 'a name with a NUL', path);
