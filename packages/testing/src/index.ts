@@ -7,6 +7,7 @@ export {
   type ProxiedRequest,
 } from './fault-proxy.ts';
 export { imageStoreContract, type OpenedStore } from './image-store-contract.ts';
+export { makeBusyboxTree } from './make-busybox-tree.ts';
 export { type LayerFiles, makeImage, type MakeImageOptions, makeIndex, makeTar, putBytes } from './make-image.ts';
 export { type CertificateFiles, makeCertificate, type MakeCertificateOptions } from './make-certificate.ts';
 export { makeArchive, type MadeEntry, makeLayer } from './make-layer.ts';

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openScratchDirectory, type ScratchDirectory } from '@shale/core/files';
+import { makeBusyboxTree } from '@shale/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { makeBusyboxTree } from '../executors/executor.contract.ts';
 import { parseIsolation } from './isolation-request.ts';
 import { Capability, hasCapability } from '../host/privileges.ts';
 

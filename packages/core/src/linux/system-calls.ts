@@ -105,22 +105,14 @@ export function loadSystemCalls(): SystemCalls | undefined {
 function bindSystemCalls(ffi: typeof import('node:ffi')): SystemCalls {
   const libc = bindWhenUsed(ffi.dlopen(null).lib);
   const errnoAddress = libc[ERRNO_LOCATION](); // of this thread, for its life
-  const values = Buffer.allocUnsafeSlow(MAX_XATTR_BYTES);
-  const valuesAddress = ffi.getRawPointer(values);
-  const times = new BigInt64Array(4);
-  const setBothTimes = (seconds: number, nanoseconds: number) => {
-    times[0] = times[2] = BigInt(seconds);
-    times[1] = times[3] = BigInt(nanoseconds);
-  };
-
   const errno = () => ffi.getInt32(errnoAddress);
-  const failed = (call: string, subject?: SystemPath) => systemError(errno(), call, subject);
-  const check = (result: number | bigint, call: string, subject?: SystemPath) => {
-    if (Number(result) === -1) throw failed(call, subject);
+  const check: Check = (result, call, subject) => {
+    if (Number(result) === -1) throw systemError(errno(), call, subject);
   };
-  const isTooShort = (length: bigint) => length === -1n && errno() === ERANGE;
-
   return {
+    ...processCalls(libc, check),
+    ...attributeCalls(ffi, { libc, check, errno }),
+    ...timeCalls(libc, check),
     mount({ source, target, type, flags = 0, data }) {
       const result = libc.mount(
         cString(source),
@@ -132,15 +124,36 @@ function bindSystemCalls(ffi: typeof import('node:ffi')): SystemCalls {
       check(result, 'mount', target);
     },
     umount: (target, flags = 0) => check(libc.umount2(cString(target), flags), 'umount2', target),
-    unshare: (flags) => check(libc.unshare(flags), 'unshare'),
-    setns: (fd, type) => check(libc.setns(fd, type), 'setns'),
-    chroot: (path) => check(libc.chroot(cString(path)), 'chroot', path),
-    chdir: (path) => check(libc.chdir(cString(path)), 'chdir', path),
     pivotRoot(newRoot, putOld) {
       const number = PIVOT_ROOT[process.arch];
       if (number === undefined) throw new Error(`pivot_root has no known number on ${process.arch}`);
       this.syscall(number, terminated(newRoot), terminated(putOld));
     },
+    flock: (fd, operation) => check(libc.flock(fd, operation), 'flock'),
+    mknod: (path, mode, device) =>
+      check(libc.mknod(cString(path), mode, device ? deviceNumber(device.major, device.minor) : 0n), 'mknod', path),
+    syscall(number, ...args) {
+      const words = Array.from({ length: 6 }, (_, index) => toWord(ffi, args[index] ?? 0));
+      const [a, b, c, d, e, f] = words as [bigint, bigint, bigint, bigint, bigint, bigint];
+      const result = libc.syscall(BigInt(number), a, b, c, d, e, f);
+      check(result, `syscall ${number}`);
+      return result;
+    },
+  };
+}
+
+/** @throws {Error} when a call returned -1 */
+type Check = (result: number | bigint, call: string, subject?: SystemPath) => void;
+
+function processCalls(
+  libc: Libc,
+  check: Check,
+): Pick<SystemCalls, 'unshare' | 'setns' | 'chroot' | 'chdir' | 'sethostname' | 'prctl'> {
+  return {
+    unshare: (flags) => check(libc.unshare(flags), 'unshare'),
+    setns: (fd, type) => check(libc.setns(fd, type), 'setns'),
+    chroot: (path) => check(libc.chroot(cString(path)), 'chroot', path),
+    chdir: (path) => check(libc.chdir(cString(path)), 'chdir', path),
     sethostname: (name) => check(libc.sethostname(cString(name), BigInt(Buffer.byteLength(name))), 'sethostname', name),
     prctl(option, ...args) {
       const [a = 0, b = 0, c = 0, d = 0] = args;
@@ -148,14 +161,22 @@ function bindSystemCalls(ffi: typeof import('node:ffi')): SystemCalls {
       check(result, 'prctl');
       return result;
     },
-    flock: (fd, operation) => check(libc.flock(fd, operation), 'flock'),
-    mknod: (path, mode, device) =>
-      check(libc.mknod(cString(path), mode, device ? deviceNumber(device.major, device.minor) : 0n), 'mknod', path),
+  };
+}
+
+function attributeCalls(
+  ffi: typeof import('node:ffi'),
+  { libc, check, errno }: { readonly libc: Libc; readonly check: Check; readonly errno: () => number },
+): Pick<SystemCalls, 'lgetxattr' | 'llistxattr' | 'flistxattr' | 'lsetxattr' | 'lremovexattr'> {
+  const values = Buffer.allocUnsafeSlow(MAX_XATTR_BYTES);
+  const valuesAddress = ffi.getRawPointer(values);
+  const isTooShort = (length: bigint) => length === -1n && errno() === ERANGE;
+  return {
     lgetxattr(path, name) {
-      const length = Number(libc.lgetxattr(cString(path), cString(name), valuesAddress, XATTR_BYTES));
-      if (length >= 0) return Uint8Array.from(values.subarray(0, length));
-      if (errno() === ENODATA) return undefined;
-      throw failed('lgetxattr', path);
+      const length = libc.lgetxattr(cString(path), cString(name), valuesAddress, XATTR_BYTES);
+      if (length === -1n && errno() === ENODATA) return undefined;
+      check(length, 'lgetxattr', path);
+      return Uint8Array.from(values.subarray(0, Number(length)));
     },
     llistxattr(path) {
       let length = libc.llistxattr(cString(path), valuesAddress, FEW_NAMES_BYTES);
@@ -176,6 +197,16 @@ function bindSystemCalls(ffi: typeof import('node:ffi')): SystemCalls {
         path,
       ),
     lremovexattr: (path, name) => check(libc.lremovexattr(cString(path), cString(name)), 'lremovexattr', path),
+  };
+}
+
+function timeCalls(libc: Libc, check: Check): Pick<SystemCalls, 'lutimens' | 'futimens'> {
+  const times = new BigInt64Array(4);
+  const setBothTimes = (seconds: number, nanoseconds: number) => {
+    times[0] = times[2] = BigInt(seconds);
+    times[1] = times[3] = BigInt(nanoseconds);
+  };
+  return {
     lutimens(path, seconds, nanoseconds) {
       setBothTimes(seconds, nanoseconds);
       check(libc.utimensat(AT_FDCWD, cString(path), times, AT_SYMLINK_NOFOLLOW), 'utimensat', path);
@@ -183,13 +214,6 @@ function bindSystemCalls(ffi: typeof import('node:ffi')): SystemCalls {
     futimens(fd, seconds, nanoseconds) {
       setBothTimes(seconds, nanoseconds);
       check(libc.futimens(fd, times), 'futimens');
-    },
-    syscall(number, ...args) {
-      const words = Array.from({ length: 6 }, (_, index) => toWord(ffi, args[index] ?? 0));
-      const [a, b, c, d, e, f] = words as [bigint, bigint, bigint, bigint, bigint, bigint];
-      const result = libc.syscall(BigInt(number), a, b, c, d, e, f);
-      check(result, `syscall ${number}`);
-      return result;
     },
   };
 }
