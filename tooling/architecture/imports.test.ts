@@ -22,6 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'packages/devcontainer': ['@shale/core', '@shale/dockerfile-parser'],
   'packages/git': ['@shale/core'],
   'packages/builder': ['@shale/core', '@shale/cache', '@shale/dockerfile-parser', '@shale/git'],
+  'packages/explain': ['@shale/core', '@shale/cache', '@shale/builder'],
   'packages/warmer': ['@shale/core', '@shale/cache', '@shale/dockerfile-parser'],
   'packages/workspace': ['@shale/core', '@shale/git'],
   'packages/wiring': ['@shale/core', '@shale/registry', '@shale/cache', '@shale/builder'],
@@ -30,6 +31,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** What each room of a workspace, a folder of its `src`, may import of the others, highest first. `pnpm rooms` prints what it does. */
 const ROOMS_MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   'packages/builder': {
+    checks: ['build', 'graph'],
     build: ['run', 'plan', 'keys', 'steps', 'exporters', 'graph'],
     run: ['steps', 'keys', 'isolation', 'executors', 'snapshotters', 'graph', 'host'],
     plan: ['copy', 'graph'],
@@ -49,6 +51,7 @@ const ROOMS_MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, readonly
   },
   'packages/wiring': {
     'open-builder.ts': ['base-images', 'caches', 'registries', 'sources', 'lazy-isolation.ts', 'environment.ts'],
+    outputs: [],
     'base-images': ['caches'],
     registries: ['environment.ts'],
     sources: ['environment.ts'],

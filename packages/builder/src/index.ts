@@ -1,5 +1,5 @@
 /** Builds Dockerfiles without a daemon. @module */
-export { build, planTarget } from './build/build.ts';
+export { build } from './build/build.ts';
 export {
   buildIndex,
   type BuildIndexOptions,

@@ -20,6 +20,15 @@ export {
   imageSources,
   type ImagesWiring,
 } from './base-images/image-sources.ts';
+export {
+  checkOutputs,
+  describeOutput,
+  exporterFor,
+  type ExporterWiring,
+  registryExporter,
+} from './outputs/exporters.ts';
+export type { Output } from './outputs/output.ts';
+export { OutputUnwritableError } from './outputs/output-unwritable-error.ts';
 export { stateReferences } from './base-images/state-references.ts';
 export { urlFetcher } from './registries/fetch-url.ts';
 export { parseMirrors } from './registries/mirrors.ts';

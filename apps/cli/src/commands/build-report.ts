@@ -1,8 +1,8 @@
 import { messageOf } from '@shale/core';
 import type { StepReport } from '@shale/builder';
 import type { CacheEvent } from '@shale/cache';
-import { describeExplanation } from '../explain/describe-cause.ts';
-import type { StepExplanation } from '../explain/explain-steps.ts';
+import type { StepExplanation } from '@shale/explain';
+import { describeExplanation } from '../render/describe-cause.ts';
 import type { BuildRecord } from './build.ts';
 
 /** Of the report's format: a field may be added in it, none changes its meaning. */
@@ -22,7 +22,7 @@ export function formatMetadata(build: BuildRecord, names: readonly string[]): ob
 
 /** What a build did: for dashboards, and for who asks why it was slow. */
 export function formatReport(build: BuildRecord, names: readonly string[], shale: string): object {
-  const { top, steps, journal, pushed, durationMs } = build;
+  const { top, steps, journal, totals, pushed, durationMs } = build;
   const cached = steps.filter(({ outcome }) => outcome === 'cached');
   return {
     version: VERSION,
@@ -38,14 +38,14 @@ export function formatReport(build: BuildRecord, names: readonly string[], shale
       misses: steps.length - cached.length,
       missesByCause: countBy(build.explanations.map(({ cause }) => cause.type)),
       hitBytes: cached.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
-      storedEntries: journal.stored.entries,
-      storedBytes: journal.stored.bytes,
+      storedEntries: totals.stored.entries,
+      storedBytes: totals.stored.bytes,
       events: countBy(journal.events.map(({ type }) => type)),
       degraded: journal.degraded.map(({ backend, error }) => ({ backend, reason: messageOf(error) })),
       nonDeterministic: journal.events.flatMap((event) => nonDeterministicStep(event, build)),
     },
-    pulledBytes: journal.tally.bytes('pull'),
-    pushedBytes: journal.tally.bytes('push'),
+    pulledBytes: totals.tally.bytes('pull'),
+    pushedBytes: totals.tally.bytes('push'),
     steps: stepsOf(build),
   };
 }

@@ -8,21 +8,20 @@ import {
   hostPlatform,
   monotonicMs,
 } from '@shale/core';
-import { startBuildChecks } from '../checks/build-checks.ts';
+import type { StepExplanation } from '@shale/explain';
+import { BuildJournal, cacheWarnings, keepTrails } from '@shale/explain/journal';
+import { startBuildChecks } from '@shale/builder/checks';
+import { checkOutputs, describeOutput, exporterFor, type ExporterWiring, type Output, stateCache } from '@shale/wiring';
 import type { OptionValues } from '../options/option.ts';
-import { checkOutputs, describeOutput, exporterFor, type ExporterWiring } from '../outputs/exporters.ts';
-import { type Output, parseOutput, wantsDockerTypes } from '../outputs/output.ts';
+import { parseOutput, wantsDockerTypes } from '../options/output.ts';
 import { openRenderer, type ProgressMode } from '../render/open-renderer.ts';
 import { UsageError } from '../usage-error.ts';
-import { BuildJournal } from '../explain/build-journal.ts';
-import { buildIdentity } from '../explain/build-identity.ts';
-import { cacheWarnings } from '../explain/cache-warnings.ts';
-import type { StepExplanation } from '../explain/explain-steps.ts';
-import { keepTrails } from '../explain/keep-trails.ts';
 import { takeOwnNamespaces } from '../wire/own-namespaces.ts';
 import { parsePlatforms } from '../wire/platforms.ts';
 import { type ExecutionWishes, wireBuild } from '../wire/wire-build.ts';
 import type { buildOptions } from './build-command.ts';
+import { buildIdentity } from './build-identity.ts';
+import { BuildTotals } from './build-totals.ts';
 import type { Invocation } from './command.ts';
 import { pushImage } from './push-image.ts';
 import { refuseOffline } from './refuse-offline.ts';
@@ -92,6 +91,7 @@ export interface BuildSummary {
 /** With what reports tell of it. */
 export interface BuildRecord extends BuildSummary {
   readonly journal: BuildJournal;
+  readonly totals: BuildTotals;
   /** Why steps ran. */
   readonly explanations: readonly StepExplanation[];
   readonly durationMs: number;
@@ -104,8 +104,9 @@ async function buildAndExport(
 ): Promise<BuildRecord> {
   const { options, cwd, stdout } = invocation;
   const journal = new BuildJournal();
+  const totals = new BuildTotals();
   const started = monotonicMs();
-  const onProgress = journal.watch(wishes.onProgress);
+  const onProgress = journal.watch(totals.watch(wishes.onProgress));
   const warn = cacheWarnings(journal, onProgress);
   await using wired = await wireBuild(invocation, {
     onProgress,
@@ -134,17 +135,17 @@ async function buildAndExport(
   ];
   const mediaTypes = wantsDockerTypes(options.output) ? 'docker' : 'oci';
   const withJournal = { ...wired.options, exporters, mediaTypes, onKeyed: journal.onKeyed } as const;
-  const isTold = progressMode(options) !== 'quiet';
-  const checks = startBuildChecks(withJournal, { platforms: wired.platforms, onProgress, isTold });
-  const build = buildIdentity(wired.options, invocation);
+  const isShown = progressMode(options) !== 'quiet';
+  const checks = startBuildChecks(withJournal, { platforms: wired.platforms, onProgress, isShown });
+  const trails = { directory: stateCache(stateDir).root, build: buildIdentity(wired.options, invocation) };
   try {
     const result = platforms.length > 0 ? await buildAll(checks.options, platforms) : await buildOne(checks.options);
-    const explanations = await keepTrails(journal, { stateDir, build });
-    await Promise.all([wired.settle(), checks.tell()]);
+    const explanations = await keepTrails(journal, trails);
+    await Promise.all([wired.settle(), checks.report()]);
     const durationMs = Math.round(monotonicMs() - started);
-    return { ...result, journal, explanations, durationMs, pushed: pushing?.pushed() ?? [] };
+    return { ...result, journal, totals, explanations, durationMs, pushed: pushing?.pushed() ?? [] };
   } catch (error) {
-    await Promise.all([keepTrails(journal, { stateDir, build }), checks.tell()]).catch(() => undefined); // the build's own error matters more
+    await Promise.all([keepTrails(journal, trails), checks.report()]).catch(() => undefined); // the build's own error matters more
     throw locateDockerfileError(error, wired.options.dockerfile);
   }
 }

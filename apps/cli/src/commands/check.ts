@@ -1,12 +1,16 @@
 import { resolve } from 'node:path';
 import { type BuildOptions, locateDockerfileError } from '@shale/builder';
 import { ShaleError } from '@shale/core';
-import { factsOf } from '../checks/build-checks.ts';
-import type { CheckedDockerfile, CheckFacts } from '../checks/check-dockerfile.ts';
-import { KnownImages } from '../checks/known-images.ts';
-import { lintJson, lintText } from '../checks/lint-report.ts';
-import { planFailure } from '../checks/plan-failure.ts';
+import {
+  checkDockerfile,
+  type CheckedDockerfile,
+  checkFacts,
+  type CheckFacts,
+  KnownImages,
+  planFailure,
+} from '@shale/builder/checks';
 import type { formatOption } from '../options/general.ts';
+import { lintJson, lintText } from '../render/lint-report.ts';
 import { palette } from '../terminal/palette.ts';
 import { isTextFile } from '../wire/text-file.ts';
 import { type BuildTable, wireBuild } from '../wire/wire-build.ts';
@@ -24,7 +28,7 @@ export async function runCheck(invocation: CheckInvocation): Promise<void> {
   );
   const images = new KnownImages();
   const noted = { ...wired.options, images: wired.options.images.map((source) => images.notedFrom(source)) };
-  const facts = factsOf(noted, { platforms: wired.platforms, images });
+  const facts = checkFacts(noted, { platforms: wired.platforms, images });
   const unplannable = await planFailure(noted, facts.platforms);
   const { findings, violation } = await check(noted, facts);
   const { name: file, text } = noted.dockerfile;
@@ -48,7 +52,7 @@ function whatToCheck({ args, cwd, env, options: { file } }: CheckInvocation): {
 
 async function check({ dockerfile }: BuildOptions, facts: CheckFacts): Promise<CheckedDockerfile> {
   try {
-    return (await import('../checks/check-dockerfile.ts')).checkDockerfile(dockerfile, facts);
+    return await checkDockerfile(dockerfile, facts);
   } catch (error) {
     const located = locateDockerfileError(error, dockerfile);
     if (!(located instanceof ShaleError)) throw located;

@@ -1,8 +1,7 @@
 import { type KeyedStep, probe } from '@shale/builder';
 import { type Digest, digestHex, ShaleError } from '@shale/core';
-import { BuildJournal } from '../explain/build-journal.ts';
-import { buildIdentity } from '../explain/build-identity.ts';
-import type { StepExplanation } from '../explain/explain-steps.ts';
+import type { StepExplanation } from '@shale/explain';
+import { BuildJournal } from '@shale/explain/journal';
 import { describeDegraded, describeWarning } from '../render/degraded.ts';
 import { stepLabel } from '../render/build-view.ts';
 import { progressListener } from '../render/renderer.ts';
@@ -11,8 +10,9 @@ import { formatAge } from '../terminal/format.ts';
 import { type Palette, palette } from '../terminal/palette.ts';
 import { UsageError } from '../usage-error.ts';
 import { columnsOf, padColumns } from '../terminal/width.ts';
-import { parseCacheRepository } from '@shale/wiring';
+import { parseCacheRepository, stateCache } from '@shale/wiring';
 import { type WiredBuild, wireBuild } from '../wire/wire-build.ts';
+import { buildIdentity } from './build-identity.ts';
 import type { Invocation } from './command.ts';
 import type { probeOptions } from './probe-command.ts';
 import { refuseOffline } from './refuse-offline.ts';
@@ -82,11 +82,14 @@ async function findAll(
   const missed = steps.filter(({ hit }) => hit === undefined);
   if (missed.length === 0) return steps.map((keyed) => ({ keyed, cause: undefined, reason: undefined }));
   const [{ explainMissed }, { describeExplanation }] = await Promise.all([
-    import('../explain/last-build.ts'),
-    import('../explain/describe-cause.ts'),
+    import('@shale/explain'),
+    import('../render/describe-cause.ts'),
   ]);
   const { stateDir, options } = wired;
-  const explained = explainMissed(journal, missed, { stateDir, build: buildIdentity(options, invocation) });
+  const explained = explainMissed(journal, missed, {
+    directory: stateCache(stateDir).root,
+    build: buildIdentity(options, invocation),
+  });
   const byKey = new Map(explained.map((explanation) => [explanation.key, explanation]));
   return steps.map((keyed) => {
     const explanation = byKey.get(keyed.key);

@@ -1,8 +1,7 @@
 import type { Exporter } from '@shale/builder';
 import { formatReference, messageOf } from '@shale/core';
 import type { OptionValues } from '../options/option.ts';
-import { registryExporter, type ExporterWiring } from '../outputs/exporters.ts';
-import { parseCacheRepository } from '@shale/wiring';
+import { type ExporterWiring, parseCacheRepository, registryExporter } from '@shale/wiring';
 import type { buildOptions } from './build-command.ts';
 
 /** `--push-image`: the whole image goes to the cache repository, as envbuilder does; a failure is a warning unless asked otherwise. */

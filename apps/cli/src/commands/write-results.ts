@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { formatReference, parseReference } from '@shale/core';
-import { OutputUnwritableError } from '../outputs/output-unwritable-error.ts';
+import { OutputUnwritableError } from '@shale/wiring';
 import type { BuildInvocation, BuildRecord } from './build.ts';
 
 /** `--iidfile`, `--metadata-file` and `--report`. */

@@ -1,6 +1,12 @@
 import { resolve } from 'node:path';
 import type { Writable } from 'node:stream';
-import { type BuiltIndex, directoryExporter, type Exporter, tarballExporter } from '@shale/builder';
+import {
+  type BuiltIndex,
+  directoryExporter,
+  type Exporter,
+  IndexNotExportableError,
+  tarballExporter,
+} from '@shale/builder';
 import type { Isolation } from '@shale/builder/isolation';
 import {
   type CallOptions,
@@ -20,31 +26,31 @@ import {
   writeDockerArchive,
   writeLayoutTar,
 } from '@shale/registry';
-import type { Session } from '../commands/command.ts';
-import { UsageError } from '../usage-error.ts';
-import { checkDirectoryDestination, checkFileDestination, writeDestination } from './destination.ts';
+import { checkDirectoryDestination, checkFileDestination, type OutputStream, writeDestination } from './destination.ts';
 import type { Output } from './output.ts';
 
 export interface ExporterWiring {
   readonly client: RegistryClient;
   readonly isolation: () => Promise<Isolation>;
   readonly stateDir: string;
+  /** What relative paths of outputs start from. */
   readonly cwd: string;
-  readonly stdout: Session['stdout'];
-  /** Repositories that may hold layers already: where the cache is. */
+  /** Where `-` goes. */
+  readonly stdout: OutputStream;
+  /** Repositories that may hold the layers already, such as those of the cache: a registry mounts them from there. */
   readonly mountFrom: readonly Reference[];
   readonly onProgress: ProgressListener;
 }
 
-/** Fails before the build where its result could not be written. */
+/** Fails before a build whose result could not be written. `isIndex`: it makes an index of images. */
 export async function checkOutputs(
   outputs: readonly Output[],
-  { cwd, stdout, isIndex }: Pick<Session, 'cwd' | 'stdout'> & { readonly isIndex: boolean },
+  { cwd, stdout, isIndex }: Pick<ExporterWiring, 'cwd' | 'stdout'> & { readonly isIndex: boolean },
 ): Promise<void> {
   for (const output of outputs) {
     if (isIndex && output.type === 'docker') {
-      throw new UsageError('docker exporter does not currently support exporting manifest lists', {
-        hint: 'Build one platform, or write type=oci, which holds several.',
+      throw new IndexNotExportableError('docker exporter does not currently support exporting manifest lists', {
+        hint: 'Build one platform, or write an OCI archive, which holds several.',
       });
     }
     if (output.type === 'registry' || output.type === 'image') continue;
@@ -74,7 +80,7 @@ export function exporterFor(output: Output, wiring: ExporterWiring): Exporter {
   }
 }
 
-/** As a user would name the target. */
+/** The target as users name it. */
 export function describeOutput(output: Output): string {
   if (output.type === 'registry' || output.type === 'image') return formatReference(output.name);
   return output.dest === '-' ? `stdout (${output.type})` : `${output.dest} (${output.type})`;
@@ -101,7 +107,7 @@ function localImageExporter(name: Reference, wiring: ExporterWiring): Exporter {
 
 type CopyBuilt = (source: Image | IndexedImages, options: CallOptions) => Promise<void>;
 
-/** For what takes an index as it takes an image. */
+/** An exporter of targets that take an index as well as an image. */
 function copyingExporter(copy: CopyBuilt): Exporter {
   return {
     export: ({ image }, options) => copy(image, options),
@@ -168,7 +174,7 @@ function tarExporter({ dest, split }: TreeOutput, { cwd, stdout, isolation }: Ex
   };
 }
 
-/** Tells when the export is done, and how long it took. */
+/** Reports when the export is done, and how long it took. */
 function reported(exporter: Exporter, output: Output, { onProgress }: ExporterWiring): Exporter {
   const timed = async (digest: Digest, work: () => Promise<void>) => {
     const started = monotonicMs();

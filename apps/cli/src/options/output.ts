@@ -1,21 +1,8 @@
 import { suggest } from '@shale/dockerfile-parser';
 import { parseReference, type Reference } from '@shale/core';
-import { parseAttributes } from '../options/attributes.ts';
+import type { Output } from '@shale/wiring';
+import { parseAttributes } from './attributes.ts';
 import { UsageError } from '../usage-error.ts';
-
-/** Where a built image goes. `dest` is a path as given, or `-` for stdout. */
-export type Output =
-  | {
-      readonly type: 'oci' | 'docker';
-      readonly dest: string;
-      readonly names: readonly Reference[];
-      readonly directory: boolean;
-    }
-  /** `split`: of several platforms, each has a folder. */
-  | { readonly type: 'local' | 'tar'; readonly dest: string; readonly split: boolean }
-  | { readonly type: 'registry'; readonly name: Reference }
-  /** The image store in the state folder. */
-  | { readonly type: 'image'; readonly name: Reference };
 
 const TYPES = ['oci', 'docker', 'local', 'tar', 'registry', 'image'] as const;
 const ATTRIBUTES = ['type', 'dest', 'name', 'push', 'tar', 'platform-split', 'oci-mediatypes'] as const;

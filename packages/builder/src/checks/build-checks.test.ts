@@ -1,6 +1,6 @@
-import type { BuildOptions } from '@shale/builder';
 import type { ProgressEvent } from '@shale/core';
 import { describe, expect, it } from 'vitest';
+import type { BuildOptions } from '../build/build-options.ts';
 import { startBuildChecks } from './build-checks.ts';
 
 function start(text: string, buildArgs: BuildOptions['buildArgs'] = {}) {
@@ -11,21 +11,21 @@ function start(text: string, buildArgs: BuildOptions['buildArgs'] = {}) {
     images: [],
     context: { files: { ignores: () => false } },
   } as unknown as BuildOptions;
-  const { options, tell } = startBuildChecks(build, {
+  const { options, report } = startBuildChecks(build, {
     platforms: [],
-    isTold: true,
+    isShown: true,
     onProgress: (event) => events.push(event),
   });
-  return { beforeSteps: async () => options.beforeSteps?.(), tell, events };
+  return { beforeSteps: async () => options.beforeSteps?.(), report, events };
 }
 
 describe('startBuildChecks()', () => {
-  it('tells the findings once, with their place', async () => {
-    const { beforeSteps, tell, events } = start('FROM scratch AS Base\n');
+  it('reports the findings once, with their place', async () => {
+    const { beforeSteps, report, events } = start('FROM scratch AS Base\n');
     await beforeSteps();
     expect(events).toEqual([]);
-    await tell();
-    await tell();
+    await report();
+    await report();
     expect(events).toMatchObject([
       {
         type: 'lint.finding',
@@ -36,9 +36,9 @@ describe('startBuildChecks()', () => {
     ]);
   });
 
-  it('tells nothing of a build that did not get to its steps', async () => {
-    const { tell, events } = start('FROM scratch AS Base\n');
-    await tell();
+  it('reports nothing of a build that did not get to its steps', async () => {
+    const { report, events } = start('FROM scratch AS Base\n');
+    await report();
     expect(events).toEqual([]);
   });
 
@@ -46,25 +46,25 @@ describe('startBuildChecks()', () => {
     ['# check=error=true\nFROM scratch AS Base\n', {}],
     ['FROM scratch AS Base\n', { BUILDKIT_DOCKERFILE_CHECK: 'error=true' }],
   ])('ends the build of %j with %j', async (text, buildArgs) => {
-    const { beforeSteps, tell, events } = start(text, buildArgs);
+    const { beforeSteps, report, events } = start(text, buildArgs);
     await expect(beforeSteps()).rejects.toMatchObject({ code: 'LINT_VIOLATION' });
-    await tell();
+    await report();
     expect(events).toHaveLength(1);
   });
 
   it('ends a build whose directives cannot be read before its steps, above an instruction, too', async () => {
     for (const text of ['# check=x\nFROM scratch\n', 'FROM scratch\n# check=x\nUSER a\n']) {
-      const { beforeSteps, tell, events } = start(text);
+      const { beforeSteps, report, events } = start(text);
       await expect(beforeSteps()).rejects.toThrow(/invalid check option "x"/);
-      await tell();
+      await report();
       expect(events).toEqual([]);
     }
   });
 
   it('never fails a build that is done', async () => {
-    const { beforeSteps, tell, events } = start('FROM');
+    const { beforeSteps, report, events } = start('FROM');
     await beforeSteps();
-    await tell();
+    await report();
     expect(events).toMatchObject([{ type: 'warning', code: 'checks-not-run' }]);
   });
 });

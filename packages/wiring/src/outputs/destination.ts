@@ -2,33 +2,41 @@ import { randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { access, constants, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { once } from 'node:events';
 import { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import type { CallOptions } from '@shale/core';
+import { type CallOptions, ShaleError } from '@shale/core';
 import { noSpace, undefinedIfMissing } from '@shale/core/files';
-import type { Session } from '../commands/command.ts';
-import { UsageError } from '../usage-error.ts';
 import { OutputUnwritableError } from './output-unwritable-error.ts';
 
+/** What `-` names: standard output, as a rule. */
+export type OutputStream = Writable & { readonly isTTY?: boolean | undefined };
+
 export interface DestinationOptions extends CallOptions {
-  readonly stdout: Session['stdout'];
+  readonly stdout: OutputStream;
 }
 
-/** Fails before the build when its result could not be written. `path` is absolute, or `-`. */
-export async function checkFileDestination(path: string, stdout: Session['stdout']): Promise<void> {
+class TerminalDestinationError extends ShaleError {
+  readonly code = 'USAGE_INVALID';
+}
+
+/** Fails before a build whose result could not be written. `path` is absolute, or `-`. @throws {OutputUnwritableError} */
+export async function checkFileDestination(path: string, stdout: OutputStream): Promise<void> {
   if (path === '-') {
     if (stdout.isTTY === true)
-      throw new UsageError('An archive is not written to a terminal', { hint: 'Redirect stdout, or name a file.' });
+      throw new TerminalDestinationError('An archive is not written to a terminal', {
+        hint: 'Redirect stdout, or name a file.',
+      });
     return;
   }
   const found = await stat(path).catch(undefinedIfMissing);
   if (found?.isDirectory() === true) {
-    throw new OutputUnwritableError(`${path} is a directory`, { hint: 'Name a file, as in dest=out.tar.' });
+    throw new OutputUnwritableError(`${path} is a directory`, { hint: 'Name a file in it, such as out.tar.' });
   }
   await checkWritable(found === undefined ? dirname(path) : path, path);
 }
 
-/** The same for a directory, which may not exist yet. */
+/** The same for a directory, which need not exist yet. */
 export async function checkDirectoryDestination(path: string): Promise<void> {
   let existing = path;
   let found = await stat(existing).catch(undefinedIfMissing);
@@ -66,17 +74,24 @@ export async function writeDestination(
     return finished(device);
   }
   const temporary = join(dirname(path), `.shale-${randomBytes(6).toString('hex')}.tmp`);
+  const sink = createWriteStream(temporary, { flags: 'wx', highWaterMark: 4 * 1024 * 1024, signal });
   try {
-    const sink = createWriteStream(temporary, { flags: 'wx', highWaterMark: 4 * 1024 * 1024, signal });
     await write(sink);
     sink.end();
     await finished(sink);
     await rename(temporary, path);
   } catch (error) {
+    await closed(sink);
     await rm(temporary, { force: true });
     signal?.throwIfAborted();
     return noSpace(dirname(path))(error);
   }
+}
+
+/** A file that is still being opened would appear after it was removed. */
+async function closed(sink: Writable): Promise<void> {
+  sink.destroy();
+  if (!sink.closed) await once(sink, 'close');
 }
 
 /** `target` stays open. A write is done when `target` is done with it: writers use their memory again. */

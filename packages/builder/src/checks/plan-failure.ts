@@ -1,8 +1,9 @@
-import { type BuildOptions, planTarget } from '@shale/builder';
 import { type Platform, ShaleError } from '@shale/core';
+import { planTarget } from '../build/build.ts';
+import type { BuildOptions } from '../build/build-options.ts';
 import { StandInImages } from './stand-in-images.ts';
 
-/** What a build would fail with before it runs anything; `undefined` when it can be planned. */
+/** The error that a build would end with before it runs anything; `undefined` when it can be planned. */
 export async function planFailure(
   options: BuildOptions,
   platforms: readonly Platform[],
@@ -20,7 +21,7 @@ export async function planFailure(
   return undefined;
 }
 
-/** `${NAME:?text}` fails by the environment, which an unknown base would have set. */
+/** `${NAME:?text}` fails without a variable that the unknown base image may set. */
 function mayDependOnBase({ message }: Error): boolean {
   return message.startsWith('failed to process ') && !/syntax error|unexpected end|unsupported modifier/.test(message);
 }

@@ -5,11 +5,11 @@ import { describeUntrusted } from './describe-untrusted.ts';
 
 type Warning = { readonly code: string; readonly message: string };
 
-/** Tells of what a user should know of a cache: each kind once, and each step that is not deterministic. */
+/** Reports as warnings what users should know about their caches: each message once. */
 export function cacheWarnings(journal: BuildJournal, onProgress: ProgressListener): CacheEventListener {
   const told = new Set<string>();
   return (event) => {
-    // without fixed times the directories that a step makes are enough to make its result another one
+    // without fixed times, the times of new directories alone make two results differ
     if (event.type === 'non-deterministic' && !journal.isReproducible) return;
     const warning = warningOf(event, journal);
     if (warning === undefined || told.has(warning.message)) return;
@@ -22,7 +22,7 @@ function warningOf(event: CacheEvent, journal: BuildJournal): Warning | undefine
   switch (event.type) {
     case 'non-deterministic': {
       const name = journal.steps.find(({ key }) => key === event.key)?.step.name ?? event.key;
-      const message = `${name} gave another result than the ${event.backend} cache has: ${event.offered}, not ${event.kept}, which stays`;
+      const message = `${name} made ${event.offered}, but the ${event.backend} cache has ${event.kept} for it and keeps that`;
       return { code: 'non-deterministic-step', message };
     }
     case 'untrusted': {
@@ -32,7 +32,7 @@ function warningOf(event: CacheEvent, journal: BuildJournal): Warning | undefine
     case 'corrupt':
       return { code: 'cache-corrupt', message: `Damaged entries of the ${event.backend} cache are passed over` };
     case 'read-only':
-      if (event.backend !== 'dir') return undefined; // a registry's refusal is told as `cache.degraded`
+      if (event.backend !== 'dir') return undefined; // a registry's refusal is reported as `cache.degraded`
       return { code: 'cache-read-only', message: `The ${event.backend} cache is read-only: ${event.reason}` };
     default:
       return undefined;

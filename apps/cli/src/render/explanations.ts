@@ -1,19 +1,11 @@
-import type { CacheInput } from '@shale/cache';
 import type { MissCause } from '@shale/cache/explain';
 import { digestHex } from '@shale/core';
-import { stepLabel } from '../render/build-view.ts';
+import type { ExplainedStep } from '@shale/explain';
+import { stepLabel } from './build-view.ts';
 import { escapeControls } from '../terminal/escape.ts';
 import type { Palette } from '../terminal/palette.ts';
 import { columnsOf, padColumns } from '../terminal/width.ts';
 import { describeCause, describeExplanation } from './describe-cause.ts';
-import type { StepExplanation } from './explain-steps.ts';
-
-/** An explanation, and what its step's key was made of. */
-export interface ExplainedStep {
-  readonly explanation: StepExplanation;
-  readonly inputs: readonly CacheInput[];
-  readonly values?: Readonly<Record<string, string>> | undefined;
-}
 
 export interface ShowOptions {
   readonly showValues: boolean;

@@ -32,7 +32,7 @@ it('cacheWarnings() names a step that is not deterministic', () => {
   const event: CacheEvent = { type: 'non-deterministic', backend, key, kept, offered };
   const [warning] = warningsOf([event]);
   expect(warning).toBe(
-    `non-deterministic-step: RUN date > /built gave another result than the registry cache has: ${offered}, not ${kept}, which stays`,
+    `non-deterministic-step: RUN date > /built made ${offered}, but the registry cache has ${kept} for it and keeps that`,
   );
   expect(warningsOf([event], false)).toEqual([]);
 });

@@ -1,12 +1,12 @@
 import { resolve } from 'node:path';
 import type { BuildOptions } from '@shale/builder';
-import type { Session } from '../commands/command.ts';
+import type { Session } from './command.ts';
 
 interface Asked extends Pick<Session, 'cwd'> {
   readonly args: readonly string[];
 }
 
-/** What names a build in the trails: it stays when files and flags change. */
+/** The name of a build in the trails: it stays when files and flags change. */
 export function buildIdentity({ context, dockerfile }: BuildOptions, { args, cwd }: Asked): string {
   if (context.kind === 'directory') return resolve(cwd, dockerfile.name);
   return `${args[0] ?? ''} ${dockerfile.name}`.trim();

@@ -1,4 +1,3 @@
-import type { DockerfileSource, NamedContext } from '@shale/builder';
 import {
   formatPlatform,
   hostPlatform,
@@ -17,30 +16,12 @@ import {
   type LintOptions,
   LintViolationError,
 } from '@shale/dockerfile-parser/lint';
+import type { DockerfileSource } from '../graph/dockerfile-source.ts';
 import { checkArgument } from './check-argument.ts';
-import type { KnownImages } from './known-images.ts';
+import type { CheckedDockerfile, CheckFacts } from './check-dockerfile.ts';
 
-/** What build checks may know besides the Dockerfile itself. */
-export interface CheckFacts {
-  readonly target: string | undefined;
-  readonly buildArgs: Readonly<Record<string, string>>;
-  /** At least one. */
-  readonly platforms: readonly Platform[];
-  readonly namedContexts: ReadonlyMap<string, NamedContext>;
-  readonly images: Pick<KnownImages, 'get'>;
-  /** Whether the ignore file leaves a path of the context out. */
-  readonly ignores: (path: string) => boolean;
-}
-
-export interface CheckedDockerfile {
-  /** For every platform, each once, in the order of their lines. */
-  readonly findings: readonly Finding[];
-  /** Set when there are findings, and the file or a build argument calls them errors. */
-  readonly violation: ShaleError | undefined;
-}
-
-/** Runs the build checks. @throws {DockerfileError} where the file or a directive of it cannot be read. */
-export function checkDockerfile({ name, text }: DockerfileSource, facts: CheckFacts): CheckedDockerfile {
+/** Runs the build checks for each platform. */
+export function lintDockerfile({ name, text }: DockerfileSource, facts: CheckFacts): CheckedDockerfile {
   const dockerfile = parseDockerfile(text, { file: name });
   const findings = new Map<string, Finding>();
   for (const platform of facts.platforms) {
@@ -81,7 +62,7 @@ function lintOptions(dockerfile: Dockerfile, facts: CheckFacts, platform: Platfo
   };
 }
 
-/** A name or platform that makes no sense is an error for the builder to find. */
+/** Invalid names and platforms are skipped here: planning the build reports them. */
 function baseImage(name: string, platform: string, { namedContexts, images }: CheckFacts): BaseImage | undefined {
   const named = namedContexts.get(name.toLowerCase());
   try {

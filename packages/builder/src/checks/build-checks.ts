@@ -1,38 +1,39 @@
-import type { BuildOptions, DockerfileSource } from '@shale/builder';
+import type { BuildOptions } from '../build/build-options.ts';
+import type { DockerfileSource } from '../graph/dockerfile-source.ts';
 import { hostPlatform, messageOf, type Platform, type ProgressListener } from '@shale/core';
 import { checkArgument } from './check-argument.ts';
-import type { CheckedDockerfile, CheckFacts } from './check-dockerfile.ts';
+import { checkDockerfile, type CheckedDockerfile, type CheckFacts, loadChecks } from './check-dockerfile.ts';
 import { KnownImages } from './known-images.ts';
 
 export interface BuildChecksOptions {
-  /** None for this machine's. */
+  /** Empty for this machine's. */
   readonly platforms: readonly Platform[];
   readonly onProgress: ProgressListener;
-  /** Whether somebody sees the findings. If not, only checks that may end the build are run. */
-  readonly isTold: boolean;
+  /** Whether anybody sees the findings. If not, the checks run only where they may end the build. */
+  readonly isShown: boolean;
 }
 
-/** The build checks beside a build: they are loaded and run while it waits for other things, and told at its end. */
+/** Build checks that run beside a build, while it waits for other things, and report at its end. */
 export interface BuildChecks {
-  /** The build's options, so that the checks see its base images and can end it. */
+  /** Options for the build, with which the checks see its base images and can end it. */
   readonly options: BuildOptions;
-  /** Tells the findings, once. Never fails. */
-  readonly tell: () => Promise<void>;
+  /** Reports the findings, once. Never fails. */
+  readonly report: () => Promise<void>;
 }
 
 export function startBuildChecks(
   build: BuildOptions,
-  { platforms, onProgress, isTold }: BuildChecksOptions,
+  { platforms, onProgress, isShown }: BuildChecksOptions,
 ): BuildChecks {
   const images = new KnownImages();
-  const facts = factsOf(build, { platforms, images });
-  if (!isTold && !mayEndBuild(build.dockerfile, facts)) return { options: build, tell: () => Promise.resolve() };
+  const facts = checkFacts(build, { platforms, images });
+  if (!isShown && !mayEndBuild(build.dockerfile, facts)) return { options: build, report: () => Promise.resolve() };
   // Not before the build waits for something itself.
-  const loading = new Promise((resolve) => setImmediate(resolve)).then(() => import('./check-dockerfile.ts'));
+  const loading = new Promise((resolve) => setImmediate(resolve)).then(loadChecks);
   let running: Promise<CheckedDockerfile> | undefined;
   const endBuild = async (checked: Promise<CheckedDockerfile>) => {
     const { violation } = await checked.catch((error: unknown) => {
-      running = undefined; // all there is to tell
+      running = undefined; // this error is all there is to report
       throw error;
     });
     if (violation !== undefined) throw violation;
@@ -42,13 +43,13 @@ export function startBuildChecks(
       ...build,
       images: build.images.map((source) => images.notedFrom(source)),
       beforeSteps() {
-        const checked = loading.then(({ checkDockerfile }) => checkDockerfile(build.dockerfile, facts));
-        checked.catch(() => undefined); // whoever awaits it is told
+        const checked = loading.then(() => checkDockerfile(build.dockerfile, facts));
+        checked.catch(() => undefined); // whoever awaits it gets the error
         running = checked;
         return mayEndBuild(build.dockerfile, facts) ? endBuild(checked) : undefined;
       },
     },
-    async tell() {
+    async report() {
       const checked = running;
       running = undefined;
       const { findings } = (await checked?.catch(passOver(onProgress))) ?? { findings: [] };
@@ -60,7 +61,7 @@ export function startBuildChecks(
   };
 }
 
-/** A build that got this far does not fail for what only comments on it. */
+/** A build that is done does not fail because its checks could not run. */
 function passOver(onProgress: ProgressListener): (error: unknown) => undefined {
   return (error) => {
     const message = `The build checks could not be run: ${messageOf(error)}`;
@@ -68,8 +69,8 @@ function passOver(onProgress: ProgressListener): (error: unknown) => undefined {
   };
 }
 
-/** What build checks may know of a build. */
-export function factsOf(
+/** The facts of a build that its checks use. */
+export function checkFacts(
   { target, buildArgs = {}, namedContexts = new Map(), context }: BuildOptions,
   { platforms, images }: Pick<BuildChecksOptions, 'platforms'> & Pick<CheckFacts, 'images'>,
 ): CheckFacts {
@@ -84,7 +85,7 @@ export function factsOf(
   };
 }
 
-/** Only what a directive asks for can end a build: without one, nothing has to wait. */
+/** Only a directive makes findings end a build: without one, the build does not wait for its checks. */
 function mayEndBuild({ text }: DockerfileSource, { buildArgs }: CheckFacts): boolean {
   return checkArgument(buildArgs) !== undefined || /^\s*#\s*check\s*=/im.test(text);
 }

@@ -7,10 +7,10 @@ import {
   type Reference,
 } from '@shale/core';
 
-/** Answers for images that nobody here knows, with one that is empty: enough to plan on. */
+/** Stands in for every image that is not known here with an empty one: enough to plan a build. */
 export class StandInImages implements ImageSource {
   readonly name = 'stand-ins';
-  /** A plan may be wrong about what it takes from a base. */
+  /** Whether a plan used one: what it says about that base image may be wrong. */
   used = false;
 
   async resolve(reference: Reference, { platform }: { readonly platform: Platform }): Promise<Image> {

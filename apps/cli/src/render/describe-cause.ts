@@ -2,9 +2,8 @@ import type { CacheInput } from '@shale/cache';
 import type { Change, MissCause } from '@shale/cache/explain';
 import { messageOf } from '@shale/core';
 import { formatAge } from '../terminal/format.ts';
-import { stepLabel } from '../render/build-view.ts';
-import { describeUntrusted } from './describe-untrusted.ts';
-import type { EarlierStep, StepExplanation } from './explain-steps.ts';
+import { stepLabel } from './build-view.ts';
+import { describeUntrusted, type EarlierStep, type StepExplanation } from '@shale/explain';
 
 /** Both sides of a comparison. */
 export interface Sides {

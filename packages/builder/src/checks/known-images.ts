@@ -7,7 +7,7 @@ import {
   type Reference,
 } from '@shale/core';
 
-/** Images by name and platform, as build checks ask for them. */
+/** Images by name and platform, for build checks. */
 export class KnownImages {
   readonly #images = new Map<string, Image>();
 
@@ -15,7 +15,7 @@ export class KnownImages {
     return this.#images.get(keyOf(reference, platform));
   }
 
-  /** The source, with every image noted that it finds. */
+  /** The same source; every image that it finds becomes known. */
   notedFrom(source: ImageSource): ImageSource {
     return {
       name: source.name,
