@@ -19,20 +19,20 @@ import { dockerfileSource } from './source/dockerfile-source.ts';
 import { type WorkspacePaths, workspacePaths } from './state/workspace-paths.ts';
 import { version } from './version.ts';
 
-/** What the program gets from its process. */
+/** What the process gives to the program. */
 export interface Session {
   readonly env: Environment;
   readonly writeOut: (text: string) => void;
   readonly writeLog: (text: string) => void;
   readonly isTerminal: boolean;
   readonly signal?: AbortSignal | undefined;
-  /** @default those of '/.envbuilder' */
+  /** @default the paths in '/.envbuilder' */
   readonly paths?: WorkspacePaths | undefined;
-  /** @default the real one, which refuses outside a container */
+  /** @default the real one, which fails outside a container */
   readonly rootReplacement?: RootReplacement | undefined;
   /** @default steps run in this process */
   readonly buildAhead?: BuildAhead | undefined;
-  /** Only this is to be built, for a process that waits. */
+  /** A file with a plan: only build it, for a process that waits. */
   readonly planFile?: string | undefined;
 }
 
@@ -77,7 +77,7 @@ export async function runProgram(argv: readonly string[], session: Session): Pro
     writeOut(`ENVBUILDER_CACHED_IMAGE=${await probeWorkspace(options, host, { signal })}\n`);
     return { type: 'done' };
   } catch (error) {
-    // the terminal is told by the caller
+    // the caller prints it on the terminal
     if (coder !== undefined && session.planFile === undefined)
       redactedLog(coder.log, secretsOf(options))('error', `error: ${messageOf(error)}`);
     throw error;
@@ -86,7 +86,7 @@ export async function runProgram(argv: readonly string[], session: Session): Pro
   }
 }
 
-/** The image brings its own git, which needs nothing of the root that is to be replaced. */
+/** The image has its own git, which needs nothing from the root file system. */
 function ownGit({ directory }: WorkspacePaths, env: Environment): GitProgram {
   const own = join(directory, 'bin/git');
   const passed = [

@@ -10,7 +10,7 @@ import { buildAhead, PLAN_VARIABLE, writeFailure } from './images/user-namespace
 import { runProgram } from './program.ts';
 import { MAGIC_DIRECTORY, workspacePaths } from './state/workspace-paths.ts';
 
-/** Runs the process's own command line, and ends the process: as init, or with an exit code. */
+/** Runs the command line of the process. Then the process becomes init, or exits. */
 export async function start(): Promise<void> {
   const { argv, stdout, stderr, stdin } = process;
   const { [PLAN_VARIABLE]: planFile, SHALE_OPEN_FILES: openFiles, SHALE_USER_NAMESPACE: _, ...env } = process.env;
@@ -50,9 +50,9 @@ function tell(reason: unknown): void {
 }
 
 /**
- * No step may read this process's memory, environment or descriptors; and mounts, where they are allowed, are seen by
- * nobody else. Comes before anything asynchronous.
- * @param isAlone No other process of this program is at work.
+ * Keeps steps from reading memory, environment and descriptors of this process, and hides its mounts from other processes.
+ * Must run before anything asynchronous.
+ * @param isAlone Whether no other process of this program is running.
  */
 async function secureProcess(isAlone: boolean): Promise<void> {
   const calls = loadSystemCalls();
@@ -62,24 +62,24 @@ async function secureProcess(isAlone: boolean): Promise<void> {
   await enterPrivateMounts(calls).catch(() => undefined);
 }
 
-/** An image from scratch has no /tmp, and steps must not see what is in ours. */
+/** An image from scratch has no /tmp, and steps must not see temporary files of this program. */
 function useOwnTemporaryDirectory(): void {
   const directory = workspacePaths().secrets;
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   process.env['TMPDIR'] = directory;
 }
 
-/** An image from scratch has no shell either, and none of the programs that layers, locks and sandboxes are made with. */
+/** An image from scratch has no shell, and no programs for layers, locks and sandboxes. */
 function offerOwnPrograms(): void {
   const directory = join(MAGIC_DIRECTORY, 'bin');
   process.env['PATH'] = `${directory}:${process.env['PATH'] ?? ''}`;
-  const isPushed = existsSync(workspacePaths().image); // its root stays as it was built
+  const isPushed = existsSync(workspacePaths().image); // its root must not change
   if (isPushed || existsSync('/bin') || !existsSync(join(directory, 'sh'))) return;
   mkdirSync('/bin');
-  copyFileSync(join(directory, 'sh'), '/bin/sh'); // no link: sandboxes see /bin alone
+  copyFileSync(join(directory, 'sh'), '/bin/sh'); // not a link: sandboxes see only /bin
 }
 
-/** PID 1 gets no signal that it does not ask for. The first one stops the work, the second the process. */
+/** PID 1 gets only signals that it handles. The first one stops the work, the second one the process. */
 function abortOnSignals(): AbortSignal {
   const controller = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) {

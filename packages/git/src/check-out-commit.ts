@@ -7,18 +7,18 @@ import { type GitSession, openGitSession, type OpenGitSessionOptions } from './g
 import { type GitSource, isAbbreviatedCommit } from './git-source.ts';
 
 export interface CheckOutCommitOptions extends OpenGitSessionOptions, CallOptions {
-  /** An empty directory. */
+  /** The path of an empty directory. */
   readonly directory: string;
-  /** The commit that must be there: a prefix of at least 7 digits will do. That of the source must be, too. */
+  /** The expected commit, or at least its first 7 digits. The source may expect one too. */
   readonly checksum?: string | undefined;
-  /** Keep `.git` with one commit in it. The source's own `keep-git-dir` goes first. @default false */
+  /** Keep `.git` with one commit in it. `keep-git-dir` of the source wins. @default false */
   readonly keepGitDirectory?: boolean | undefined;
 }
 
-/** What is in the directory now. */
+/** The commit in the directory. */
 export interface CheckedOutCommit {
   readonly commit: string;
-  /** Of the committer, in seconds since the epoch. */
+  /** The time of the committer, in seconds since the epoch. */
   readonly commitTime: number;
 }
 
@@ -51,7 +51,7 @@ async function fetchAndCheckOut(work: Work): Promise<void> {
   try {
     await fetchRef(work);
   } catch (error) {
-    // only the answer to a fetch says that a repository has other hashes
+    // only a fetch tells which hash a repository uses
     if (!(error instanceof GitFailedError) || error.reason !== 'other-hash') throw error;
     await rm(join(work.call.cwd, '.git'), { recursive: true });
     await init('sha256', work);
@@ -59,7 +59,7 @@ async function fetchAndCheckOut(work: Work): Promise<void> {
   }
 }
 
-/** Without a template, which could hold hooks. */
+/** Uses no template, because templates can have hooks. */
 async function init(algorithm: 'sha1' | 'sha256', { session, call }: Work): Promise<void> {
   await session.local(['init', '--quiet', '--template=', `--object-format=${algorithm}`, '.'], call);
 }
@@ -71,13 +71,13 @@ async function fetchRef({ session, url, ref, call }: Work): Promise<void> {
   const checkOut = (commit: string) => session.local(['checkout', '--quiet', '--detach', commit], call);
   try {
     await fetch('--depth=1', '--no-tags', '--', url, ref).catch((error: unknown) => {
-      // files behind a plain web server: git can only take all of them
+      // a plain web server serves files: git has to fetch all of them
       if (!(error instanceof GitFailedError) || error.reason !== 'shallow-unsupported') throw error;
       return fetch('--no-tags', '--', url, ref);
     });
     await checkOut('FETCH_HEAD');
   } catch (error) {
-    // servers need not give commits by name, and none knows an abbreviated one
+    // servers need not serve commits by name, and none serves abbreviated names
     if (!isAbbreviatedCommit(ref) || call.signal?.aborted) throw error;
     await fetch('--', url, '+refs/heads/*:refs/remotes/origin/*', '+refs/tags/*:refs/tags/*');
     await checkOut(`${ref}^{commit}`);
@@ -90,7 +90,7 @@ function checkCommit(commit: string, { url }: GitSource, checksum: string | unde
   throw new GitFailedError(`expected checksum to match ${checksum}, got ${commit} from ${redactUrl(url)}`);
 }
 
-/** What is kept of `.git` names neither this machine nor the hour: a new index knows files by content alone. */
+/** Removes what depends on this machine or the time from `.git`. A new index has no times of files. */
 async function tidy({ session, call }: Work, keepsGitDirectory: boolean): Promise<void> {
   const gone = keepsGitDirectory ? ['.git/FETCH_HEAD', '.git/logs', '.git/index'] : ['.git'];
   for (const path of gone) await rm(join(call.cwd, path), { recursive: true, force: true });

@@ -3,28 +3,27 @@ import type { GitRemote } from './git-remote.ts';
 import type { GitSetting } from './git-settings.ts';
 
 export interface WebCredentials {
-  /** Win over those in the address. */
+  /** Wins over the user name and password of the address. */
   readonly username?: string | undefined;
   readonly password?: string | undefined;
   /** The value of the `Authorization` header, in place of user name and password. */
   readonly authorization?: string | undefined;
 }
 
-/** How git is told credentials. */
+/** Credentials in the form that git takes. */
 export interface GitCredentials {
   readonly settings: readonly GitSetting[];
   readonly env: Readonly<Record<string, string>>;
-  /** What must not be in a message. */
+  /** Texts that no message may have. */
   readonly secrets: readonly string[];
 }
 
-/** git runs it by a shell. The command line of that shell has the names of the variables, and not their values. */
+/** git runs it with a shell, whose command line has the names of the variables, not their values. */
 const HELPER = `!f() { if test "$1" = get; then printf 'username=%s\\npassword=%s\\n' "$SHALE_GIT_USERNAME" "$SHALE_GIT_PASSWORD"; fi; }; f`;
 
 /**
- * Credentials for the origin of an address, by the environment: other users can read neither a command line nor a file
- * with them.
- * @throws {GitFailedError} for a line end in them, by which they could say more than they are
+ * Passes the credentials for the origin of an address in the environment, which other users cannot read.
+ * @throws {GitFailedError} for credentials with a line end, which could add fields or headers
  */
 export function credentialsFor({ origin, username, password }: GitRemote, access: WebCredentials): GitCredentials {
   const given = [access.username, access.password, access.authorization].some((text) => text !== undefined);
@@ -46,22 +45,22 @@ function tellGit(
 ): Omit<GitCredentials, 'secrets'> {
   const { username = '', password = '' } = login ?? {};
   if (username !== '') return byHelper(origin, username, password);
-  if (password !== '') return byHeader(origin, `Basic ${encoded({ password })}`); // git has no login without a name
+  if (password !== '') return byHeader(origin, `Basic ${encoded({ password })}`); // git cannot log in without a user name
   return authorization === undefined ? { settings: [], env: {} } : byHeader(origin, authorization);
 }
 
-/** git asks it for this origin only, also after a redirection. */
+/** git calls the helper for this origin only, also after a redirection. */
 function byHelper(origin: string, username: string, password: string): Omit<GitCredentials, 'secrets'> {
   return {
     settings: [
-      ['credential.helper', ''], // those of the user
+      ['credential.helper', ''], // removes the helpers of the user
       [`credential.${origin}.helper`, HELPER],
     ],
     env: { SHALE_GIT_ORIGIN: origin, SHALE_GIT_USERNAME: username, SHALE_GIT_PASSWORD: password },
   };
 }
 
-/** git would send a header also to where the server redirects it. */
+/** git sends a header to every server that it is redirected to, so it must not follow redirections. */
 function byHeader(origin: string, authorization: string): Omit<GitCredentials, 'secrets'> {
   return {
     settings: [

@@ -1,22 +1,22 @@
 import { ShaleError, type ShaleErrorOptions } from '@shale/core';
 
-/** Why git failed, as far as its words tell. */
+/** Why git failed, as far as its output tells. */
 export type GitFailureReason =
-  /** The web server refused the credentials, or wants some. */
+  /** The web server requires other credentials. */
   | 'authentication'
-  /** The ssh server refused the key, or its own key is not the known one. */
+  /** The ssh server refused the key, or its host key is unknown. */
   | 'handshake'
   /** The repository has no such branch or tag. */
   | 'reference-missing'
-  /** The server cannot send a part of the history. */
+  /** The server can only send the whole history. */
   | 'shallow-unsupported'
-  /** The repository names its objects by another hash than the local one. */
+  /** The repository uses another hash for its objects. */
   | 'other-hash'
   /** There is no git program here. */
   | 'no-program'
   | 'other';
 
-/** A repository cannot be named like that, or cannot be fetched. The message has git's own words, without secrets. */
+/** The name of a repository is malformed, or the repository cannot be fetched. The message has git's words, without secrets. */
 export class GitFailedError extends ShaleError {
   readonly code: 'GIT_FAILED' | 'GIT_ACCESS_DENIED';
   readonly reason: GitFailureReason;

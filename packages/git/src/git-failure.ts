@@ -6,7 +6,7 @@ export interface EndedGit {
   /** `undefined` or `null` for one that a signal ended. */
   readonly status: number | null;
   readonly message: string;
-  /** What must not be in a message. */
+  /** Texts that no message may have. */
   readonly secrets: readonly string[];
 }
 
@@ -24,7 +24,7 @@ const REASONS: readonly (readonly [GitFailureReason, RegExp])[] = [
   ['shallow-unsupported', /does not support shallow/],
   ['other-hash', /mismatched algorithms/],
 ];
-/** Texts that scripts look for, before git's own. */
+/** Texts that scripts look for. They precede git's own. */
 const PREFIXES: Partial<Record<GitFailureReason, string>> = {
   authentication: 'authentication required: ',
   handshake: 'ssh: handshake failed: ',
@@ -34,7 +34,7 @@ const HINTS: Partial<Record<GitFailureReason, string>> = {
   handshake: 'Check the private key, and the known host keys.',
 };
 
-/** What a git that ended with an error said. */
+/** The error for a git that failed. */
 export function gitFailure({ args, status, message, secrets }: EndedGit): GitFailedError {
   if (status === NO_PROGRAM_STATUS) return noProgram();
   const reason = REASONS.find(([, pattern]) => pattern.test(message))?.[0] ?? 'other';
@@ -46,7 +46,7 @@ export function gitFailure({ args, status, message, secrets }: EndedGit): GitFai
   });
 }
 
-/** git could not be started. */
+/** The error for a git that could not be started. */
 export function startFailure(cause: Error): GitFailedError {
   if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return noProgram(cause);
   return new GitFailedError(`git cannot be started: ${cause.message}`, { cause });
@@ -57,7 +57,7 @@ function noProgram(cause?: Error): GitFailedError {
   return new GitFailedError('There is no program git here', { hint, reason: 'no-program', cause });
 }
 
-/** git tells of a prompt that nobody asked for. */
+/** Replaces git's complaint about a prompt: nobody can be asked here. */
 function plain(message: string): string {
   return message.replace(
     /^fatal: could not read (?:Username|Password) for ('[^']*').*$/m,
@@ -69,13 +69,13 @@ const PROGRESS =
   /^(?:Cloning into |From |remote: (?:Enumerating|Counting|Compressing|Total|Finding|Getting)|(?:Receiving|Resolving|Unpacking|Updating|Filtering) )/;
 const ADVICE = /^(?:Please make sure you have the correct access rights|and the repository exists\.)$/;
 
-/** What is wrong, in one line: programs and people read the first one. */
+/** Joins the lines that say what is wrong: scripts read the first line only. */
 function oneLine(message: string): string {
   const lines = message.split('\n').map((line) => line.trim());
   return lines.filter((line) => line !== '' && !PROGRESS.test(line) && !ADVICE.test(line)).join('; ');
 }
 
-/** Servers and git repeat what they were sent. */
+/** git and servers repeat what they received. */
 function withoutSecrets(message: string, secrets: readonly string[]): string {
   const cleaned = secrets
     .filter((secret) => secret !== '')

@@ -3,12 +3,12 @@ export type GitTransport = 'http' | 'ssh' | 'git' | 'file';
 
 /** The address of a repository, without its credentials. */
 export interface GitRemote {
-  /** Has no password: it may be on a command line. */
+  /** It has no password, so it may be on a command line. */
   readonly url: string;
   readonly transport: GitTransport;
   /** Scheme, host and port of a web address: the only place that its credentials are sent to. */
   readonly origin: string | undefined;
-  /** What the address itself said. */
+  /** The user name in the address. */
   readonly username: string | undefined;
   readonly password: string | undefined;
 }
@@ -38,7 +38,7 @@ function webRemote(text: string): GitRemote {
   return { ...remote, origin, username: decoded(username), password: decoded(password) };
 }
 
-/** ssh takes no password from an address, and would show it. */
+/** ssh takes no password from an address, but would show it on its command line. */
 function sshRemote(text: string): Pick<GitRemote, 'url' | 'transport' | 'username'> {
   const username = /^ssh:\/\/([^@/:]*)(?::[^@/]*)?@/.exec(text)?.[1] || undefined;
   const url = text.replace(USER_INFO, (_, scheme: string) =>

@@ -6,12 +6,12 @@ import { PrivateFiles } from './private-files.ts';
 import { type GitProgram, runGit, type RunGitOptions } from './run-git.ts';
 import { acceptedHostKeys, type SshAccess, sshCommand } from './ssh-command.ts';
 
-/** What git may use to reach a repository. */
+/** Credentials and network settings for a repository. */
 export interface GitAccess extends WebCredentials {
   /** @default the `GIT_SSH_COMMAND` of the environment, else the user's own settings and keys */
   readonly ssh?: SshAccess | undefined;
   readonly proxy?: string | undefined;
-  /** PEM, in place of the certificates that this machine trusts. */
+  /** PEM certificates, which replace those of the machine. */
   readonly certificates?: string | undefined;
   /** Trust any certificate. @default false */
   readonly insecure?: boolean | undefined;
@@ -20,17 +20,17 @@ export interface GitAccess extends WebCredentials {
 export interface OpenGitSessionOptions {
   readonly program?: GitProgram | undefined;
   readonly access?: GitAccess | undefined;
-  /** For keys and certificates while git runs. @default the system's directory for temporary files */
+  /** For keys and certificates while git runs. @default the temporary directory of the system */
   readonly privateDir?: string | undefined;
 }
 
 type SessionCall = Pick<RunGitOptions, 'cwd' | 'onLine' | 'signal'>;
 
-/** git with the access to one repository. What it needed on disk is gone when it is disposed. */
+/** git with access to one repository. Its files are removed on disposal. */
 export interface GitSession extends Disposable {
   /** Runs a command that talks to the server. @throws {GitFailedError} */
   remote(args: readonly string[], call: SessionCall): Promise<string>;
-  /** Runs a command on files. It has no credentials, and reads no settings of the user. @throws {GitFailedError} */
+  /** Runs a command on local files, without credentials and settings of the user. @throws {GitFailedError} */
   local(args: readonly string[], call: SessionCall): Promise<string>;
   /** Host keys that were accepted since the last call, as `TYPE KEY`. */
   newHostKeys(): readonly string[];

@@ -1,7 +1,7 @@
 /** A line of git's configuration: its name and its value. */
 export type GitSetting = readonly [name: string, value: string];
 
-/** Nothing of a repository is run, files do not depend on this machine, and no other transport is used. */
+/** git runs nothing of a repository, writes the same files on every machine, and uses only these transports. */
 export const HARDENING: readonly GitSetting[] = [
   ['core.hooksPath', '/dev/null'],
   ['core.fsmonitor', 'false'],
@@ -27,11 +27,11 @@ export const HARDENING: readonly GitSetting[] = [
   ['maintenance.auto', 'false'],
   ['advice.detachedHead', 'false'],
   ['init.defaultBranch', 'main'],
-  ['safe.directory', '*'], // the owner may be another one in a user namespace
+  ['safe.directory', '*'], // in a user namespace the owner may differ
 ];
 
 /**
- * Passes settings by the environment, which only this user can read; a command line can be read by all.
+ * Passes settings in the environment, which other users cannot read. They can read command lines.
  * @see https://git-scm.com/docs/git-config#ENVIRONMENT
  */
 export function settingVariables(settings: readonly GitSetting[]): Readonly<Record<string, string>> {

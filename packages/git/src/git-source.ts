@@ -1,25 +1,25 @@
 import { redactUrl } from '@shale/core';
 import { GitFailedError } from './git-failed-error.ts';
 
-/** A repository, and what of it to take. */
+/** A repository, and the part of it to take. */
 export interface GitSource {
   readonly url: string;
-  /** Branch, tag or commit, as `git fetch` takes it; `HEAD` without. */
+  /** A branch, tag or commit for `git fetch`; `HEAD` if none is named. */
   readonly ref: string;
-  /** Relative to the repository's root; `''` for all of it. */
+  /** Relative to the root of the repository; `''` means all of it. */
   readonly directory: string;
-  /** The commit that must be there: a prefix will do. */
+  /** The expected commit, or a prefix of it. */
   readonly checksum: string | undefined;
   readonly keepGitDirectory: boolean | undefined;
 }
 
 const SCHEME = /^(https?|ssh|git):\/\/(?!-)[^\s/]/i;
 const SCP_FORM = /^[A-Za-z0-9_][A-Za-z0-9_.-]*@[A-Za-z0-9_][A-Za-z0-9_.-]*:(?![:-])[^\s]/;
-/** What git allows in a name, less what it reads as an option, a refspec or a pattern. */
+/** What git allows in a name, except what it reads as an option, a refspec or a pattern. */
 const REF = /^(?![-+/])(?!.*(?:\.\.|@\{|\/\/))[^\p{Cc}\s~^:?*[\\]+(?<![/.]|\.lock)$/u;
 const COMMIT = /^[0-9a-f]{7,64}$/;
 
-/** Whether ADD takes a text for a repository: a web address is one when its path ends in `.git`. */
+/** Whether ADD treats a text as a repository. The path of a web address must end in `.git`. */
 export function isGitSource(text: string): boolean {
   if (/^(?:git|ssh):\/\//i.test(text)) return true;
   return SCP_FORM.test(text) || /^https?:\/\/[^#?]*\.git(?:[#?].*)?$/i.test(text);
@@ -38,7 +38,7 @@ export function parseGitSource(text: string): GitSource {
       hint: 'Write https://host/repository.git#ref:directory.',
     });
   if (/[\s\0]/.test(url) || /[\r\n\0]/.test(text)) throw fail('it has a blank or a line end');
-  if (!SCHEME.test(url) && !SCP_FORM.test(url)) throw fail('only https, http, ssh and git are spoken');
+  if (!SCHEME.test(url) && !SCP_FORM.test(url)) throw fail('only https, http, ssh and git are supported');
   const source = { url, ...wanted(query, fragment, fail) };
   if (!REF.test(source.ref.replace(/^refs\/(?:heads|tags)\//, ''))) throw fail('the ref is malformed');
   if (source.directory.split('/').includes('..')) throw fail('the directory leaves the repository');

@@ -1,12 +1,12 @@
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Files that only this user may read, gone when they are disposed. There is no folder before one is wanted. */
+/** Files that only this user can read. They are removed on disposal. The first file makes the folder. */
 export class PrivateFiles implements Disposable {
   readonly #parent: string;
   #directory: string | undefined;
 
-  /** @param parent Made when missing. */
+  /** @param parent Made if missing. */
   constructor(parent: string) {
     this.#parent = parent;
   }
@@ -22,7 +22,7 @@ export class PrivateFiles implements Disposable {
     return path;
   }
 
-  /** @returns `undefined` for a file that is not there */
+  /** @returns `undefined` if there is no such file */
   read(name: string): string | undefined {
     if (this.#directory === undefined) return undefined;
     try {

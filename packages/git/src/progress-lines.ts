@@ -1,6 +1,6 @@
 const MAX_LINE_LENGTH = 4096;
 
-/** Takes the text of a terminal apart: one call for each line, with what is left after `\r` overwrote it. */
+/** Splits the output of a terminal program into lines. Of a line that `\r` overwrote, only the last text counts. */
 export function progressLines(onLine: (line: string) => void): {
   readonly text: (text: string) => void;
   readonly end: () => void;

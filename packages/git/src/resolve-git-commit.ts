@@ -5,8 +5,7 @@ import { openGitSession, type OpenGitSessionOptions } from './git-session.ts';
 import { isAbbreviatedCommit, isFullCommit, parseGitSource } from './git-source.ts';
 
 /**
- * The commit that a ref names at this moment, or the ref itself where it is a commit: what a cache key needs to know of
- * a repository.
+ * Asks the server which commit a ref names. A ref that is a commit is returned as it is.
  * @param text As `parseGitSource` reads it.
  * @throws {GitFailedError}
  */

@@ -7,11 +7,11 @@ import { progressLines } from './progress-lines.ts';
 
 /** The git program, and what it sees of the environment. */
 export interface GitProgram {
-  /** Absolute, or a name to be found in the `PATH` of `env`. @default 'git' */
+  /** An absolute path, or a name in the `PATH` of `env`. @default 'git' */
   readonly path?: string | undefined;
   /** `PATH`, `HOME`, `SSH_AUTH_SOCK`, proxies. `GIT_…` is not passed on, but for `GIT_SSH_COMMAND` and `GIT_ALLOW_PROTOCOL`. */
   readonly env?: Readonly<Record<string, string>> | undefined;
-  /** A shell: git then makes files of mode 0644 and 0755, whatever the umask of this process. */
+  /** A shell, which runs git with umask 022: its files have modes 0644 and 0755. @default git gets the umask of this process */
   readonly shell?: string | undefined;
   /** Whether commands that talk to a server may read `~/.gitconfig`, for credential helpers and proxies. @default false */
   readonly readsUserSettings?: boolean | undefined;
@@ -20,13 +20,13 @@ export interface GitProgram {
 export interface RunGitOptions extends CallOptions {
   readonly cwd: string;
   readonly program?: GitProgram | undefined;
-  /** Besides the hardening. */
+  /** Added to the hardening. */
   readonly settings?: readonly GitSetting[] | undefined;
-  /** Besides the program's. */
+  /** Added to the environment of the program. */
   readonly env?: Readonly<Record<string, string>> | undefined;
   /** Whether `~/.gitconfig` is read: only for commands that change no file of a work tree. @default false */
   readonly readsUserSettings?: boolean | undefined;
-  /** What must not be in a message. */
+  /** Texts that no message may have. */
   readonly secrets?: readonly string[] | undefined;
   /** Called for each line of progress, without the parts that a terminal would overwrite. */
   readonly onLine?: ((line: string) => void) | undefined;
@@ -39,8 +39,7 @@ const MAX_MESSAGE_LINES = 40;
 const PASSED: ReadonlySet<string> = new Set(['GIT_SSH_COMMAND', 'GIT_ALLOW_PROTOCOL']);
 
 /**
- * Runs git and returns what it printed. git asks nobody, runs nothing that a repository brings, and reads no settings of
- * the system.
+ * Runs git and returns its output. git never prompts, runs nothing of a repository, and reads no settings of the system.
  * @throws {GitFailedError}
  */
 export function runGit(args: readonly string[], options: RunGitOptions): Promise<string> {
@@ -51,7 +50,7 @@ export function runGit(args: readonly string[], options: RunGitOptions): Promise
     cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: environmentOf(options),
-    detached: true, // its helpers end with it
+    detached: true, // a signal to the group ends its helpers too
   });
   const stop = () => stopGroup(child);
   signal?.addEventListener('abort', stop, { once: true });
@@ -97,7 +96,7 @@ function environmentOf(options: RunGitOptions): Readonly<Record<string, string>>
     ...(!readsUserSettings && { GIT_CONFIG_GLOBAL: '/dev/null' }),
     GIT_CONFIG_NOSYSTEM: '1',
     GIT_TERMINAL_PROMPT: '0',
-    GIT_ASKPASS: '', // else SSH_ASKPASS would be asked
+    GIT_ASKPASS: '', // else git would use SSH_ASKPASS
     GIT_OPTIONAL_LOCKS: '0',
     LC_ALL: 'C',
   };
@@ -108,6 +107,6 @@ function stopGroup({ pid }: ChildProcess): void {
   try {
     process.kill(-pid, 'SIGTERM');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // it has just ended
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // ESRCH: it has ended
   }
 }

@@ -1,18 +1,18 @@
 import type { PrivateFiles } from './private-files.ts';
 
-/** How ssh logs in, in place of the user's own settings and keys. */
+/** How ssh logs in. It replaces the settings and keys of the user. */
 export interface SshAccess {
-  /** @default what the address says */
+  /** @default the user name in the address */
   readonly username?: string | undefined;
-  /** The text of a private key. Without one the agent of `SSH_AUTH_SOCK` is asked. */
+  /** The text of a private key. @default the agent of `SSH_AUTH_SOCK` */
   readonly privateKey?: string | undefined;
-  /** A file of host keys. Without it every host key is accepted, and reported. */
+  /** A file of host keys. Without it every host key is accepted and reported. */
   readonly knownHosts?: string | undefined;
 }
 
 const ACCEPTED_KEYS = 'known_hosts';
 
-/** A command line for `GIT_SSH_COMMAND`. It reads no settings of the user, and asks nobody. */
+/** The command line for `GIT_SSH_COMMAND`. This ssh reads no settings of the user and never prompts. */
 export function sshCommand({ username, privateKey, knownHosts }: SshAccess, files: PrivateFiles): string {
   const options = [
     'BatchMode=yes',
@@ -35,7 +35,7 @@ export function acceptedHostKeys(files: PrivateFiles): readonly string[] {
   return lines.filter((line) => line !== '').map((line) => line.split(' ').slice(1).join(' '));
 }
 
-/** ssh wants a key that only its user can read, and mounted secrets are not like that: it gets a copy. */
+/** ssh refuses keys that others can read, as mounted secrets are. It gets a copy. */
 function keyOptions(privateKey: string, files: PrivateFiles): readonly string[] {
   const path = files.write('key', privateKey.endsWith('\n') ? privateKey : `${privateKey}\n`);
   return [`IdentityFile=${path}`, 'IdentitiesOnly=yes', 'IdentityAgent=none'];

@@ -1,6 +1,6 @@
 import { type ErrorCode, LocatedError, ShaleError } from '@shale/core';
 
-/** A build that failed, in the words that scripts look for. */
+/** A failed build, in the words that scripts look for. */
 export class BuildFailedError extends ShaleError {
   readonly code: ErrorCode;
 
@@ -10,7 +10,7 @@ export class BuildFailedError extends ShaleError {
   }
 }
 
-/** Nothing could be built, and there is nothing to start instead. */
+/** The build failed, and there is no fallback image. */
 export class NoFallbackError extends ShaleError {
   readonly code: ErrorCode;
 
@@ -20,15 +20,15 @@ export class NoFallbackError extends ShaleError {
   }
 }
 
-/** What is wrong with the machine or with a cache that was insisted on: another image would not help. */
+/** Failures that another image would not avoid: of the machine, of options, of a required cache. */
 const NOT_THE_BUILD: ReadonlySet<ErrorCode> = new Set(['NO_SPACE', 'STORE_INVALID', 'USAGE_INVALID', 'CACHE_REQUIRED']);
 
-/** Whether another image may be started instead: every failure that the repository or its images cause. */
+/** Whether the repository or its images caused the failure, so that the fallback image may be started. */
 export function isBuildFailure(error: unknown): error is ShaleError {
   return error instanceof ShaleError && !NOT_THE_BUILD.has(error.code);
 }
 
-/** With envbuilder's words before shale's own. */
+/** Adds envbuilder's words to an error of the builder. */
 export function buildFailure(error: ShaleError): BuildFailedError {
   const { code } = error;
   const message = withPlace(error);

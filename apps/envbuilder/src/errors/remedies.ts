@@ -1,6 +1,6 @@
 import type { ErrorCode } from '@shale/core';
 
-/** What helps in this program against errors of the libraries, by their code: options, which are variables. */
+/** Which variables of this program help against an error of the libraries, by its code. */
 export const remedies: Readonly<Partial<Record<ErrorCode, string>>> = {
   BASE_IMAGE_MISSING:
     'ENVBUILDER_DOCKER_CONFIG_BASE64 gives credentials, KANIKO_REGISTRY_MIRROR names a mirror, ENVBUILDER_BASE_IMAGE_CACHE_DIR a directory of base images.',

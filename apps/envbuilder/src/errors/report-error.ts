@@ -3,7 +3,7 @@ import { remedies } from './remedies.ts';
 
 const MAX_CAUSES = 10;
 
-/** The text of a failure: the whole reason in the first line, where scripts look; then the lines it is about, and what helps. */
+/** Formats a failure: the whole reason in the first line, which scripts read; then the lines of the Dockerfile, then hints. */
 export function reportError(error: unknown): string {
   const lines = [`error: ${oneLine(messageOf(error))}`];
   const located = causesOf(error).find((cause) => cause instanceof LocatedError);

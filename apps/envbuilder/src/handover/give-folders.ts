@@ -13,7 +13,7 @@ export interface FolderState {
   readonly isFolderNew: boolean;
 }
 
-/** Gives the user the workspace when it was just cloned, and the home when its top is not the user's yet. */
+/** Makes the user the owner of a workspace that was just cloned, and of a home that belongs to another. */
 export function giveFolders(run: WorkspaceRun, user: ResolvedUser, { isCloned, isFolderNew }: FolderState): void {
   const { folder, stages, host } = run;
   mkdirSync(folder, { recursive: true });

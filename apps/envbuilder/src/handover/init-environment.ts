@@ -4,32 +4,32 @@ import { type Environment, optionVariables } from '../options/read-options.ts';
 type Variables = Readonly<Record<string, string>>;
 
 export interface InitEnvironmentOptions {
-  /** Of this process. */
+  /** The environment of this process. */
   readonly process: Environment;
-  /** Where this program lives: a PATH or library path that points there is not for init. */
+  /** The folder of this program. Variables such as PATH that name it are not for init. */
   readonly ownDirectory: string;
   readonly etcEnvironment: Variables;
-  /** `KEY=value`, as an image config has them. */
+  /** The `KEY=value` texts of an image config. */
   readonly image: readonly string[];
-  /** What the build source adds, last. */
+  /** Variables of the build source. They win over all others. */
   readonly added: Variables;
 }
 
 export interface InitEnvironment {
-  /** All of it, sorted by name. */
+  /** All variables, sorted by name. */
   readonly all: Variables;
-  /** Without what this process was given: what EXPORT_ENV_FILE gets. */
+  /** All but those of this process, for EXPORT_ENV_FILE. */
   readonly exported: Variables;
 }
 
-/** As Docker sets it for an image that has none. */
+/** Docker sets this for an image without a PATH. */
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-/** What the program's own image, its launcher and Node set. */
+/** Variables that the image of this program, its launcher or Node set. */
 const OWN_VARIABLES = /^(?:KANIKO_DIR|LD_LIBRARY_PATH|NODE_.*|SHALE_.*|GIT_.*|SSL_CERT_FILE|SSL_CERT_DIR)$/;
 
 /**
- * What init gets: this process's variables without our options and our own, then `/etc/environment`, then the image's,
- * then what the build source adds.
+ * The environment of init. Later ones win: variables of this process without its options, `/etc/environment`, the
+ * image, the build source.
  */
 export function initEnvironment(options: InitEnvironmentOptions): InitEnvironment {
   const { etcEnvironment, image, added } = options;
@@ -59,7 +59,7 @@ function sorted(variables: Variables): Variables {
   return Object.fromEntries(Object.entries(variables).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** `KEY=value` lines. A value of several lines is put in double quotes, with `\n`. */
+/** Writes `KEY=value` lines. Values of several lines are quoted. */
 export function formatEnvFile(variables: Variables): string {
   const quoted = (value: string) => (/[\n\r]/.test(value) ? JSON.stringify(value) : value);
   return Object.entries(variables)

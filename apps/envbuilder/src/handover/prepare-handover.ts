@@ -12,7 +12,7 @@ import { formatEnvFile, type InitEnvironment, initEnvironment } from './init-env
 import { runSetupScript, type SetupResult } from './setup-script.ts';
 import { nameOf, targetUser } from './target-user.ts';
 
-/** What was found, and what has happened so far. */
+/** The image to start, and what happened before. */
 export interface HandoverRequest {
   readonly start: StartConfig;
   readonly environment?: Readonly<Record<string, string>> | undefined;
@@ -25,7 +25,10 @@ export interface HandoverRequest {
   readonly isFirstStart: boolean;
 }
 
-/** In the finished root: environment, user, owners, lifecycle commands, setup script. @returns what init is */
+/**
+ * Prepares init in the finished root: sets the environment, finds the user, changes owners, runs the lifecycle commands and
+ * the setup script.
+ */
 export async function prepareHandover(run: WorkspaceRun, request: HandoverRequest): Promise<Handover> {
   const { options, host, folder } = run;
   const { start, lifecycle, isFirstStart } = request;
@@ -85,7 +88,7 @@ function environmentOf(host: WorkspaceHost, { start, environment, fallbackReason
   });
 }
 
-/** Where Coder's agent, started by init, learns what made its environment. */
+/** Tells Coder's agent, which init starts, that envbuilder made its environment. */
 function subsystem({ env }: WorkspaceHost): Readonly<Record<string, string>> {
   if (env['CODER_AGENT_URL'] === undefined) return {};
   const others = (env['CODER_AGENT_SUBSYSTEM'] ?? '').split(',').filter((name) => name !== '' && name !== 'envbuilder');
@@ -97,7 +100,7 @@ function exportEnvironment(path: string, text: string): void {
   writeFileSync(path, text);
 }
 
-/** As envbuilder shows a list of words. */
+/** The form in which envbuilder shows a list of words. */
 function shownWords(words: readonly string[]): string {
   return `[${words.map((word) => JSON.stringify(word)).join(' ')}]`;
 }

@@ -10,19 +10,19 @@ import { splitShellWords } from '../options/shell-words.ts';
 
 export interface SetupScriptOptions extends CallOptions {
   readonly script: string;
-  /** Of init, so far. */
+  /** The environment of init. */
   readonly env: Readonly<Record<string, string>>;
   readonly directory: string;
-  /** Told to the script as `TARGET_USER`. */
+  /** The script gets it as `TARGET_USER`. */
   readonly targetUser: string;
-  /** Emptied, and named to the script as `ENVBUILDER_ENV`. */
+  /** An empty file for the script. `ENVBUILDER_ENV` names it. */
   readonly environmentFile: string;
   /** The script gets the terminal itself. */
   readonly isTerminal: boolean;
   readonly log: Log;
 }
 
-/** What the script wants to be different. */
+/** What the script changed. */
 export interface SetupResult {
   readonly initCommand?: string | undefined;
   readonly initArgs?: readonly string[] | undefined;
@@ -33,7 +33,7 @@ class SetupFailedError extends ShaleError {
   readonly code = 'STEP_FAILED';
 }
 
-/** Runs the setup script as root. @throws {SetupFailedError} when it fails, or writes what nobody knows */
+/** Runs the setup script as root. @throws {SetupFailedError} if it fails, or writes an unknown key */
 export async function runSetupScript(options: SetupScriptOptions): Promise<SetupResult> {
   const { script, directory, targetUser, environmentFile, isTerminal, log, signal } = options;
   writeFileSync(environmentFile, '', { mode: 0o644 });
@@ -51,13 +51,13 @@ export async function runSetupScript(options: SetupScriptOptions): Promise<Setup
   const [status, killedBy] = (await once(child, 'exit').catch((cause: Error) => {
     throw new SetupFailedError(`run setup script: ${cause.message}`, { cause });
   })) as [number | null, string | null];
-  // what the script left running may keep its output open
+  // processes that the script left may keep its output open
   await Promise.race([Promise.all(read), new Promise((resolve) => setTimeout(resolve, LAST_LINES_MS))]);
   if (status !== 0) throw new SetupFailedError(`run setup script: it ended with ${status ?? killedBy}`);
   return parseSetupEnvironment(readFileSync(environmentFile, 'utf8'));
 }
 
-/** How long lines are waited for after the script's end, in milliseconds. */
+/** How long to wait for lines after the end of the script, in milliseconds. */
 const LAST_LINES_MS = 500;
 
 async function forward(stream: Readable | null, onLine: (line: string) => void): Promise<void> {
@@ -66,7 +66,7 @@ async function forward(stream: Readable | null, onLine: (line: string) => void):
   await once(lines, 'close');
 }
 
-/** `KEY=value` lines, with or without `ENVBUILDER_`; a line without `=` is passed over. */
+/** Reads `KEY=value` lines, with or without the prefix `ENVBUILDER_`. Skips lines without `=`. */
 export function parseSetupEnvironment(text: string): SetupResult {
   const result: { initCommand?: string; initArgs?: readonly string[]; targetUser?: string } = {};
   for (const line of text.split('\n')) {

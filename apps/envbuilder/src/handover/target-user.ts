@@ -5,7 +5,7 @@ class UserUnresolvedError extends ShaleError {
   readonly code = 'STEP_FAILED';
 }
 
-/** Who init runs as. A number needs no entry in passwd. @throws {UserUnresolvedError} for a name that is not known */
+/** The user of init. A number needs no entry in passwd. @throws {UserUnresolvedError} for an unknown name */
 export function targetUser(root: string, text: string): ResolvedUser {
   try {
     return resolveUser(root, text);

@@ -1,12 +1,12 @@
 import type { CallOptions } from '@shale/core';
 import type { StartConfig } from '../state/image-file.ts';
 
-/** What is to be built. */
+/** An image to build. */
 export interface ImagePlan {
   readonly dockerfile: { readonly name: string; readonly text: string };
-  /** Absolute. */
+  /** An absolute path. */
   readonly contextDirectory: string;
-  /** Lines of the ignore file that counts. */
+  /** The lines of the ignore file. */
   readonly ignore: readonly string[];
   readonly target?: string | undefined;
   readonly buildArgs?: Readonly<Record<string, string>> | undefined;
@@ -16,24 +16,24 @@ export interface ImagePlan {
 export interface BuiltWorkspaceImage {
   readonly start: StartConfig;
   readonly digest: string;
-  /** Gives the root file system as a tree that the caller may move away. */
+  /** Opens the root file system as a tree that the caller may move away. */
   openTree(options: CallOptions): Promise<ImageTree>;
 }
 
 export interface ImageTree extends AsyncDisposable {
-  /** Absolute. */
+  /** An absolute path. */
   readonly path: string;
 }
 
 /** Builds images and finds them again. */
 export interface WorkspaceImages {
-  /** @throws what the build failed with */
+  /** @throws the error of the build */
   build(plan: ImagePlan, options: CallOptions): Promise<BuiltWorkspaceImage>;
   /**
-   * Pushes the image that `build` gave last, with this program in it.
+   * Adds this program to an image that `build` returned, and pushes the result.
    * @returns `REPO@DIGEST`
    */
   push(image: BuiltWorkspaceImage, options: CallOptions): Promise<string>;
-  /** Looks whether all of the image is cached and pushed. @returns `REPO@DIGEST` @throws naming the first missing step */
+  /** Checks that the image is cached and pushed. @returns `REPO@DIGEST` @throws {ShaleError} that names a missing step */
   probe(plan: ImagePlan, options: CallOptions): Promise<string>;
 }

@@ -1,7 +1,7 @@
 import type { ProbedStep } from '@shale/builder';
 import { ShaleError } from '@shale/core';
 
-/** Something of the image is not cached. */
+/** A step of the image is not cached. */
 class ProbeMissError extends ShaleError {
   readonly code = 'PROBE_MISS';
 }
@@ -16,7 +16,7 @@ export class ImageNotPushedError extends ShaleError {
   }
 }
 
-/** In envbuilder's words, and with the place of the step. */
+/** The error for the first step that is not cached, in envbuilder's words. */
 export function missingStep(steps: readonly ProbedStep[]): ShaleError {
   const missing = steps.find(({ inImage, hit }) => inImage && hit === undefined);
   if (missing === undefined) throw new Error('a step of the image is missing, and none is');

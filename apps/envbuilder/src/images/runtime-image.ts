@@ -6,16 +6,16 @@ import type { WorkspaceOptions } from '../options/option-table.ts';
 import { formatImageFile, type StartConfig } from '../state/image-file.ts';
 import type { WorkspacePaths } from '../state/workspace-paths.ts';
 
-/** How an image is built that is another one with this program in it. */
+/** How to build an image that adds this program to another one. */
 export interface RuntimeImage extends AsyncDisposable {
   readonly build: Pick<BuildOptions, 'dockerfile' | 'context' | 'namedContexts'>;
-  /** Knows the other one. */
+  /** Resolves the other image. */
   readonly source: ImageSource;
 }
 
-/** What of the program's folder belongs to it; the rest is state. */
+/** The folders of the program. The rest of its directory is state. */
 const PROGRAM_FOLDERS = ['bin', 'lib', 'libexec', 'share', 'etc'];
-/** No registry has this name: it stands for the image that was just built. */
+/** A name that no registry has, for the image that was just built. */
 const BASE = parseReference('workspace.invalid/built:latest');
 
 const DOCKERFILE = `FROM ${formatReference(BASE)}
@@ -26,7 +26,7 @@ WORKDIR /
 ENTRYPOINT ["/.envbuilder/bin/envbuilder"]
 `;
 
-/** The program's own folder, as one layer that is the same for every image, and a file that says how the image starts. */
+/** Adds the folder of the program, as a layer that is the same for every image, and a file that says how the image starts. */
 export function openRuntimeImage(
   base: Image,
   start: StartConfig,

@@ -6,10 +6,10 @@ import type { Environment } from '../options/read-options.ts';
 import type { WorkspacePaths } from '../state/workspace-paths.ts';
 import type { ImagePlan } from './images.ts';
 
-/** Names the file of the plan to the process that builds it. */
+/** The variable that names the file of the plan, for the process that builds it. */
 export const PLAN_VARIABLE = 'SHALE_BUILD_PLAN';
 
-/** Builds a plan beside this process, so that everything of it is in the caches. */
+/** Builds a plan in another process, so that the caches have all of its layers. */
 export type BuildAhead = (plan: ImagePlan, options: CallOptions) => Promise<void>;
 
 interface Failure {
@@ -30,15 +30,15 @@ class BuildAheadFailedError extends ShaleError {
 }
 
 export interface BuildAheadWiring {
-  /** Of this program, as it was started. */
+  /** The environment that this program was started with. */
   readonly env: Environment;
   readonly paths: WorkspacePaths;
 }
 
 /**
- * For a container where nothing can be mounted, but user namespaces be made, as in Kubernetes: steps run in one, where
- * they see neither `/.envbuilder` nor the container's root. This process stays outside, to replace that root.
- * @returns `undefined` where there is no use for it. Where it turns out to be forbidden, it does nothing.
+ * Runs steps in a user namespace, where they see neither `/.envbuilder` nor the root file system of the container. It is for
+ * containers that allow user namespaces but no mounts, as in Kubernetes. This process stays outside, to replace the root.
+ * @returns `undefined` if there is no use for it. It does nothing if user namespaces turn out to be forbidden.
  */
 export function buildAhead({ env, paths }: BuildAheadWiring): BuildAhead | undefined {
   if (process.getuid?.() !== 0 || !wantsUserNamespace()) return undefined;
@@ -67,7 +67,7 @@ function failureOf(directory: string): Error {
     const error = new BuildAheadFailedError(failure);
     return place === undefined ? error : new LocatedError(error, place, excerpt ?? '');
   } catch {
-    return new Error('The build in a user namespace ended without a word');
+    return new Error('The build in a user namespace ended without a result');
   }
 }
 
@@ -75,7 +75,7 @@ export function readPlan(planFile: string): ImagePlan {
   return JSON.parse(readFileSync(planFile, 'utf8')) as ImagePlan;
 }
 
-/** For the process that waits. */
+/** Writes the failure for the process that waits. */
 export function writeFailure(planFile: string, error: unknown): void {
   if (!(error instanceof ShaleError)) return;
   const { code, message, hint } = error;

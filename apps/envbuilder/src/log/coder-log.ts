@@ -5,22 +5,22 @@ import type { Log, LogLevel } from './log.ts';
 export interface CoderLogOptions {
   readonly url: string;
   readonly token: string;
-  /** Told once when lines cannot be sent; they are then dropped. */
+  /** Called once when lines cannot be sent. They are dropped. */
   readonly onFailure: (message: string) => void;
   /** @default the global fetch */
   readonly fetch?: typeof globalThis.fetch | undefined;
-  /** How long lines are collected, in milliseconds. @default 250 */
+  /** How long lines are collected before they are sent, in milliseconds. @default 250 */
   readonly batchMs?: number | undefined;
-  /** The first wait before a batch is sent again, in milliseconds; it doubles. @default 1000 */
+  /** The wait before the first retry, in milliseconds. It doubles with each retry. @default 1000 */
   readonly retryMs?: number | undefined;
-  /** How long a batch is tried, in milliseconds. @default 30000 */
+  /** How long a batch is retried, in milliseconds. @default 30000 */
   readonly patienceMs?: number | undefined;
 }
 
 /** Sends the log to Coder's agent API. */
 export interface CoderLog {
   readonly log: Log;
-  /** Sends what is left, for a while; lines that come later are dropped. */
+  /** Sends the rest, for 10 seconds at most. Later lines are dropped. */
   close(): Promise<void>;
 }
 
@@ -30,22 +30,22 @@ interface Line {
   readonly level: LogLevel;
 }
 
-/** As envbuilder names itself to Coder. */
+/** The log source of envbuilder in Coder. */
 const LOG_SOURCE_ID = '3b579bf4-1ed8-4b99-87a8-e9a1e3410410';
 const MAX_BATCH_LINES = 100;
 const BATCH_MS = 250;
-/** Coder keeps no more of one agent. */
+/** Coder stores at most this much for each agent. */
 const MAX_TOTAL_BYTES = 1024 * 1024;
 const RETRY_MS = 1000;
 const MAX_RETRY_MS = 5000;
-/** The token is refused until the workspace's build job is done. */
+/** Coder refuses the token until the build job of the workspace has ended. */
 const PATIENCE_MS = 30_000;
 const CLOSE_GRACE_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 10_000;
 
 /**
- * Batches of at most 100 lines, one after another, each sent again until the server takes it. The PATCH form is the one
- * that every version of Coder knows.
+ * Sends batches of at most 100 lines, one after another. Each is retried until the server accepts it. Every version of
+ * Coder has the PATCH call.
  */
 export function openCoderLog(options: CoderLogOptions): CoderLog {
   return new CoderLogClient(options);
@@ -117,14 +117,14 @@ class CoderLogClient implements CoderLog {
     this.#options.onFailure(`Lines for Coder are dropped: ${failure}`);
   }
 
-  /** So that the lines have a name. Older servers know no names, and are not asked. */
+  /** Names the source of the lines. Older servers have no such call. */
   async #nameSource(): Promise<void> {
     this.#isNamed = true;
     if (!isNewEnough(await this.#version())) return;
     await this.#request('POST', 'log-source', { id: LOG_SOURCE_ID, display_name: 'Envbuilder', icon: '' });
   }
 
-  /** @returns as in `v2.9.1+abc`; `undefined` where the server does not say */
+  /** @returns for example `v2.9.1+abc`; `undefined` if the server does not say */
   async #version(): Promise<string | undefined> {
     try {
       const response = await this.#fetch('buildinfo', {});
@@ -132,11 +132,11 @@ class CoderLogClient implements CoderLog {
       const { version } = (await response.json()) as { version?: unknown };
       return typeof version === 'string' ? version : undefined;
     } catch {
-      return undefined; // as one that is old
+      return undefined; // counts as old
     }
   }
 
-  /** @returns why it failed, `dropped` for what the server will never take */
+  /** @returns the reason of a failure; `dropped` if the server will never accept the request */
   async #request(method: string, path: string, body: object): Promise<string | undefined> {
     const { url, token } = this.#options;
     const { host } = new URL(url);
@@ -164,7 +164,7 @@ class CoderLogClient implements CoderLog {
   }
 }
 
-/** Since 2.9 agents have the API that names sources. */
+/** Coder 2.9 was the first version with the agent API that names sources. */
 function isNewEnough(version: string | undefined): boolean {
   const [, major, minor] = /^v?(\d+)\.(\d+)\./.exec(version ?? '') ?? [];
   return Number(major) > 2 || (Number(major) === 2 && Number(minor) >= 9);

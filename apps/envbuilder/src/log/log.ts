@@ -1,15 +1,15 @@
-/** As Coder names them. */
+/** The names that Coder uses. */
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
 
-/** Takes one line, or several with line ends between them. Returns at once, never throws. */
+/** Takes one or more lines. Returns at once, never throws. */
 export type Log = (level: LogLevel, text: string) => void;
 
-/** Each line to each of them. */
+/** Sends each line to every log. */
 export function combinedLog(...logs: readonly Log[]): Log {
   return (level, text) => logs.forEach((log) => log(level, text));
 }
 
-/** Plain lines; debug and trace only when `verbose`. */
+/** Writes plain lines. Skips debug and trace unless `verbose` is set. */
 export function lineLog(write: (line: string) => void, { verbose }: { readonly verbose: boolean }): Log {
   return (level, text) => {
     if (!verbose && (level === 'debug' || level === 'trace')) return;
@@ -18,10 +18,10 @@ export function lineLog(write: (line: string) => void, { verbose }: { readonly v
 }
 
 const MASK = '***';
-/** Shorter ones would take ordinary words out of the log. */
+/** Masking shorter secrets would mask ordinary words. */
 const MIN_SECRET_LENGTH = 4;
 
-/** The log without secrets, as they are and as they are encoded where they are used. */
+/** Masks secrets, plain or encoded. */
 export function redactedLog(log: Log, secrets: readonly (string | undefined)[]): Log {
   const known = secrets.filter((secret) => secret !== undefined).flatMap(spellings);
   const words = [...new Set(known)].filter((word) => word.length >= MIN_SECRET_LENGTH);
@@ -34,7 +34,7 @@ export function redactedLog(log: Log, secrets: readonly (string | undefined)[]):
     );
 }
 
-/** A secret of several lines is also looked for line by line: logs are lines. */
+/** The forms of a secret. Each line of a long one counts, because logs are lines. */
 function spellings(secret: string): readonly string[] {
   const lines = secret.split('\n').map((line) => line.trim());
   return [secret, ...(lines.length > 1 ? lines.filter((line) => line.length > 8) : []), encodeURIComponent(secret)];

@@ -3,7 +3,7 @@ import type { Log } from './log.ts';
 
 const MAX_LINE_LENGTH = 8192;
 
-/** What a build does, as lines: what RUN prints stands alone on its line, as envbuilder's users look for it. */
+/** Logs the events of a build. Output of RUN has nothing before it on its line, as envbuilder's users expect. */
 export function progressLog(log: Log): ProgressListener {
   const rests = new Map<string, { readonly decoder: TextDecoder; rest: string }>();
   const output = (key: string, data: Uint8Array | undefined) => {
@@ -37,7 +37,7 @@ function other(event: ProgressEvent, log: Log): void {
     case 'cache.degraded':
       return log('warn', `The ${event.backend} cache is passed over: ${messageOf(event.error)}`);
     case 'warning':
-      // a container brings its own devices
+      // containers have devices of their own
       return log(/^Devices cannot be made|^\d+ more warnings/.test(event.message) ? 'debug' : 'warn', event.message);
     case 'transfer':
       if (event.done) log('debug', `${event.direction} ${event.digest}: ${event.bytes} bytes`);
@@ -53,7 +53,7 @@ function outcomeOf({ outcome, durationMs, origin }: Extract<ProgressEvent, { typ
   return `${outcome === 'failed' ? 'FAILED' : 'DONE'} ${(durationMs / 1000).toFixed(1)}s`;
 }
 
-/** What a terminal would show in the end. */
+/** The part of a line that a terminal shows last. */
 function lastOverwritten(line: string): string {
   return line.replace(/\r$/, '').split('\r').at(-1) ?? '';
 }

@@ -2,7 +2,7 @@ import { parseRepositoryAddress } from '@shale/workspace';
 import type { WorkspaceOptions } from '../options/option-table.ts';
 import { parseBuildSecrets } from '../options/read-options.ts';
 
-/** Every text of the options that no log may show. */
+/** The texts of the options that no log may show. */
 export function secretsOf(options: WorkspaceOptions): readonly (string | undefined)[] {
   const { gitUrl, gitPassword, coderAgentToken, dockerConfigBase64, gitSshPrivateKeyBase64, buildSecrets } = options;
   return [

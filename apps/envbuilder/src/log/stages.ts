@@ -1,8 +1,8 @@
 import type { Log } from './log.ts';
 
-/** Numbers the parts of the work, as envbuilder does: `#1: 📦 Cloning …`, `#1: 📦 Cloned … [1.2s]`. */
+/** Numbers the stages, as envbuilder does: `#1: 📦 Cloning …`, `#1: 📦 Cloned … [1.2s]`. */
 export interface Stages {
-  /** Tells that a part begins. @returns what tells that it is done */
+  /** Logs the start of a stage. @returns a function that logs its end */
   start(text: string): (text: string) => void;
 }
 

@@ -4,13 +4,13 @@ import { flagOf, type Option, type OptionTable, variableOf } from './option.ts';
 const WIDTH = 80;
 const INDENT = ' '.repeat(10);
 
-/** What `envbuilder --help` prints. */
+/** The text of `envbuilder --help`. */
 export function helpText(): string {
   const options = Object.values(optionTable as OptionTable).filter(({ hidden }) => hidden !== true);
   return `USAGE:
   envbuilder [flags]
 
-  Clones a repository, builds its image without a daemon, becomes the built environment, and runs init.
+  Clones a repository, builds its image without a daemon, replaces the root file system by it, and runs init.
 
 OPTIONS:
 ${options
@@ -18,7 +18,7 @@ ${options
   .map(section)
   .join('\n')}
 ———
-Each option is also read from its variable without the prefix ENVBUILDER_.
+Each variable also works without the prefix ENVBUILDER_.
 `;
 }
 

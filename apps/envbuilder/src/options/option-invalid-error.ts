@@ -1,6 +1,6 @@
 import { ShaleError } from '@shale/core';
 
-/** An option that cannot be understood, or two that exclude each other. Nothing was done. */
+/** An option is malformed, or two exclude each other. Nothing was done. */
 export class OptionInvalidError extends ShaleError {
   readonly code = 'USAGE_INVALID';
 }

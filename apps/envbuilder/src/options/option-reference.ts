@@ -4,7 +4,7 @@ import { flagOf, type Option, type OptionTable, variableOf } from './option.ts';
 const BEGIN = '<!-- begin generated: pnpm --filter shale-envbuilder docs -->';
 const END = '<!-- end generated -->';
 
-/** The page with everything between its two marks replaced by the options of today. */
+/** Writes the table of options between the two marks of a page. */
 export function withOptionReference(page: string): string {
   const [before = '', rest = ''] = page.split(BEGIN);
   const after = rest.split(END).at(1) ?? '';

@@ -1,22 +1,22 @@
 import { parseBoolean } from '@shale/core';
 import { OptionInvalidError } from './option-invalid-error.ts';
 
-/** As `--help` names it. */
+/** The name of the type in `--help`. */
 export type OptionType = 'string' | 'int' | 'bool' | 'string-array';
 
-/** One setting: its flag, its variable, and their legacy twins without the prefix. */
+/** A setting, which has a flag, a variable, and legacy forms of both without the prefix. */
 export interface Option<T> {
-  /** Without prefix, as `CACHE_REPO`. */
+  /** Without the prefix: `CACHE_REPO`. */
   readonly name: string;
   readonly type: OptionType;
-  /** As `--help` shows it; `undefined` when there is none. */
+  /** The default that `--help` shows; `undefined` for none. */
   readonly shownDefault?: string | undefined;
   readonly description: string;
   /** Not in `--help`. */
   readonly hidden?: boolean | undefined;
-  /** The variable has no prefix, and there is no legacy twin: `CODER_AGENT_URL`. */
+  /** The variable has neither a prefix nor a legacy form: `CODER_AGENT_URL`. */
   readonly bare?: boolean | undefined;
-  /** A flag alone on the command line stands for `true`. */
+  /** The flag without a value means `true`. */
   readonly isSwitch: boolean;
   readonly absent: T;
   /** @throws {OptionInvalidError} */
@@ -37,7 +37,7 @@ export function variableOf({ name, bare }: Pick<Option<unknown>, 'name' | 'bare'
   return bare === true ? name : `${PREFIX}${name}`;
 }
 
-/** The variable that stood for the option before there was a prefix. */
+/** The variable without the prefix, as in early versions of envbuilder. */
 export function legacyVariableOf({ name, bare }: Pick<Option<unknown>, 'name' | 'bare'>): string | undefined {
   return bare === true ? undefined : name;
 }
@@ -77,13 +77,13 @@ export function wholeNumber(name: string, absent: number, description: Descripti
   return { name, type: 'int', isSwitch: false, absent, parse, ...description };
 }
 
-/** Separated by commas; a part in double quotes may hold one. */
+/** Separated by commas. A part in double quotes may have commas in it. */
 export function list(name: string, absent: readonly string[], description: Description): Option<readonly string[]> {
   const shownDefault = absent.length === 0 ? undefined : absent.join(',');
   return { name, type: 'string-array', isSwitch: false, absent, shownDefault, parse: splitCommas, ...description };
 }
 
-/** `true`, `false`, or a depth: how deep submodules are cloned. `0` is not at all. */
+/** `true`, `false`, or a number of levels. `0` means none. */
 export function depthOrToggle(name: string, depthOfTrue: number, description: Description): Option<number> {
   const parse = (value: string, origin: string): number => {
     if (/^\d{1,6}$/.test(value)) return Number(value);

@@ -6,12 +6,12 @@ import { splitShellWords } from './shell-words.ts';
 /** Variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What the command line asks for. */
+/** A parsed command line. */
 export type CommandLine = { readonly type: 'help' } | { readonly type: 'run'; readonly options: WorkspaceOptions };
 
 /**
- * Each option from its flag, else its variable, else the legacy flag or variable, else its default. An empty variable
- * counts as unset.
+ * Reads each option from its flag, else its variable, else its legacy flag or variable, else its default. An empty
+ * variable counts as unset.
  * @throws {OptionInvalidError}
  */
 export function readCommandLine(argv: readonly string[], env: Environment): CommandLine {
@@ -103,7 +103,7 @@ export function parseBuildSecrets(entries: readonly string[]): ReadonlyMap<strin
   );
 }
 
-/** Every name by which a variable can be an option of ours: none of them may reach init. */
+/** The names of all variables that are options. Init must not get them. */
 export function optionVariables(): ReadonlySet<string> {
   const table: OptionTable = optionTable;
   const own = Object.values(table).filter(({ bare }) => bare !== true);

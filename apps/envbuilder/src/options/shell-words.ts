@@ -1,6 +1,6 @@
 import { OptionInvalidError } from './option-invalid-error.ts';
 
-/** Splits a text into words as a shell does, with quotes and backslashes and without expansion. @throws {OptionInvalidError} */
+/** Splits a text into words as a shell does: with quotes and backslashes, without expansion. @throws {OptionInvalidError} */
 export function splitShellWords(text: string): readonly string[] {
   const words: string[] = [];
   const piece = /\s*((?:'[^']*'|"(?:\\.|[^"\\])*"|\\.|[^\s'"\\])+)\s*/sy;

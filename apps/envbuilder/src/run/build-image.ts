@@ -8,11 +8,11 @@ import { fallbackSource } from '../source/fallback-source.ts';
 import { requireSource } from '../source/find-source.ts';
 import { type Checkout, cloneForTheBuild } from './clone.ts';
 
-/** The image that is to be started. */
+/** The image to start. */
 export interface BuiltImage {
   readonly found: FoundSource;
   readonly image: BuiltWorkspaceImage;
-  /** Why it is the fallback image. */
+  /** Why this is the fallback image; `undefined` if it is not. */
   readonly fallbackReason: string | undefined;
 }
 
@@ -59,7 +59,7 @@ async function buildImage({ host, stages, signal }: WorkspaceRun, { plan }: Foun
   }
 }
 
-/** A failure is only logged, unless EXIT_ON_PUSH_FAILURE is set. @throws {BuildFailedError} */
+/** Logs a failure, and throws it if EXIT_ON_PUSH_FAILURE is set. @throws {BuildFailedError} */
 export async function pushImage(
   { options, host, stages, signal }: WorkspaceRun,
   image: BuiltWorkspaceImage,

@@ -5,12 +5,12 @@ import type { WorkspaceOptions } from '../options/option-table.ts';
 import type { WorkspaceRun } from '../session/workspace-run.ts';
 import { MAGIC_DIRECTORY } from '../state/workspace-paths.ts';
 
-/** KANIKO_DIR names another folder than the one that stays. */
+/** KANIKO_DIR names a folder that does not keep its content. */
 class SafetyError extends ShaleError {
   readonly code = 'USAGE_INVALID';
 }
 
-/** Warns of options that do something unexpected, or nothing. @throws {SafetyError} */
+/** Warns of options that have no effect or an unexpected one. @throws {SafetyError} */
 export function checkOptions({ options, host }: WorkspaceRun): void {
   const { log, env } = host;
   const { cacheRepo, layerCacheDir, dockerConfigBase64, forceSafe, gitCloneThinpack } = options;
@@ -26,8 +26,7 @@ export function checkOptions({ options, host }: WorkspaceRun): void {
     log('warn', `ENVBUILDER_${name} has no effect: dev containers are not built yet`);
   if (options.buildContextPath !== undefined && options.dockerfilePath === undefined)
     log('warn', 'ENVBUILDER_BUILD_CONTEXT_PATH has no effect without ENVBUILDER_DOCKERFILE_PATH');
-  if (!gitCloneThinpack)
-    log('info', 'GIT_CLONE_THINPACK=false changes nothing: git and every server agree by themselves');
+  if (!gitCloneThinpack) log('info', 'GIT_CLONE_THINPACK=false changes nothing: git negotiates with every server');
   if (dockerConfigBase64 !== undefined) reportDockerConfig(host);
 }
 
@@ -40,7 +39,7 @@ function reportDockerConfig({ env, paths, log }: WorkspaceRun['host']): void {
   log('info', `Set DOCKER_CONFIG to ${join(paths.directory, '.docker')} (in memory: no file is written)`);
 }
 
-/** Options for dev containers, which are not built. */
+/** Options of dev containers, which cannot be built. */
 function withoutEffect(options: WorkspaceOptions): readonly string[] {
   const { devcontainerDir, devcontainerJsonPath, postStartScriptPath } = options;
   const given = { DEVCONTAINER_DIR: devcontainerDir, DEVCONTAINER_JSON_PATH: devcontainerJsonPath };

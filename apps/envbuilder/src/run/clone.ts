@@ -3,17 +3,17 @@ import { cloneRepository, describeAddress, parseRepositoryAddress } from '@shale
 import type { WorkspaceRun } from '../session/workspace-run.ts';
 import { gitAccess } from './git-access.ts';
 
-/** What became of the clone into the workspace folder. */
+/** The result of the clone into the workspace folder. */
 export interface Checkout {
   readonly cloned: boolean;
-  /** Why there is none. */
+  /** Why it failed. */
   readonly failure: ShaleError | undefined;
 }
 
-/** What differs from the options in a clone that is only for the build. */
+/** A clone for the build alone needs no history. */
 const FOR_THE_BUILD = { depth: 1, singleBranch: true };
 
-/** Clones into the workspace folder. A failure is kept: the fallback image may be started in spite of it. */
+/** Clones into the workspace folder. Returns a failure instead of throwing it: the fallback image may still start. */
 export async function cloneWorkspace(run: WorkspaceRun): Promise<Checkout> {
   const { options, host, folder, signal } = run;
   if (options.gitUrl === undefined) return { cloned: false, failure: undefined };
@@ -29,7 +29,7 @@ export async function cloneWorkspace(run: WorkspaceRun): Promise<Checkout> {
   }
 }
 
-/** Clones for the build alone: its state is the server's, whatever is in the workspace folder. */
+/** Clones for the build alone, so that changes in the workspace folder do not matter. */
 export async function cloneForTheBuild(run: WorkspaceRun, directory: string): Promise<void> {
   await clone(run, directory, FOR_THE_BUILD);
 }

@@ -5,7 +5,7 @@ import type { WorkspaceOptions } from '../options/option-table.ts';
 import type { Environment } from '../options/read-options.ts';
 
 /**
- * What the options say about getting at a repository.
+ * The access to the repository that the options give.
  * @throws {GitFailedError} for a key or certificate that cannot be read
  */
 export function gitAccess(options: WorkspaceOptions, env: Environment): GitAccess {
@@ -33,7 +33,7 @@ function readPrivateKey(path: string): string {
   return read(path, `The private key ${path}`, hint);
 }
 
-/** Node's own, and both variables, as for registries. The container may have no certificates. */
+/** The certificates of Node and of both variables, as for registries. The container may have none of its own. */
 function certificates(path: string | undefined, given: string | undefined): string {
   const hint = 'Mount the file, or give the certificate as ENVBUILDER_SSL_CERT_BASE64.';
   const named = path ? [read(path, `The file ${path} of SSL_CERT_FILE`, hint)] : [];

@@ -7,7 +7,7 @@ import { requireSource } from '../source/find-source.ts';
 import { checkOptions } from './check-options.ts';
 import { cloneForTheBuild } from './clone.ts';
 
-/** Looks whether the image is cached and pushed, and touches nothing. @returns `REPO@DIGEST` */
+/** Checks that the image is cached and pushed, and changes nothing. @returns `REPO@DIGEST` */
 export async function probeWorkspace(
   options: WorkspaceOptions,
   host: WorkspaceHost,

@@ -13,15 +13,15 @@ import { buildOrFallBack, pushImage } from './build-image.ts';
 import { checkOptions } from './check-options.ts';
 import { type Checkout, cloneWorkspace } from './clone.ts';
 
-/** How the environment starts, in the finished root. */
+/** The environment to start, in the finished root. */
 interface Prepared extends Pick<FoundSource, 'environment' | 'lifecycle'> {
   readonly start: StartConfig;
   readonly fallbackReason?: string | undefined;
 }
 
 /**
- * Clones, builds, makes the built tree the root, and prepares init.
- * @returns what this process is to become
+ * Clones, builds, replaces the root by the built tree, and prepares init.
+ * @returns what this process becomes
  * @throws {ShaleError} with envbuilder's words
  */
 export async function runWorkspace(
@@ -49,12 +49,12 @@ export async function runWorkspace(
   return handover;
 }
 
-/** In a container of a pushed image nothing is built. */
+/** Builds nothing, in a container of a pushed image. */
 async function resume(run: WorkspaceRun, start: StartConfig): Promise<Prepared> {
   const { log } = run.host;
   log('info', 'Running from a pushed image: nothing is built');
   const found = await sourceOf(run).catch((error: unknown) => {
-    log('warn', `What the repository says is not read: ${messageOf(error)}`);
+    log('warn', `The description in the repository cannot be read: ${messageOf(error)}`);
     return undefined;
   });
   return { ...found, start: { ...start, user: found?.user ?? start.user } };

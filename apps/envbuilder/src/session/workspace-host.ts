@@ -6,10 +6,10 @@ import type { BuildSource } from '../source/build-source.ts';
 import type { WorkspacePaths } from '../state/workspace-paths.ts';
 import type { RootReplacement } from './root-replacement.ts';
 
-/** What the parts of a run need of the machine. */
+/** What a run needs from the process and the machine. */
 export interface WorkspaceHost {
   readonly version: string;
-  /** Of the process, as it was at its start. */
+  /** The environment at the start of the process. */
   readonly env: Environment;
   readonly log: Log;
   readonly git: GitProgram;

@@ -5,7 +5,7 @@ import { openStages, type Stages } from '../log/stages.ts';
 import type { WorkspaceOptions } from '../options/option-table.ts';
 import type { WorkspaceHost } from './workspace-host.ts';
 
-/** One start of the program: what was asked for, and where. */
+/** One start of the program. */
 export interface WorkspaceRun extends CallOptions {
   readonly options: WorkspaceOptions;
   readonly host: WorkspaceHost;

@@ -4,26 +4,26 @@ import type { WorkspaceOptions } from '../options/option-table.ts';
 /** Where a source looks. */
 export interface SourcePlace {
   readonly options: WorkspaceOptions;
-  /** Absolute: the checkout that is built. */
+  /** The absolute path of the checkout. */
   readonly repository: string;
 }
 
-/** What a source found: the image, and what its environment is besides. */
+/** The image that a source found, and additions to its environment. */
 export interface FoundSource {
   readonly plan: ImagePlan;
   /** Wins over the image's USER. */
   readonly user?: string | undefined;
-  /** Added to the environment of init, over the image's. */
+  /** Added to the environment of init. Wins over the image. */
   readonly environment?: Readonly<Record<string, string>> | undefined;
-  /** Run before init, in the finished environment. A failure is logged and does not stop init. */
+  /** Runs before init. A failure is logged, and does not stop init. */
   readonly lifecycle?: Lifecycle | undefined;
 }
 
-/** One way to describe an environment: a Dockerfile, a dev container. The first that finds something counts. */
+/** A way to describe an environment: a Dockerfile, a dev container. */
 export interface BuildSource {
   /** For messages. */
   readonly name: string;
-  /** `undefined` where the repository has nothing for it. @throws {SourceInvalidError} */
+  /** @returns `undefined` if the repository has no such description @throws {SourceInvalidError} */
   find(place: SourcePlace): Promise<FoundSource | undefined>;
 }
 

@@ -4,12 +4,12 @@ import { findDockerfile } from '@shale/builder';
 import { ShaleError } from '@shale/core';
 import type { BuildSource } from './build-source.ts';
 
-/** The Dockerfile that was asked for cannot be read. */
+/** The Dockerfile cannot be read. */
 export class SourceInvalidError extends ShaleError {
   readonly code = 'CONTEXT_INVALID';
 }
 
-/** `DOCKERFILE_PATH`, with the whole checkout as its context unless `BUILD_CONTEXT_PATH` says otherwise. */
+/** Builds `DOCKERFILE_PATH`. Its context is `BUILD_CONTEXT_PATH`, by default the whole checkout. */
 export const dockerfileSource: BuildSource = {
   name: 'Dockerfile',
   async find({ options, repository }) {

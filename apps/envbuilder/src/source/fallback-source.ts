@@ -4,7 +4,7 @@ import { formatReference, parseReference } from '@shale/core';
 import type { WorkspacePaths } from '../state/workspace-paths.ts';
 import type { FoundSource } from './build-source.ts';
 
-/** An image as it is, for when nothing can be built. @throws {ReferenceInvalidError} */
+/** Starts an image as it is, for when nothing can be built. @throws {ReferenceInvalidError} */
 export function fallbackSource(image: string, { directory }: WorkspacePaths): FoundSource {
   const contextDirectory = join(directory, 'empty');
   mkdirSync(contextDirectory, { recursive: true });

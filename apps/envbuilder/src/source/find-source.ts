@@ -6,7 +6,7 @@ import { SourceInvalidError } from './dockerfile-source.ts';
 
 export interface FindSourceOptions {
   readonly options: WorkspaceOptions;
-  /** The first that finds something counts. */
+  /** They are asked in order. */
   readonly sources: readonly BuildSource[];
   /** The checkout. */
   readonly repository: string;

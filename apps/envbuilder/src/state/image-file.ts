@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { ShaleError } from '@shale/core';
 import { asObject, asOptional, asString, asStringArray, parseJson } from '@shale/core/json';
 
-/** How the environment of an image starts: all that a container of it cannot learn from its own root file system. */
+/** User and environment of an image, which a container of it cannot find in its own root file system. */
 export interface StartConfig {
-  /** As in `USER`: a name or number, with an optional group. */
+  /** The value of `USER`: a name or number, with an optional group. */
   readonly user: string;
   /** `KEY=value`. */
   readonly env: readonly string[];
@@ -14,12 +14,12 @@ class ImageFileInvalidError extends ShaleError {
   readonly code = 'STORE_INVALID';
 }
 
-/** The `image` file of a pushed image. `container_user` is envbuilder's. The same config gives the same bytes. */
+/** Writes the `image` file of a pushed image. The name `container_user` is envbuilder's. Equal configs give equal bytes. */
 export function formatImageFile({ user, env }: StartConfig): string {
   return `${JSON.stringify({ container_user: user, env }, undefined, 2)}\n`;
 }
 
-/** `undefined` where there is none. @throws {ImageFileInvalidError} */
+/** @returns `undefined` if there is no such file @throws {ImageFileInvalidError} */
 export function readImageFile(path: string): StartConfig | undefined {
   let text: string;
   try {

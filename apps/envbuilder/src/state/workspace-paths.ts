@@ -1,26 +1,26 @@
 import { join } from 'node:path';
 
-/** Where this program keeps its files: envbuilder's names, and a few of its own. */
+/** The files of this program. Most names are envbuilder's. */
 export interface WorkspacePaths {
-  /** `/.envbuilder`. It stays when the root is replaced. */
+  /** `/.envbuilder`. It keeps its content when the root is replaced. */
   readonly directory: string;
-  /** Empty; there after the first successful start. */
+  /** An empty file that the first successful start makes. */
   readonly built: string;
-  /** The config of the image that was built here, for SKIP_REBUILD. */
+  /** User and environment of the image that was built here, for SKIP_REBUILD. */
   readonly builtConfig: string;
-  /** In a pushed image: how its environment starts. */
+  /** User and environment of a pushed image. */
   readonly image: string;
-  /** Clone for REMOTE_REPO_BUILD_MODE. */
+  /** The clone of REMOTE_REPO_BUILD_MODE. */
   readonly remoteRepository: string;
   /** What the setup script writes. */
   readonly setupEnvironment: string;
-  /** A place for a docker config that users may mount. */
+  /** A docker config, if the user mounts one. */
   readonly dockerConfig: string;
-  /** Why the fallback image was started. */
+  /** A file with the reason why the fallback image was started. */
   readonly fallbackReason: string;
   /** Blobs, layers and trees. */
   readonly state: string;
-  /** Keys and certificates, while they are needed. */
+  /** Keys and certificates while git runs. */
   readonly secrets: string;
 }
 

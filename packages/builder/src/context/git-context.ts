@@ -9,7 +9,7 @@ import { plainTree } from '../tree/source-tree.ts';
 import { type GitSettings, hostGit } from './host-git.ts';
 
 export interface GitContextOptions extends GitSettings, CallOptions {
-  /** Where to check out. @default the system's directory for temporary files */
+  /** The parent of the checkout. @default the temporary directory of the system */
   readonly scratchParent?: string | undefined;
   /** Keeps `.git`, with one commit. `keep-git-dir` of the source overrides this. @default false */
   readonly keepGitDirectory?: boolean | undefined;

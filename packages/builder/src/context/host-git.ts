@@ -9,7 +9,7 @@ export interface GitSettings {
   readonly authorization?: string | undefined;
 }
 
-/** The git of this machine, with the user's credential helpers. Its files have the same modes under every umask. */
+/** The git of this machine, with the credential helpers of the user. File modes do not depend on the umask. */
 export function hostGit({ environment, authorization }: GitSettings): OpenGitSessionOptions {
   const program = { env: environment, shell: hostShell(), readsUserSettings: true };
   return { program, access: { authorization } };

@@ -10,30 +10,30 @@ import { updateSubmodules } from './update-submodules.ts';
 
 export interface CloneOptions extends CallOptions {
   readonly address: RepositoryAddress;
-  /** Made when missing; what is in it stays, but for files that the repository has as well. */
+  /** Made if missing. Its files stay, unless the repository has files of the same name. */
   readonly directory: string;
   readonly git: GitProgram;
   readonly access: GitAccess;
-  /** For keys and certificates, while git runs. */
+  /** For keys and certificates while git runs. */
   readonly privateDir: string;
-  /** How many commits; `0` is all. A server that cannot send a part sends all of them. @default 0 */
+  /** How many commits; `0` means all. A server that cannot send a part of the history sends all of it. @default 0 */
   readonly depth?: number | undefined;
   /** @default false */
   readonly singleBranch?: boolean | undefined;
   /** How many levels of submodules. @default 0 */
   readonly submodules?: number | undefined;
-  /** A line of git's progress. */
+  /** Called for each line of git's progress. */
   readonly onLine?: ((line: string) => void) | undefined;
-  /** A host key that was accepted unseen. */
+  /** Called for each host key that was accepted without a check. */
   readonly onHostKey?: ((key: string) => void) | undefined;
 }
 
-/** In the directory: moved into place when it is whole, so that a clone that was cut short is begun again. */
+/** A folder in the directory. Its content moves up when the clone is complete, so an interrupted clone starts again. */
 const UNFINISHED = '.envbuilder-clone';
 
 /**
- * Clones a repository, unless there is one. Credentials are in memory, and in files that are gone when this resolves.
- * @returns whether it was cloned; `false` where a repository was there already, which is left as it is
+ * Clones a repository, unless the directory has one. Files with keys are gone when this resolves.
+ * @returns `false` if the directory has a repository, which stays as it is
  * @throws {GitFailedError}
  */
 export async function cloneRepository(options: CloneOptions): Promise<boolean> {
@@ -57,14 +57,14 @@ export async function cloneRepository(options: CloneOptions): Promise<boolean> {
   }
 }
 
-/** A server that cannot send a part of the history is asked for all of it. */
+/** Asks for all of the history if the server cannot send a part of it. */
 async function cloneToDepth(address: RepositoryAddress, work: CloneWork, options: FetchOptions): Promise<void> {
   try {
     await cloneReference(address, work, options);
   } catch (error) {
     if (!(error instanceof GitFailedError) || error.reason !== 'shallow-unsupported' || options.depth === 0)
       throw error;
-    work.onLine?.('The server has no shallow clones: all of the history is fetched');
+    work.onLine?.('The server supports no shallow clones: fetching the whole history');
     await cloneReference(address, work, { ...options, depth: 0 });
   }
 }
@@ -81,7 +81,7 @@ function makeEmpty(directory: string): void {
   mkdirSync(directory, { recursive: true });
 }
 
-/** One git for all of it, for the default branch or a branch or tag. @returns `false` for what only `fetchReference` can */
+/** Clones the default branch, a branch or a tag with one git. @returns `false` for refs that only `fetchReference` can fetch */
 async function cloneAtOnce({ url, ref }: RepositoryAddress, work: CloneWork, options: FetchOptions): Promise<boolean> {
   const name = ref === 'HEAD' ? undefined : ref?.replace(/^refs\/heads\//, '');
   if (name !== undefined && !isPlainName(name)) return false;
@@ -97,7 +97,7 @@ async function cloneAtOnce({ url, ref }: RepositoryAddress, work: CloneWork, opt
   return isOnBranch(work.cwd) || (name === undefined ? isDetached(work.cwd) : name === ref);
 }
 
-/** Whether it can be a branch or tag alone: not a commit, no full name of anything else, and nothing that git refuses. */
+/** Whether a name can only be a branch or tag: not a commit, not a full ref, and nothing that git refuses. */
 function isPlainName(name: string): boolean {
   return !/^(?:-|refs\/|[0-9a-f]{7,64}$)|[\s\p{Cc}~^:?*[\\]|\.\.|@\{/iu.test(name);
 }
@@ -105,7 +105,7 @@ function isPlainName(name: string): boolean {
 const headOf = (repository: string) => readFileSync(join(repository, '.git/HEAD'), 'utf8').trim();
 const isDetached = (repository: string) => !headOf(repository).startsWith('ref: ');
 
-/** Whether the branch of HEAD is there. An empty repository's is not, nor one that its server does not have. */
+/** Whether HEAD names a branch that exists. In an empty repository it does not. */
 function isOnBranch(repository: string): boolean {
   const head = headOf(repository);
   return head.startsWith('ref: ') && existsSync(join(repository, '.git', head.slice('ref: '.length)));

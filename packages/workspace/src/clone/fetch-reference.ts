@@ -10,12 +10,12 @@ import {
 import type { RepositoryAddress } from './repository-address.ts';
 
 export interface FetchOptions {
-  /** How many commits; `0` is all. */
+  /** How many commits; `0` means all. */
   readonly depth: number;
   readonly singleBranch: boolean;
 }
 
-/** Makes a clone of any ref: a commit, a pull request, or a name that may be several things. The server is asked twice. */
+/** Clones any ref, such as a commit or a pull request. It asks the server twice. */
 export async function fetchReference(
   { url, ref }: RepositoryAddress,
   work: CloneWork,
@@ -46,7 +46,7 @@ async function fetchWanted(wanted: ResolvedReference, work: CloneWork, options: 
   };
   if (wanted.type === 'branch') return fetch(branches);
   const own = wanted.type === 'other' ? [wanted.name] : [`+${wanted.name}:${wanted.name}`];
-  const specs = singleBranch ? own : [...own, ...branches]; // the first is what FETCH_HEAD names
+  const specs = singleBranch ? own : [...own, ...branches]; // FETCH_HEAD names the first
   try {
     await fetch(specs);
   } catch (error) {
@@ -75,7 +75,7 @@ async function checkOut(wanted: ResolvedReference, work: CloneWork): Promise<voi
   await work.session.local([...checkout, '--detach', commit, '--'], work);
 }
 
-/** A commit by its whole name, by a part of it, or what was fetched last. */
+/** The commit of a full or abbreviated name, else the commit that was fetched last. */
 async function fetchedCommit(name: string, work: CloneWork): Promise<string> {
   const candidate = /^[0-9a-f]{4,64}$/i.test(name) ? `${name}^{commit}` : 'FETCH_HEAD^{commit}';
   const found = await work.session.local(['rev-parse', '--verify', '--quiet', candidate], work).catch(() => '');

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { parseRepositoryAddress } from './repository-address.ts';
 
 /**
- * Writes the URL as the user gave it to `.git/config`, credentials included, so that their `git pull` works as after
- * envbuilder. Comes after the build, whose steps must not find them; credentials of the options are never written.
+ * Writes the URL with its credentials to `.git/config`, so that `git pull` works as it does after envbuilder. Call it after the
+ * build, whose steps must not find them. Credentials of options are never written.
  */
 export function keepUrlCredentials(directory: string, gitUrl: string): void {
   const { url, written, username, password, transport } = parseRepositoryAddress(gitUrl);

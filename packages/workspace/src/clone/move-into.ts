@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Moves each entry, the repository itself last: until then there is none. */
+/** Moves each entry, `.git` last: without it the directory has no repository. */
 export function moveInto(from: string, to: string): void {
   const names = readdirSync(from).filter((name) => name !== '.git');
   for (const name of names) moveEntry(join(from, name), join(to, name));

@@ -1,21 +1,21 @@
 import { GitFailedError } from '@shale/git';
 
-/** What a remote repository has. */
+/** The refs of a remote repository. */
 export interface RemoteReferences {
-  /** What its HEAD points at; `undefined` in an empty repository. */
+  /** The branch that HEAD names; `undefined` in an empty repository. */
   readonly defaultBranch: string | undefined;
   /** The commit of its HEAD. */
   readonly head: string | undefined;
   readonly names: ReadonlySet<string>;
 }
 
-/** A branch to track; a tag to stand on, by its full name; or a commit or other ref, which is fetched as it is. */
+/** A branch; the full name of a tag; or a commit or other ref. */
 export interface ResolvedReference {
   readonly type: 'branch' | 'tag' | 'other';
   readonly name: string;
 }
 
-/** Reads what `git ls-remote --symref` prints. */
+/** Reads the output of `git ls-remote --symref`. */
 export function parseRemoteReferences(text: string): RemoteReferences {
   const lines = text.split('\n').map((line) => line.split('\t'));
   const symbolic = lines.find(([value, name]) => name === 'HEAD' && value?.startsWith('ref: refs/heads/'));
@@ -25,8 +25,8 @@ export function parseRemoteReferences(text: string): RemoteReferences {
 }
 
 /**
- * What a `#ref` stands for: a full ref, else a branch, a tag, a commit, or what `refs/` has, as `pull/7/head`. Without a
- * ref the repository's default branch, whatever its name.
+ * Finds what `#ref` names: a full ref, else a branch, a tag, a commit, or a ref below `refs/` such as `pull/7/head`. Without
+ * a ref it is the default branch.
  * @returns `undefined` for an empty repository
  * @throws {GitFailedError} for a ref that the repository does not have
  */
@@ -41,7 +41,7 @@ export function resolveReference(remote: RemoteReferences, ref: string | undefin
   if (/^[0-9a-f]{7,64}$/i.test(ref)) return { type: 'other', name: ref };
   const full = ref.startsWith('refs/') ? ref : `refs/${ref}`;
   if (remote.names.has(full)) return { type: 'other', name: full };
-  // servers hide some of what they give, as GitLab's refs/keep-around
+  // servers hide some refs that they serve, such as GitLab's refs/keep-around
   if (ref.startsWith('refs/') && !/^refs\/(?:heads|tags)\//.test(ref)) return { type: 'other', name: ref };
   throw referenceMissing(ref);
 }

@@ -2,17 +2,17 @@ import { basename } from 'node:path';
 import { redactUrl } from '@shale/core';
 import { type GitRemote, parseGitRemote } from '@shale/git';
 
-/** A repository as the user names it, taken apart. */
+/** The parts of an address of a repository. */
 export interface RepositoryAddress extends GitRemote {
-  /** What followed `#`; `undefined` for the repository's default. */
+  /** The part after `#`; `undefined` means the default branch. */
   readonly ref: string | undefined;
-  /** As written, without `#…`: may have credentials. */
+  /** The address without `#…`. It may have credentials. */
   readonly written: string;
 }
 
 /**
- * Reads `https://…`, `ssh://…`, `git://…`, `file://…`, `[user@]host:path` and paths, each with an optional `#ref`. As in
- * envbuilder `host.example:12345/repo` is ssh.
+ * Reads `https://…`, `ssh://…`, `git://…`, `file://…`, `[user@]host:path` and paths, each with an optional `#ref`.
+ * `host.example:12345/repo` is ssh, as in envbuilder.
  */
 export function parseRepositoryAddress(text: string): RepositoryAddress {
   const trimmed = text.trim();
@@ -22,12 +22,12 @@ export function parseRepositoryAddress(text: string): RepositoryAddress {
   return { ref, written, ...parseGitRemote(written) };
 }
 
-/** For messages. */
+/** The address without its password, for messages. */
 export function describeAddress({ written }: RepositoryAddress): string {
   return redactUrl(written);
 }
 
-/** The folder a repository is cloned into: its name without `.git`; `empty` for what is no address at all, as in envbuilder. */
+/** The name of the folder for a clone: the name of the repository without `.git`. A text that is no address gives `empty`. */
 export function repositoryName(url: string | undefined): string {
   if (!/[:/]/.test(url ?? '')) return 'empty';
   const written = parseRepositoryAddress(url ?? '')

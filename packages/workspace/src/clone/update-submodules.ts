@@ -5,11 +5,11 @@ import type { CloneWork } from './clone-work.ts';
 export interface SubmoduleOptions {
   /** How many levels. */
   readonly levels: number;
-  /** How many commits; `0` is all. */
+  /** How many commits; `0` means all. */
   readonly depth: number;
 }
 
-/** Level by level: git has no limit for submodules of submodules. */
+/** Updates level by level: git itself has no limit for submodules of submodules. */
 export async function updateSubmodules(work: CloneWork, { levels, depth }: SubmoduleOptions): Promise<void> {
   const shallow = depth > 0 ? [`--depth=${depth}`] : [];
   const update = async (directory: string, level: number): Promise<void> => {

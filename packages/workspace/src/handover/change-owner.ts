@@ -6,7 +6,7 @@ export interface Owner {
   readonly gid: number;
 }
 
-/** Gives a tree to somebody: links themselves, not what they point at. What goes while it looks is passed over. */
+/** Changes the owner of a tree. Links are not followed. Files that vanish meanwhile are skipped. */
 export function changeOwner(root: string, owner: Owner): void {
   const stats = lstat(root);
   if (stats === undefined) return;
@@ -15,13 +15,13 @@ export function changeOwner(root: string, owner: Owner): void {
   for (const name of tolerant(() => readdirSync(root)) ?? []) changeOwner(join(root, name), owner);
 }
 
-/** The same where the top is not theirs yet: a home that was given once is not walked on each start. */
+/** Does the same only if the root of the tree has another owner, so that a second call costs nothing. */
 export function changeOwnerOnce(root: string, owner: Owner): boolean {
   const stats = lstat(root);
   if (stats === undefined || isOwnedBy(stats, owner)) return false;
   for (const name of stats.isDirectory() ? (tolerant(() => readdirSync(root)) ?? []) : [])
     changeOwner(join(root, name), owner);
-  lchownSync(root, owner.uid, owner.gid); // last: a walk that was cut short is begun again
+  lchownSync(root, owner.uid, owner.gid); // last, so that an interrupted walk starts again
   return true;
 }
 
@@ -31,7 +31,7 @@ function lstat(path: string): Stats | undefined {
   return tolerant(() => lstatSync(path, { throwIfNoEntry: false }));
 }
 
-/** A mount below may be read-only, and others may remove files meanwhile. */
+/** A mount in the tree may be read-only, and files may vanish meanwhile. */
 function tolerant<T>(action: () => T): T | undefined {
   try {
     return action();

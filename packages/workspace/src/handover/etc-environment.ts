@@ -1,4 +1,4 @@
-/** Reads `/etc/environment` as PAM does: `KEY=value` lines, with or without `export` and quotes; `#` begins a comment. */
+/** Reads `/etc/environment` as PAM does: `KEY=value` lines, optional `export` and quotes, comments after `#`. */
 export function parseEtcEnvironment(text: string): Readonly<Record<string, string>> {
   const entries = text.split('\n').flatMap((line) => {
     const [, name, value] = /^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)$/.exec(line) ?? [];

@@ -2,9 +2,9 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { ShaleError } from '@shale/core';
 import { restoreOpenFilesLimit } from './open-files.ts';
 
-/** What this process becomes. */
+/** The program that this process becomes. */
 export interface Handover {
-  /** Absolute: PATH is not searched. */
+  /** An absolute path: PATH is not searched. */
   readonly command: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
@@ -17,18 +17,18 @@ class InitMissingError extends ShaleError {
 }
 
 export interface HandOverOptions {
-  /** stdout and stderr, which Node may have made non-blocking. @default none */
+  /** Streams such as stdout, which Node may have made non-blocking. @default none */
   readonly streams?: readonly object[] | undefined;
-  /** The soft limit of open files before Node raised it. @default it stays */
+  /** The soft limit of open files before Node raised it. @default the limit stays */
   readonly openFiles?: number | undefined;
 }
 
-/** A terminal's or pipe's stream, as Node has it. */
+/** The part of Node's streams of terminals and pipes that is used here. */
 interface BlockingStream {
   readonly _handle?: { setBlocking?(blocking: boolean): void } | null | undefined;
 }
 
-/** @throws {InitMissingError} before anything was changed: a failed exec could not be told */
+/** Checks that the program can be run: after a failed exec nothing could report it. @throws {InitMissingError} */
 export function checkHandover({ command }: Pick<Handover, 'command'>): void {
   try {
     if (!statSync(command).isFile()) throw new Error('it is not a file');
@@ -42,14 +42,14 @@ export function checkHandover({ command }: Pick<Handover, 'command'>): void {
 }
 
 /**
- * Becomes init: same process, so PID 1 stays PID 1. Nothing of this program is left: no variable, no group of root's, no
- * ignored signal, no descriptor, no raised limit.
+ * Becomes another program in the same process, so PID 1 stays PID 1. Nothing of this program is left: no variable, no group
+ * of root, no ignored signal, no descriptor, no raised limit.
  */
 export function handOver(handover: Handover, { streams = [], openFiles }: HandOverOptions = {}): never {
   checkHandover(handover);
   const { command, args, env, directory, user } = handover;
   for (const stream of streams) (stream as BlockingStream)._handle?.setBlocking?.(true);
-  // an ignored signal stays ignored across exec, a caught one does not
+  // exec keeps ignored signals ignored, and resets handled ones
   for (const signal of ['SIGPIPE', 'SIGXFSZ'] as const) process.on(signal, () => undefined);
   if (openFiles !== undefined) restoreOpenFilesLimit(openFiles);
   process.umask(0o022);

@@ -6,8 +6,8 @@ const PRLIMIT: Readonly<Record<string, number>> = { x64: 302, arm64: 261 };
 const OPEN_FILES = 7;
 
 /**
- * Lowers the soft limit of open files to what it was before Node raised it: programs with `select`, and those that close
- * every descriptor there may be, suffer from a high one. Without the means, it stays.
+ * Lowers the soft limit of open files to its value before Node raised it. A high limit breaks programs that use `select`, and
+ * slows those that close every possible descriptor. Does nothing where the limit cannot be set.
  */
 export function restoreOpenFilesLimit(soft: number): void {
   const calls = loadSystemCalls();
