@@ -43,8 +43,8 @@ it('readCacheTrust() names a file that is missing, is no key, or the wrong half 
   makeKey(scratch.path, 'ci');
   const read = (change: Partial<TrustOptions>) => () => readCacheTrust({ ...NONE, ...change }, scratch.path);
   expect(read({ cacheSignKey: 'nope.pem' })).toThrow('--cache-sign-key names');
-  expect(read({ cacheSignKey: 'ci.pub' })).toThrow('Not a private key in PEM form');
-  expect(read({ cacheScope: 'A B' })).toThrow('Not a cache scope');
+  expect(read({ cacheSignKey: 'ci.pub' })).toThrow('This is not a private key in PEM form');
+  expect(read({ cacheScope: 'A B' })).toThrow('Invalid cache scope');
 });
 
 it('wantsTrust() is false when nothing is named', () => {

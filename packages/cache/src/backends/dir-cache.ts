@@ -19,13 +19,13 @@ import type { RecordPolicy, RecordPolicyOptions } from '../records/record-policy
 import { recordPolicy } from '../records/record-policy.ts';
 
 export interface DirCacheOptions extends RecordPolicyOptions {
-  /** Absolute path. Made when the first entry is stored. */
+  /** An absolute path. The directory is made when the first entry is stored. */
   readonly root: string;
-  /** Where layers are, when they are not kept below `root`: a layer that is there already is not copied. */
+  /** A store for the layers, where they are to lie elsewhere. A layer that it has already is not copied. @default below `root` */
   readonly blobs?: LocalBlobStore | undefined;
-  /** What progress and events call this cache: distinguishes several directories. @default 'dir' */
+  /** The name of this cache in progress and events. @default 'dir' */
   readonly name?: string | undefined;
-  /** Never write, not even the time of last use. @default whether `root` can be written */
+  /** Write nothing, not even the time of last use. @default whether `root` can be written */
   readonly readOnly?: boolean | undefined;
   readonly onEvent?: CacheEventListener | undefined;
 }
@@ -33,19 +33,19 @@ export interface DirCacheOptions extends RecordPolicyOptions {
 export interface DirCache extends CacheBackend {
   readonly root: string;
   readonly blobs: LocalBlobStore;
-  /** Brings `index.json` up to date, so that `root` loads as an OCI image layout. Nothing to do with shared `blobs`. */
+  /** Updates `index.json`, so that `root` is an OCI image layout. Does nothing when the layers are in another store. */
   flush(options?: CallOptions): Promise<void>;
 }
 
-/** Uses within this time of each other count as one, in milliseconds: hits of a busy cache write nothing. */
+/** A use is recorded at most this often, in milliseconds: hits of a busy cache write nothing. */
 const TOUCH_INTERVAL_MS = 10 * 60_000;
 
 const UNWRITABLE = new Set(['EROFS', 'EACCES', 'EPERM']);
 
 /**
- * A cache in a directory: a small file a key, and the layers as an OCI layout keeps them. Any number of processes may
- * share it, also over a network file system; nothing is locked, files appear whole or not at all, and everything is
- * verified when it is read. On a read-only volume lookups work and nothing is written.
+ * A cache in a directory: a small file for each key, and the layers as in an OCI image layout. Any number of processes may
+ * share it, also over a network file system. Nothing is locked: files appear complete or not at all, and everything is
+ * verified when it is read. On a read-only volume lookups work, and nothing is written.
  * @example
  * const cache = dirCache({ root: '/var/cache/shale' });
  * const entry = await cache.lookup(key);
@@ -121,7 +121,7 @@ class DirectoryCache implements DirCache {
     const isNew = await publishFile(this.#files, content, {
       directory: shardOf(key),
       name: entryTag(key, ownScope),
-      // what is there and not usable gives way; what another writer made meanwhile stays
+      // an unusable record is replaced; one that another writer made meanwhile is kept
       replace: replace === true || (await exists(recordPath(this.root, key, ownScope))),
     });
     if (isNew) this.#hasUnlisted = true;
@@ -136,7 +136,7 @@ class DirectoryCache implements DirCache {
     return 'kept';
   }
 
-  /** The record, if it may be used and its layer is here. */
+  /** The record, if the policy accepts it and its layer is here. */
   async #usable(key: CacheKey, scope: CacheScope, options: ReadOptions): Promise<StoredRecord | undefined> {
     const stored = await this.#readRecord(key, scope, options);
     if (stored === undefined) return undefined;
@@ -152,10 +152,10 @@ class DirectoryCache implements DirCache {
       if (content === undefined) return undefined;
       const parsed = parseCacheRecord(decodeRecord(content));
       if (parsed.kind === 'record') return parsed.stored;
-      const reason = parsed.kind === 'foreign' ? 'it is of another tool' : parsed.reason;
+      const reason = parsed.kind === 'foreign' ? 'another tool wrote it' : parsed.reason;
       report({ type: 'unreadable', backend, key, reason });
     } catch (error) {
-      if (error instanceof Error && 'syscall' in error) throw error; // the disk or permissions, not the content
+      if (error instanceof Error && 'syscall' in error) throw error; // the disk or the permissions are at fault, not the content
       report({ type: 'corrupt', backend, key, error });
       await this.#removeRecord(key, scope).catch(() => undefined);
     }
@@ -178,7 +178,7 @@ class DirectoryCache implements DirCache {
     return false;
   }
 
-  /** Last use is the time of the file. */
+  /** The time of the file is the time of last use. */
   async #touch(path: string): Promise<void> {
     if (!(await this.#canWrite())) return;
     const found = await lstat(path).catch(() => undefined);
@@ -187,7 +187,7 @@ class DirectoryCache implements DirCache {
     await lutimes(path, now, now).catch(() => undefined);
   }
 
-  /** Asked once, and without a write: a read-only volume sees none. */
+  /** Found out once, and without a write. */
   async #canWrite(): Promise<boolean> {
     this.#isWritable ??= access(this.root, constants.W_OK).then(
       () => true,

@@ -3,11 +3,11 @@ import type { CacheBackend, CacheEntry, LayerlessCache, StoreOptions } from '../
 import type { CacheKey } from '../keys/cache-key.ts';
 
 export interface MemoryCacheOptions {
-  /** The entries used longest ago go first. @default 4096 */
+  /** The least recently used entries are dropped first. @default 4096 */
   readonly maxEntries?: number | undefined;
 }
 
-/** Remembers entries, not their bytes: those stay where they were stored from. For the length of a process. */
+/** Remembers entries for the lifetime of the process. Their layers stay where they are. */
 export function memoryCache({ maxEntries = 4096 }: MemoryCacheOptions = {}): CacheBackend & LayerlessCache {
   const entries = new Map<CacheKey, CacheEntry>(); // in the order of use
   const use = (key: CacheKey, entry: CacheEntry) => {

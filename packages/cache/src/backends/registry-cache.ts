@@ -24,24 +24,24 @@ import { rewrappedEntry } from './rewrapped-entry.ts';
 import type { RecordPolicy, RecordPolicyOptions } from '../records/record-policy.ts';
 import { recordPolicy } from '../records/record-policy.ts';
 
-/** Each time a layer was mended it is longer by some bytes: nobody's registry rots that often. */
+/** How often a layer may be mended. Each time adds some bytes to it. */
 const MAX_REWRAPS = 16;
 
 export interface RegistryCacheOptions extends RecordPolicyOptions {
-  /** Stable, for progress: tell several registries apart by it. @default 'registry' */
+  /** A stable name for progress, which distinguishes several registries. @default 'registry' */
   readonly name?: string | undefined;
-  /** Never write. @default false */
+  /** Write nothing. @default false */
   readonly readOnly?: boolean | undefined;
-  /** Where lookups ask: the same repository, with less patience than layers and writes want. @default the store */
+  /** The same repository through a client that gives up sooner: lookups use it. @default the store */
   readonly lookups?: Pick<ImageStore, 'getManifest' | 'stat' | 'read'> | undefined;
-  /** Ask with each lookup whether the layer is there as well: one more request for each hit. @default false */
+  /** Check with each lookup that the registry has the layer, which costs one more request for each hit. @default false */
   readonly checkLayers?: boolean | undefined;
   readonly onEvent?: CacheEventListener | undefined;
 }
 
 /**
- * A cache in a repository of a registry: an image of one layer for each key, tagged with the key, so that any registry
- * serves, copies and expires it. A lookup is one GET of a manifest; layers stay there until they are read.
+ * A cache in a repository of a registry. Each entry is an image of one layer, tagged with its key, so that any registry can
+ * serve, copy and expire it. A lookup is one GET of a manifest. A layer is downloaded when it is read.
  * @example
  * const cache = registryCache(client.repository(parseReference('127.0.0.1:5000/app/cache')));
  */
@@ -58,11 +58,11 @@ class RegistryCache implements CacheBackend {
   readonly #onEvent: CacheEventListener;
   readonly #source: BlobSource;
   /**
-   * Layers that the registry holds damaged: a store does not take an entry that names one for whole, and sends it in other
-   * bytes. One that is gone is not among them, since it can be sent again as it was.
+   * Layers that are damaged in the registry. A registry that has a blob accepts no other bytes for it, so that a store sends
+   * such a layer in other bytes. A missing layer is not among them: it can be sent again unchanged.
    */
   readonly #damaged = new Set<Digest>();
-  /** Whether anything that it holds was found broken: then what it has already is not taken for whole. */
+  /** Whether anything in the registry was found damaged. Then a store checks what is there already. */
   #isSuspect = false;
   #isReadOnly: boolean;
 
@@ -81,7 +81,7 @@ class RegistryCache implements CacheBackend {
 
   async lookup(key: CacheKey, options: CallOptions = {}): Promise<CacheEntry | undefined> {
     options.signal?.throwIfAborted();
-    // all scopes at once: a lookup takes one round trip, however many there are
+    // all scopes at once, so that a lookup takes one round trip however many there are
     const found = await Promise.all(
       this.#policy.readScopes.map((scope) => this.#usable(key, scope, { ...options, report: this.#onEvent })),
     );
@@ -108,7 +108,7 @@ class RegistryCache implements CacheBackend {
     }
   }
 
-  /** Children first: who sees the tag finds all that it names. */
+  /** Blobs first: whoever sees the tag finds everything that it refers to. */
   async #put(key: CacheKey, offered: CacheEntry, options: CallOptions): Promise<void> {
     const entry = this.#isSuspect ? await this.#undamaged(offered, options) : offered;
     const { descriptor } = entry.layer;
@@ -120,7 +120,7 @@ class RegistryCache implements CacheBackend {
     await this.#store.putManifest(entryTag(key, this.#policy.ownScope), raw, options);
   }
 
-  /** In bytes that the registry does not hold damaged: what rots can have been mended before, and its first bytes rot still. */
+  /** Finds bytes for the layer that are not damaged in the registry. A layer that was mended before may be damaged again. */
   async #undamaged(offered: CacheEntry, options: CallOptions): Promise<CacheEntry> {
     let entry = offered;
     for (let tries = 0; tries < MAX_REWRAPS && (await this.#isHeldDamaged(entry.layer.descriptor, options)); tries += 1)
@@ -128,7 +128,7 @@ class RegistryCache implements CacheBackend {
     return entry;
   }
 
-  /** A registry does not tell of a blob that it has whether it is whole. */
+  /** Only a download tells whether a blob in a registry is damaged. */
   async #isHeldDamaged(blob: Descriptor, options: CallOptions): Promise<boolean> {
     if (this.#damaged.has(blob.digest)) return true;
     if ((await this.#store.stat(blob.digest, options)) === undefined) return false;
@@ -141,7 +141,7 @@ class RegistryCache implements CacheBackend {
     }
   }
 
-  /** The entry in the scope that is written, if nothing of it is missing. */
+  /** The entry in the own scope, if it is complete. */
   async #whole(key: CacheKey, options: CallOptions): Promise<StoredRecord | undefined> {
     const stored = await this.#usable(key, this.#policy.ownScope, { ...options, report: () => {} });
     if (stored === undefined || this.#damaged.has(stored.layer.descriptor.digest)) return undefined;
@@ -170,7 +170,7 @@ class RegistryCache implements CacheBackend {
     return undefined;
   }
 
-  /** What stands under the tag; broken content is a miss, a registry that does not answer is not. */
+  /** The entry under the tag. Broken content is a miss; a registry that does not answer is an error. */
   async #readRecord(key: CacheKey, scope: CacheScope, options: ReadOptions): Promise<StoredRecord | undefined> {
     const { report } = options;
     const backend = this.name;

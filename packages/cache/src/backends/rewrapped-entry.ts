@@ -2,15 +2,16 @@ import type { BlobSource, CallOptions, Layer } from '@shale/core';
 import { DigestMeter } from '@shale/core';
 import type { CacheEntry } from '../contract/cache-backend.ts';
 
-/** What decompressors read and that holds nothing: an empty gzip member, a zstd frame to be skipped. */
+/** Bytes that decompress to nothing: an empty gzip member, and a skippable zstd frame. */
 const NOTHING: Readonly<Record<'gzip' | 'zstd', Uint8Array>> = {
   gzip: Buffer.from('1f8b080000000000000303000000000000000000', 'hex'),
   zstd: Buffer.from('502a4d1800000000', 'hex'),
 };
 
 /**
- * The same layer in other bytes: for a registry that holds the first ones damaged and, as it has a blob of that name, takes
- * no others. `undefined` for a layer that is not compressed.
+ * The same layer in other bytes, for a registry in which its blob is damaged: a registry that has a blob of that name accepts
+ * no new one.
+ * @returns `undefined` for a layer that is not compressed.
  */
 export async function rewrappedEntry(entry: CacheEntry, options: CallOptions): Promise<CacheEntry | undefined> {
   const { descriptor, diffId } = entry.layer;

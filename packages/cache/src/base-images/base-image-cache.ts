@@ -22,31 +22,31 @@ import { MAX_POINTER_BYTES, parseWarmedPointer, warmedPaths } from './warmed-for
 
 export interface BaseImageCacheOptions {
   /**
-   * Asks a registry what a tag names now: the digest of an index or of the platform's manifest. Used where the directory
-   * has no pointer for a tag, or an old one. @default tags without a pointer are not found
+   * Asks a registry for the digest of a tag, either of an index or of the platform's manifest. Called where the directory has
+   * no pointer for the tag, or an old one. @default tags without a pointer are not found
    */
   readonly resolveDigest?: ((reference: Reference, options: ResolveOptions) => Promise<Digest | undefined>) | undefined;
   /**
-   * Time since a warmer last confirmed a tag, in milliseconds, after which `resolveDigest` is asked; while that fails the
-   * old answer stands. @default never
+   * A pointer is old when no warmer confirmed it for this time, in milliseconds. Then `resolveDigest` is called.
+   * @default no limit
    */
   readonly maxAgeMs?: number | undefined;
-  /** Whether the old answer stands while `resolveDigest` fails; otherwise its error is thrown. @default true */
+  /** Whether an old pointer is used when `resolveDigest` fails. Otherwise the error is thrown. @default true */
   readonly staleIfError?: boolean | undefined;
   readonly onEvent?: ((event: BaseImageCacheEvent) => void) | undefined;
 }
 
-/** What was met on the way; the image then comes from elsewhere. */
+/** A problem with the directory or the registry. No event fails a build. */
 export type BaseImageCacheEvent =
-  /** Something in the directory is not what it should be, or may not be read. */
+  /** Something in the directory is not valid, or cannot be read. The image then comes from another source. */
   | { readonly type: 'damaged'; readonly reference: Reference; readonly error: unknown }
-  /** A tag is used as it was last confirmed, as the registry does not answer. */
+  /** An old pointer is used, because the registry does not answer. */
   | { readonly type: 'stale'; readonly reference: Reference; readonly confirmed: Date; readonly error: unknown };
 
 /**
- * Base images from a directory that a warmer fills: `shale warm`, or kaniko's. It only reads, so that one directory can
- * be mounted read-only into any number of builds, and checks what it reads: the manifest against the digest that was
- * asked for, config and layers against the manifest. A directory that is broken is passed over.
+ * Base images from a directory that a warmer fills, either shale's or kaniko's. The directory is only read, so that it can be
+ * mounted read-only into any number of builds. Everything is verified: the manifest against the digest that was asked for,
+ * config and layers against the manifest. An image that is not valid is reported, and counts as missing.
  * @example
  * const images = [baseImageCache('/var/cache/images'), registrySource(client)];
  */
@@ -54,7 +54,7 @@ export function baseImageCache(directory: string, options: BaseImageCacheOptions
   return new BaseImageCache(directory, options);
 }
 
-/** A pointer may move, and its old image be removed, between the two reads. */
+/** A warmer may move a pointer and remove its old image between the two reads. */
 const MAX_ATTEMPTS = 4;
 
 class BaseImageCache implements ImageSource {
@@ -89,7 +89,7 @@ class BaseImageCache implements ImageSource {
         if (image !== undefined) return image;
       } catch (error) {
         if (!(error instanceof BlobMissingError)) throw error;
-        failure = error; // removed between two reads
+        failure = error; // it was removed between two reads
       }
     }
     if (failure !== undefined) throw failure;
@@ -104,7 +104,7 @@ class BaseImageCache implements ImageSource {
     return pointer !== undefined && isWanted ? this.#load(pointer.digest, reference, options) : undefined;
   }
 
-  /** What the registry says, where it must be asked and answers; `undefined` leaves it to the pointer. */
+  /** The answer of the registry, if it has to be asked and answers. @returns `undefined` where the pointer decides. */
   async #currentDigest(reference: Reference, options: ResolveOptions): Promise<Digest | undefined> {
     const { resolveDigest, maxAgeMs = Number.POSITIVE_INFINITY, staleIfError = true, onEvent } = this.#options;
     if (resolveDigest === undefined) return undefined;
@@ -137,13 +137,13 @@ class BaseImageCache implements ImageSource {
     try {
       return await loadImage(documents, digest, { ...options, origin });
     } catch (error) {
-      if (documents.isIncomplete) return undefined; // the index is here, this platform's image is not
+      if (documents.isIncomplete) return undefined; // the index is here, and the image of this platform is not
       throw error;
     }
   }
 }
 
-/** What was to be asked first could not be. */
+/** `resolveDigest` failed, and the old pointer must not be used. */
 class UnansweredError extends Error {
   override readonly cause: Error;
 
@@ -153,7 +153,7 @@ class UnansweredError extends Error {
   }
 }
 
-/** Manifests of the directory, and the blobs of the image that was found last. */
+/** The manifests of the directory, and the blobs of the image that was read last. */
 class WarmedDocuments implements ManifestSource, BlobSource {
   readonly #paths: WarmedPaths;
   #entry: WarmedEntry | undefined;
@@ -176,7 +176,7 @@ class WarmedDocuments implements ManifestSource, BlobSource {
     return raw;
   }
 
-  /** The directory knows no tags of its own. */
+  /** The directory has no tags of its own. */
   async headManifest(): Promise<undefined> {
     return undefined;
   }

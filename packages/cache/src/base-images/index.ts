@@ -1,4 +1,4 @@
-/** Base images in a directory that a warmer fills: reading them, and the format that a warmer writes. @module */
+/** Reads base images from a directory that a warmer fills, and defines the format of the directory. @module */
 export { baseImageCache, type BaseImageCacheEvent, type BaseImageCacheOptions } from './base-image-cache.ts';
 export {
   formatWarmedPointer,

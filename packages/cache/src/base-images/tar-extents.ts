@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { ArchiveInvalidError } from '@shale/core';
 
 export interface Extent {
-  /** In bytes from the archive's start. */
+  /** The offset in bytes from the start of the archive. */
   readonly offset: number;
   readonly size: number;
 }
@@ -12,8 +12,8 @@ const MAX_ENTRIES = 100_000;
 const MAX_PAX_BYTES = 64 * 1024;
 
 /**
- * Where the files of an uncompressed archive lie. It reads headers and skips contents, so that an archive of many
- * gigabytes costs a few reads. For archives of `docker save`'s kind: short names, no links.
+ * Finds the files in an uncompressed archive. Reads the headers and skips the contents, so that an archive of many gigabytes
+ * takes a few reads. Supports what `docker save` writes: short names, no links.
  * @throws {ArchiveInvalidError}
  */
 export async function readTarExtents(file: FileHandle): Promise<ReadonlyMap<string, Extent>> {
@@ -46,7 +46,7 @@ function readName(header: Buffer): string {
   return `${prefix === '' ? '' : `${prefix}/`}${text(0, 100)}`.replace(/^\.\//, '');
 }
 
-/** Octal digits, or from 8 GiB on binary with the top bit set. */
+/** Octal digits; from 8 GiB on a binary number with the top bit set. */
 function readSize(header: Buffer): number {
   const isBinary = (header[124] ?? 0) >= 0x80;
   const size = isBinary

@@ -17,7 +17,7 @@ import type { Extent } from './tar-extents.ts';
 import { readTarExtents } from './tar-extents.ts';
 import type { WarmedPaths } from './warmed-format.ts';
 
-/** A document of the directory and, where it is an image's, the image's blobs. */
+/** A manifest in the directory, and the blobs of its image. */
 export interface WarmedEntry {
   readonly raw: RawManifest;
   readonly blobs: BlobSource;
@@ -26,8 +26,8 @@ export interface WarmedEntry {
 const CHUNK_BYTES = 1024 * 1024;
 
 /**
- * Opens what the directory has under a manifest's digest, as a tar with its manifest beside it or as an OCI layout.
- * @throws {StoreInvalidError} when something else stands there.
+ * Opens the image with this manifest digest: a tar with its manifest beside it, or an OCI image layout.
+ * @throws {StoreInvalidError} when it is neither.
  */
 export async function openWarmedEntry(paths: WarmedPaths, digest: Digest): Promise<WarmedEntry | undefined> {
   const path = paths.entry(digest);
@@ -38,7 +38,7 @@ export async function openWarmedEntry(paths: WarmedPaths, digest: Digest): Promi
   return raw && { raw, blobs: tarBlobs(path) };
 }
 
-/** An index that a warmer kept. */
+/** Reads an index that a warmer kept. */
 export async function readWarmedIndex(paths: WarmedPaths, digest: Digest): Promise<RawManifest | undefined> {
   return readDocument(paths.index(digest), digest);
 }
@@ -49,16 +49,16 @@ async function openLayoutEntry(path: string, digest: Digest): Promise<WarmedEntr
   return raw && { raw, blobs };
 }
 
-/** @throws {StoreInvalidError} when the content is not what the digest names. */
+/** @throws {StoreInvalidError} when the content does not match the digest. */
 async function readDocument(path: string, digest: Digest): Promise<RawManifest | undefined> {
   const fail = (message: string) => new StoreInvalidError(`${path}: ${message}`);
   const bytes = await readRegularFile(path, { maxBytes: MAX_MANIFEST_BYTES });
   if (bytes === undefined) return undefined;
-  if (sha256(bytes) !== digest) throw fail('it is not the manifest that its name says');
+  if (sha256(bytes) !== digest) throw fail('its content does not match its name');
   return { mediaType: mediaTypeOf(bytes, fail), digest, bytes };
 }
 
-/** OCI allows documents that do not say what they are. */
+/** OCI allows documents without a media type. */
 function mediaTypeOf(bytes: Buffer, fail: (message: string) => Error): string {
   const document = asObject(parseJson(bytes, 'manifest', fail), 'manifest', fail);
   if (typeof document['mediaType'] === 'string') return document['mediaType'];
@@ -66,12 +66,12 @@ function mediaTypeOf(bytes: Buffer, fail: (message: string) => Error): string {
 }
 
 interface IndexedTar {
-  /** Of the file that was indexed: another one may have taken its place. */
+  /** Identifies the file that was indexed: another file may have replaced it. */
   readonly identity: string;
   readonly extents: Promise<ReadonlyMap<string, Extent>>;
 }
 
-/** Reads blobs from inside the tar; nothing is extracted. A read goes on in the file it began in, also when that is replaced. */
+/** Reads blobs from the tar without extracting it. A read ends in the file in which it began, even if that is replaced. */
 function tarBlobs(path: string): BlobSource {
   let indexed: IndexedTar | undefined;
 

@@ -3,31 +3,31 @@ import type { Digest, Platform, Reference } from '@shale/core';
 import { digestHex, formatPlatform, formatReference, parseDigest, sha256, StoreInvalidError } from '@shale/core';
 import { asObject, asOptional, asString, parseJson } from '@shale/core/json';
 
-/** What a reference means for one platform, as a warmer last heard from a registry. */
+/** What a reference stood for on one platform when a warmer last asked a registry. */
 export interface WarmedPointer {
-  /** In full, as `docker.io/library/debian:12`. */
+  /** The full name, for example `docker.io/library/debian:12`. */
   readonly reference: string;
   readonly platform: Platform;
-  /** What the registry says the reference names: a manifest, or the index that has it. */
+  /** The digest of the reference in the registry: of a manifest, or of an index that has it. */
   readonly target: Digest;
-  /** The manifest of the image for `platform`: the name of its entry. */
+  /** The digest of the manifest for `platform`, which is the name of the entry. */
   readonly digest: Digest;
 }
 
-/** Where things lie in a directory of base images. */
+/** The paths in a directory of base images. */
 export interface WarmedPaths {
-  /** One platform's image: a tar as of `docker save`, or an OCI layout. */
+  /** An image for one platform: a tar as `docker save` writes it, or an OCI image layout. */
   entry(digest: Digest): string;
   /** The manifest beside a tar, as the registry served it. */
   manifest(digest: Digest): string;
   /** An index, as the registry served it. */
   index(digest: Digest): string;
-  /** A `WarmedPointer`. The time of the file says when a registry last confirmed it. */
+  /** A `WarmedPointer`. The time of the file is when a registry last confirmed it. */
   pointer(reference: Reference, platform: Platform): string;
 }
 
 /**
- * kaniko's base cache, and what a warmer of shale adds to it:
+ * kaniko's format of a base image cache, and what shale adds to it:
  *
  * ```text
  * sha256:<hex>, sha256:<hex>.json          kaniko, envbuilder
@@ -49,7 +49,7 @@ export function warmedPaths(directory: string): WarmedPaths {
   };
 }
 
-/** The most that the file of a pointer takes. */
+/** The size limit of a pointer's file. */
 export const MAX_POINTER_BYTES: number = 64 * 1024;
 
 const VERSION = 1;

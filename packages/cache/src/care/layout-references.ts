@@ -14,7 +14,7 @@ import { readRegularFile } from '@shale/core/files';
 
 const MAX_DEPTH = 8;
 
-/** Every blob that the images of an OCI layout need: what `prune` must leave to them in a shared store. */
+/** Every blob that the images of an OCI layout need. `prune` must keep them in a shared store. */
 export async function* layoutReferences(path: string, options: CallOptions = {}): AsyncGenerator<Digest> {
   const bytes = await readRegularFile(join(path, 'index.json'), { maxBytes: MAX_MANIFEST_BYTES });
   if (bytes === undefined) return;
@@ -22,7 +22,7 @@ export async function* layoutReferences(path: string, options: CallOptions = {})
   yield* manifestReferences(blobDirectory(path), isIndex(index) ? index.manifests : [], options);
 }
 
-/** These manifests, and every blob that they need, as far as they are here. */
+/** The manifests, and every blob that they need, as far as their documents are here. */
 export function manifestReferences(
   blobs: LocalBlobStore,
   manifests: readonly Descriptor[],
@@ -53,7 +53,7 @@ async function* referencesOf(
   }
 }
 
-/** A document that is no regular file, or too large for one, is not there: no image can be read from it. */
+/** A file that is not regular, or too large for a document, counts as missing: no image can be read from it. */
 async function readDocument(blobs: LocalBlobStore, digest: Digest): Promise<Uint8Array | undefined> {
   try {
     return await readRegularFile(blobs.pathOf(digest), { maxBytes: MAX_MANIFEST_BYTES });

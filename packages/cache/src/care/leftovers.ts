@@ -12,17 +12,17 @@ export interface Leftover {
   readonly sizeBytes: number;
 }
 
-/** A file that is being written is younger than this, whatever is asked for, in milliseconds. */
+/** A younger file may still be written, and is never a leftover, in milliseconds. */
 const WRITING_MS = 20 * 60_000;
-/** A step that was not built for this long is forgotten, in milliseconds. */
+/** The trail of a step that was not built for this long is a leftover, in milliseconds. */
 const TRAIL_AGE_MS = 90 * 24 * 3_600_000;
 
 const ANY = () => true;
 const isHalfWritten = (name: string) => name.endsWith('.tmp');
 
 /**
- * Half-written files of processes that ended, damaged blobs in quarantine, and trails of forgotten steps, all last changed
- * before `youngestMs`.
+ * Half-written files of processes that ended, damaged blobs in quarantine, and old trails, all last changed before
+ * `youngestMs`.
  */
 export async function* readLeftovers(
   root: string,
@@ -55,7 +55,7 @@ interface LeftoverWish {
   readonly isLeftover: (name: string) => boolean;
 }
 
-/** Whatever it is: what a store writes there are files, and nothing else has a reason to be there. */
+/** Yields entries of any type: a store writes only files there, so that anything else does not belong there. */
 async function* entriesOf(
   store: StoreDirectory,
   place: readonly string[],
@@ -69,7 +69,7 @@ async function* entriesOf(
   }
 }
 
-/** Nothing is looked for through a symlink: what is found is removed. */
+/** Does not follow symlinks, because what is found is removed. */
 async function namesIn(store: StoreDirectory, place: readonly string[]): Promise<readonly string[]> {
   const isThere = await store.has(...place).catch(() => false);
   return isThere ? await readdir(join(store.root, ...place)).catch(() => []) : [];

@@ -8,7 +8,7 @@ import type { StoredRecord } from '../records/record-manifest.ts';
 import type { CacheScope } from '../contract/cache-scope.ts';
 import { listRecords } from '../directory/list-records.ts';
 
-/** A cache in a directory, as `dirCache` is told of it; a `DirCache` is one. */
+/** Where the cache in a directory is. A `DirCache` is a `CacheDirectory`. */
 export interface CacheDirectory {
   readonly root: string;
   /** @default the blobs below `root` */
@@ -20,24 +20,24 @@ export interface ListedEntry {
   readonly scope: CacheScope;
   readonly layer: Layer;
   readonly record: CacheRecord;
-  /** Of the layer. Entries that share a layer say its size each. */
+  /** The size of the layer. Entries that share a layer all have its size. */
   readonly sizeBytes: number;
   readonly lastUsed: Date;
-  /** Whether the layer is here. */
+  /** Whether the layer is there. */
   readonly isComplete: boolean;
 }
 
 export interface EntryFile {
   readonly path: string;
-  /** `undefined` for a file that cannot be read. */
+  /** `undefined` for a file that is not a valid record. */
   readonly entry: ListedEntry | undefined;
   readonly stored: StoredRecord | undefined;
   readonly lastUsedMs: number;
-  /** Of the record. */
+  /** The size of the record. */
   readonly fileBytes: number;
 }
 
-/** Every entry of the directory, in no order. */
+/** Every entry of the directory, in no particular order. */
 export async function* listEntries(
   directory: CacheDirectory,
   { signal }: CallOptions = {},
@@ -48,7 +48,7 @@ export async function* listEntries(
   }
 }
 
-/** With what care needs beside them. Files that vanish meanwhile are passed over. */
+/** Every file of an entry, with what pruning and verifying need. Files that vanish meanwhile are skipped. */
 export async function* readEntryFiles({
   root,
   blobs = blobDirectory(root),
@@ -71,8 +71,8 @@ export async function* readEntryFiles({
 }
 
 /**
- * A use sets the time of a file. A time in the future, which only a forger or a wrong clock sets, would keep the file from
- * every prune: then the time counts at which it was set.
+ * The time of the last use, which sets the time of the file. A time in the future, set by a wrong clock or on purpose, would
+ * protect the file from every prune. So it counts as used when that time was set.
  */
 export function lastUsedMs({ mtimeMs, ctimeMs }: Stats): number {
   return Math.min(mtimeMs, ctimeMs);

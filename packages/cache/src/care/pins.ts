@@ -5,10 +5,10 @@ import { StoreDirectory } from '@shale/core/files';
 import type { CacheKey } from '../keys/cache-key.ts';
 import { FORMAT_DIRECTORY } from '../directory/record-path.ts';
 
-/** An empty file a key, so that any number of processes may pin at once. */
+/** Holds an empty file for each key, so that any number of processes may pin at the same time. */
 const PIN_DIRECTORY = [FORMAT_DIRECTORY, 'pins'] as const;
 
-/** Keys of a directory cache that stay, whatever `prune` is asked for: give them to it as `pins`. */
+/** Reads the keys that no prune removes: give them to `prune` as `pins`. */
 export async function readPins(root: string): Promise<ReadonlySet<CacheKey>> {
   if (!(await new StoreDirectory(root).has(...PIN_DIRECTORY))) return new Set();
   const names = await readdir(join(root, ...PIN_DIRECTORY));

@@ -8,14 +8,14 @@ import type { StoreEntry } from './store-entries.ts';
 import { readStoreEntries } from './store-entries.ts';
 
 export interface PruneStoreOptions extends CallOptions {
-  /** Entries made longer ago go, in milliseconds. A registry knows no last use. @default any, where `filter` says which */
+  /** Removes entries that were made longer ago, in milliseconds: registries record no last use. @default no limit */
   readonly maxAgeMs?: number | undefined;
-  /** Entries go, the oldest first, until the layers of the others take no more than this. */
+  /** Removes the oldest entries until the layers of the others take no more than this. @default no limit */
   readonly maxSizeBytes?: number | undefined;
-  /** Only entries go for which this holds. @default any, where another option says which */
+  /** Removes only entries for which this holds; without a limit all of them. @default any */
   readonly filter?: ((entry: StoreEntry) => boolean) | undefined;
   readonly pins?: ReadonlySet<CacheKey> | undefined;
-  /** Says what would go. @default false */
+  /** Removes nothing, and returns what would be removed. @default false */
   readonly dryRun?: boolean | undefined;
 }
 
@@ -23,16 +23,16 @@ export interface PrunedStoreEntry {
   readonly tag: string;
   readonly key: CacheKey;
   readonly record: CacheRecord;
-  /** Of the layer, which the registry's own collection gives back when nothing else names it. */
+  /** The size of the layer. The registry's garbage collection frees it when nothing else refers to it. */
   readonly sizeBytes: number;
 }
 
-/** Deletions at once. */
+/** Concurrent deletions. */
 const CONCURRENCY = 8;
 
 /**
- * Deletes entries from a registry by its API. Layers stay until the registry collects what nothing names.
- * @throws What the store throws: many registries do not allow deletion.
+ * Deletes entries from a registry through its API. Layers stay until the registry's garbage collection removes them.
+ * @throws the errors of the store: many registries do not allow deletion.
  */
 export async function pruneStore(store: ImageStore, options: PruneStoreOptions): Promise<readonly PrunedStoreEntry[]> {
   const { maxAgeMs, maxSizeBytes, filter, dryRun = false, signal } = options;
@@ -41,7 +41,7 @@ export async function pruneStore(store: ImageStore, options: PruneStoreOptions):
   for await (const entry of readStoreEntries(store, { signal })) entries.push(entry);
   const going = chooseEntries(entries, options);
   const staying = new Set(entries.filter((entry) => !going.has(entry)).map(({ stored }) => stored.raw.digest));
-  // deletion is by digest and takes every tag of it
+  // deleting a digest removes all its tags
   const pruned = [...going].filter(({ stored }) => !staying.has(stored.raw.digest));
   if (!dryRun) {
     const digests = [...new Set(pruned.map(({ stored }) => stored.raw.digest))];
@@ -59,7 +59,7 @@ function chooseEntries(entries: readonly StoreEntry[], options: PruneStoreOption
   const { maxAgeMs, maxSizeBytes, filter, pins } = options;
   const createdMs = ({ stored }: StoreEntry) => {
     const time = stored.record.created.getTime();
-    return Number.isFinite(ageMs(time)) ? time : 0; // one from the future goes first
+    return Number.isFinite(ageMs(time)) ? time : 0; // an entry from the future is removed first
   };
   const candidates = entries
     .filter((entry) => filter?.(entry) !== false && pins?.has(entry.key) !== true)

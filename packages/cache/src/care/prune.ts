@@ -9,26 +9,26 @@ import { lastUsedMs, readEntryFiles } from './list-entries.ts';
 import { ReferenceCount } from './reference-count.ts';
 
 export interface PruneOptions extends CallOptions {
-  /** Entries go, those used longest ago first, until layers and records take no more than this. */
+  /** Removes the least recently used entries until layers and records take no more than this. @default no limit */
   readonly maxSizeBytes?: number | undefined;
-  /** Entries that were not used for this long go, in milliseconds. */
+  /** Removes entries that were not used for this long, in milliseconds. @default no limit */
   readonly keepDurationMs?: number | undefined;
-  /** Entries go, those used longest ago first, until the file system has this much left. */
+  /** Removes the least recently used entries until the file system has this much free space. @default no limit */
   readonly minFreeBytes?: number | undefined;
-  /** Every entry goes that the other options do not spare. @default false */
+  /** Removes every entry that `filter`, `pins` and `graceMs` do not protect. @default false */
   readonly all?: boolean | undefined;
-  /** Only entries go for which this holds. @default any */
+  /** Removes only entries for which this holds; without a limit all of them. @default any */
   readonly filter?: ((entry: ListedEntry) => boolean) | undefined;
-  /** Entries that stay. */
+  /** Keys whose entries are kept. */
   readonly pins?: ReadonlySet<CacheKey> | undefined;
   /**
-   * Blobs that others need, such as images in the same store (`layoutReferences`). With it, blobs that nobody needs go
-   * as well; without it that happens only where the blobs are the cache's own.
+   * Lists the blobs that others need, such as images in the same store (`layoutReferences`). All other blobs without an entry
+   * are removed. Without this option that is done only where the blobs belong to the cache alone.
    */
   readonly references?: ((options: CallOptions) => AsyncIterable<Digest>) | undefined;
-  /** What was used or written within this time stays, whatever else is said: builds may be at it. @default 20 minutes */
+  /** Keeps what was used or written within this time, in milliseconds: builds may be using it. @default 20 minutes */
   readonly graceMs?: number | undefined;
-  /** Says what would go. @default false */
+  /** Removes nothing, and reports what would be removed. @default false */
   readonly dryRun?: boolean | undefined;
 }
 
@@ -39,19 +39,19 @@ export type PruneReason =
   | 'idle'
   | 'max-size'
   | 'min-free'
-  /** A record that cannot be read. */
+  /** A record that is not valid. */
   | 'corrupt'
-  /** A record whose layer is gone. */
+  /** A record whose layer is missing. */
   | 'incomplete'
-  /** A blob that nothing names. */
+  /** A blob that nothing refers to. */
   | 'unreferenced'
-  /** Half-written by a process that ended, or put aside as damaged. */
+  /** A file that was half-written by a process that ended, or is in quarantine. */
   | 'abandoned';
 
 export interface Pruned {
   readonly reason: PruneReason;
   readonly path: string;
-  /** What its removal gives back: for an entry, the layer too if no other one has it. */
+  /** The space that its removal frees. That of an entry includes its layer if no other entry has it. */
   readonly sizeBytes: number;
   readonly entry?: ListedEntry | undefined;
 }
@@ -59,7 +59,7 @@ export interface Pruned {
 export interface PruneReport {
   readonly pruned: readonly Pruned[];
   readonly freedBytes: number;
-  /** Entries that stay, and what they take. */
+  /** The entries that are kept, and their size. */
   readonly entries: number;
   readonly sizeBytes: number;
 }
@@ -68,8 +68,8 @@ export interface PruneReport {
 const GRACE_MS = 20 * 60_000;
 
 /**
- * Makes a directory cache smaller. Builds may run meanwhile: what they used lately stays, and one that finds a layer gone
- * makes it again.
+ * Makes a directory cache smaller. Builds may run at the same time: what they used lately is kept, and a build that misses a
+ * layer makes it again.
  * @example
  * const { freedBytes } = await prune({ root: '/var/cache/shale' }, { maxSizeBytes: 20 * 2 ** 30 });
  */
@@ -85,9 +85,9 @@ export async function prune(directory: CacheDirectory, options: PruneOptions = {
 }
 
 interface Chosen extends Pruned {
-  /** What goes with it. */
+  /** The blobs that are removed with it. */
   readonly blobs: readonly Digest[];
-  /** A use after this one saves it. */
+  /** It is kept if it was used after this time. */
   readonly lastUsedMs: number;
 }
 
@@ -98,16 +98,16 @@ interface PrunePlace {
 }
 
 interface RemoveLimits extends CallOptions {
-  /** What changed later stays. */
+  /** What was changed after this time is kept. */
   readonly youngestMs: number;
 }
 
-/** What is there, and what of it should go. */
+/** Collects what is there, and chooses what to remove. */
 class PrunePlan {
   readonly #place: PrunePlace;
   readonly #youngestMs: number;
   readonly #references = new ReferenceCount();
-  /** By last use, oldest first. */
+  /** The least recently used entry first. */
   readonly #kept: EntryFile[] = [];
   readonly #chosen: Chosen[] = [];
   #sizeBytes = 0;
@@ -160,7 +160,7 @@ class PrunePlan {
       this.#chosen.push({ reason: 'abandoned', ...file, blobs: [], lastUsedMs: Number.POSITIVE_INFINITY });
   }
 
-  /** Takes the entries, oldest first, for which `isTaken` holds at their turn. */
+  /** Chooses entries for which `isTaken` holds. It is called for each entry in turn, the least recently used one first. */
   #take(reason: PruneReason, isTaken: (file: EntryFile) => boolean): void {
     for (const file of this.#kept.splice(0)) {
       if (this.#mayGo(file) && isTaken(file)) this.#drop(reason, file);
@@ -213,7 +213,7 @@ class PrunePlan {
     }
   }
 
-  /** The layer, and where the cache is an image layout, the documents that make it one. */
+  /** The layer of an entry and, where the cache is an image layout, the documents of its image. */
   #blobsOf({ stored }: EntryFile): readonly Descriptor[] {
     if (stored === undefined) return [];
     const { layer, manifest, raw } = stored;
@@ -221,7 +221,7 @@ class PrunePlan {
   }
 }
 
-/** Records before layers: who still finds a record finds its layer, or makes it again. */
+/** Removes records before layers, so that a build that finds a record most likely finds its layer. */
 async function remove(
   chosen: readonly Chosen[],
   { blobs, youngestMs, signal }: RemoveLimits & { readonly blobs: LocalBlobStore },
@@ -229,13 +229,13 @@ async function remove(
   const removed: Chosen[] = [];
   for (const item of chosen) {
     signal?.throwIfAborted();
-    if ((await changedMs(item.path)) > item.lastUsedMs) continue; // used since it was chosen
+    if ((await changedMs(item.path)) > item.lastUsedMs) continue; // it was used after it was chosen
     if (item.reason !== 'unreferenced') await rm(item.path, { force: true, recursive: true });
     removed.push(item);
   }
   for (const digest of new Set(removed.flatMap((item) => item.blobs))) {
     signal?.throwIfAborted();
-    // a build has just put it to use again
+    // skipped if a build has just used it again
     if ((await changedMs(blobs.pathOf(digest))) <= youngestMs) await blobs.delete(digest);
   }
   return removed;

@@ -5,12 +5,12 @@ export interface Freed {
   readonly bytes: number;
 }
 
-/** Which blobs entries share, and what comes free when one goes. */
+/** Counts the references of entries to blobs, to find out which blobs the removal of an entry frees. */
 export class ReferenceCount {
   readonly #counts = new Map<Digest, number>();
   readonly #pinned = new Set<Digest>();
 
-  /** Somebody else needs it: it never comes free, and counts for nothing. */
+  /** Marks a blob that somebody else needs. It is never freed, and its size is not counted. */
   pin(digest: Digest): void {
     this.#pinned.add(digest);
   }
@@ -19,7 +19,7 @@ export class ReferenceCount {
     return this.#pinned.has(digest) || this.#counts.has(digest);
   }
 
-  /** @returns The bytes of those that no entry named before. */
+  /** @returns the size of the blobs that no entry referred to before. */
   add(blobs: readonly Descriptor[]): number {
     let bytes = 0;
     for (const { digest, size } of blobs) {

@@ -16,12 +16,12 @@ export interface StoreEntry {
   readonly blobs: BlobSource;
 }
 
-/** Manifests asked for at once. */
+/** Concurrent requests for manifests. */
 const CONCURRENCY = 16;
-/** Tags in one round. */
+/** The number of tags in one round. */
 const ROUND = 256;
 
-/** Every cache entry in a store of images; other tags, and what is no entry, are passed over. */
+/** Every cache entry in a store of images. Tags of anything else are skipped. */
 export async function* readStoreEntries(store: ImageStore, options: CallOptions = {}): AsyncGenerator<StoreEntry> {
   const limit = pLimit(CONCURRENCY);
   for await (const tags of rounds(store.listTags(options))) {

@@ -10,21 +10,21 @@ import { listRecords } from '../directory/list-records.ts';
 import { readStoreEntries } from './store-entries.ts';
 
 export interface TransferOptions extends CallOptions {
-  /** Which entries go. @default all */
+  /** Which entries are copied. @default all */
   readonly filter?: ((entry: Pick<ListedEntry, 'key' | 'scope' | 'record' | 'layer'>) => boolean) | undefined;
-  /** Entries in transfer at once. @default 4 */
+  /** Concurrent copies. @default 4 */
   readonly concurrency?: number | undefined;
 }
 
 export interface TransferReport {
   readonly entries: number;
-  /** Passed over: broken, or their layer is gone. */
+  /** Entries that are not valid or have no layer, and were skipped. */
   readonly skipped: number;
 }
 
 /**
- * Copies the entries of a directory cache to a store of images, each under its tag: an OCI image layout to carry to
- * another machine, or a repository. Records keep their bytes, and so their signatures.
+ * Copies the entries of a directory cache to a store of images, each under its tag. The store may be a repository, or an OCI
+ * image layout to carry to another machine. Records keep their bytes, and so their signatures.
  */
 export async function exportCache(
   directory: CacheDirectory,
@@ -48,8 +48,8 @@ export async function exportCache(
 }
 
 /**
- * Copies the entries of a store of images into a cache, or into the one that a function gives for their scope. What the
- * cache has already it leaves.
+ * Copies the entries of a store of images into a cache, or into the cache that a function returns for their scope. Entries
+ * that the cache has already are not replaced.
  * @example
  * await importCache(openLayout('/media/usb/cache'), dirCache({ root: '/var/cache/shale' }));
  */
@@ -88,7 +88,7 @@ async function putEntry({ store, tag, stored, read }: PutEntry, options: CallOpt
   await store.putManifest(tag, raw, options);
 }
 
-/** Runs copies a few at a time; the first failure ends them. */
+/** Runs a few copies at a time. The first failure ends them all. */
 function openTransfer({ concurrency = 4, signal }: TransferOptions) {
   const limit = pLimit(concurrency);
   const running = new Set<Promise<void>>();

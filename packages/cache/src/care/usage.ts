@@ -7,21 +7,21 @@ import { readEntryFiles } from './list-entries.ts';
 
 export interface CacheUsage {
   readonly entries: number;
-  /** Layers that entries name, each once. */
+  /** Layers of entries; a layer of several entries counts once. */
   readonly layers: number;
   readonly layerBytes: number;
   readonly recordBytes: number;
-  /** Entries whose layer is gone, and records that cannot be read. */
+  /** Entries without their layer, and records that are not valid. */
   readonly brokenEntries: number;
-  /** Blobs that no entry names: documents of the image layout, and in a shared store all that is there for others. */
+  /** Blobs that no entry refers to: documents of the image layout and, in a shared store, everything that others need. */
   readonly otherBlobBytes: number;
-  /** Half-written and damaged files. */
+  /** Half-written files, and those in quarantine. */
   readonly leftoverBytes: number;
-  /** Of the entry used longest ago. */
+  /** The time since the last use of the least recently used entry, in milliseconds. */
   readonly longestIdleMs: number;
 }
 
-/** What a directory cache holds and takes. */
+/** Measures a directory cache. */
 export async function cacheUsage(directory: CacheDirectory, { signal }: CallOptions = {}): Promise<CacheUsage> {
   const { root, blobs = blobDirectory(root) } = directory;
   const layers = new Map<Digest, number>();

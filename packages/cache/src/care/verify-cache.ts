@@ -16,7 +16,7 @@ import { readEntryFiles } from './list-entries.ts';
 export interface VerifyOptions extends CallOptions {
   /** Remove broken entries and put damaged layers aside, so that the next build makes them again. @default true */
   readonly repair?: boolean | undefined;
-  /** Called as bytes are read. */
+  /** Called with the number of bytes that were read so far. */
   readonly onBytes?: ((bytes: number) => void) | undefined;
 }
 
@@ -34,7 +34,7 @@ export interface VerifyReport {
 }
 
 /**
- * Reads all of a directory cache again: records, layers against their digests, and what is in them against the DiffIDs.
+ * Reads a whole directory cache: checks records, layers against their digests, and their content against the DiffIDs.
  * @example
  * const { broken } = await verifyCache({ root: '/var/cache/shale' });
  */
@@ -51,7 +51,7 @@ export async function verifyCache(directory: CacheDirectory, options: VerifyOpti
     if (problem === undefined) continue;
     broken.push({ path: file.path, problem, entry: file.entry });
     if (!repair) continue;
-    await rm(file.path, { force: true, recursive: true }).catch(() => undefined); // a read-only cache keeps it, and it is reported
+    await rm(file.path, { force: true, recursive: true }).catch(() => undefined); // in a read-only cache it stays, and is reported
     if (file.entry !== undefined) await quarantineIfDamaged(blobs, file.entry.layer.descriptor.digest, { signal });
   }
   return { entries, layers: check.layers(), checkedBytes: check.bytes(), broken };
@@ -68,7 +68,7 @@ async function problemOf(
   return diffId === entry.layer.diffId ? undefined : 'wrong-diff-id';
 }
 
-/** Each layer is read once, however many entries name it. */
+/** Reads each layer once, however many entries share it. */
 function layerCheck(blobs: LocalBlobStore, { signal, onBytes }: VerifyOptions) {
   const found = new Map<Digest, Digest | undefined>();
   let bytes = 0;

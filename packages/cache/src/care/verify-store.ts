@@ -7,7 +7,7 @@ import type { StoreEntry } from './store-entries.ts';
 import { readStoreEntries } from './store-entries.ts';
 
 export interface VerifyStoreOptions extends CallOptions {
-  /** Read every layer; without it a layer of the right size counts as whole. @default false */
+  /** Read every layer. Without it a layer of the right size counts as valid. @default false */
   readonly download?: boolean | undefined;
 }
 
@@ -23,12 +23,12 @@ export interface VerifyStoreReport {
   readonly broken: readonly BrokenStoreEntry[];
 }
 
-/** Layers asked for at once. */
+/** Concurrent checks of layers. */
 const CONCURRENCY = 8;
 
 /**
- * Asks a store of images whether it still has the layer of every entry, and on request whether the layer is whole.
- * @throws What the store throws: a layer that could not be read is not a damaged one.
+ * Checks that a store of images has the layer of every entry and, with `download`, that no layer is damaged.
+ * @throws the errors of the store: a layer that could not be read is not a damaged one.
  */
 export async function verifyStore(store: ImageStore, options: VerifyStoreOptions = {}): Promise<VerifyStoreReport> {
   const limit = pLimit(CONCURRENCY);
@@ -40,7 +40,7 @@ export async function verifyStore(store: ImageStore, options: VerifyStoreOptions
     const check = checks.get(digest) ?? limit(() => problemOf(entry, options, progress));
     checks.set(digest, check);
     const finding = check.then((problem) => problem && { entry, problem });
-    finding.catch(() => undefined); // thrown below, when all are asked for
+    finding.catch(() => undefined); // thrown below, when all checks have started
     found.push(finding);
   }
   const broken = (await Promise.all(found)).filter((entry) => entry !== undefined);
@@ -63,7 +63,7 @@ async function problemOf(
   return actual === diffId ? undefined : 'wrong-diff-id';
 }
 
-/** `undefined` for a layer whose content is not what its name says, or cannot be unpacked. */
+/** @returns `undefined` for a layer whose content does not match its digest, or cannot be decompressed. */
 async function diffIdOf({ descriptor, diffId }: Layer, blobs: BlobSource, { signal }: CallOptions) {
   const meter = new DigestMeter(digestAlgorithm(diffId));
   let failure: unknown;

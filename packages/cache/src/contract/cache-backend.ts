@@ -2,68 +2,68 @@ import type { BlobSource, CallOptions, HistoryEntry, Layer, LocalBlobStore, Plat
 import type { CacheInput } from '../keys/cache-input.ts';
 import type { CacheKey } from '../keys/cache-key.ts';
 
-/** What a step made, and where its bytes are. */
+/** The result of a step, and where its bytes are. */
 export interface CacheEntry {
   readonly layer: Layer;
-  /** Reads `layer.descriptor`. For an entry from a registry nothing is downloaded until it is read. */
+  /** Reads `layer.descriptor`. An entry from a registry downloads nothing before its layer is read. */
   readonly blobs: BlobSource;
   readonly record: CacheRecord;
-  /** The repository whose entry names the layer, as `ImageStore.name`. */
+  /** The `ImageStore.name` of the repository that holds the layer. */
   readonly home?: string | undefined;
-  /** The entry as it stands in the cache it was read from: a nearer cache keeps these very bytes, signature and all. */
+  /** The manifest of the entry in the cache that it was read from. A nearer cache stores the same bytes, and so the signature. */
   readonly manifest?: RawManifest | undefined;
-  /** The tier that answered, as `registry`; set by a tiered cache. */
+  /** The name of the tier that answered, set by a tiered cache. */
   readonly origin?: string | undefined;
 }
 
-/** What is remembered beside the layer. */
+/** What a cache remembers beside the layer. */
 export interface CacheRecord {
-  /** When the layer was made: the clock of `--cache-ttl`. */
+  /** When the layer was made. The age of an entry counts from here. */
   readonly created: Date;
-  /** The instruction, as the image's history shows it. */
+  /** The entry of the step in the image's history. */
   readonly history: HistoryEntry;
-  /** How long the step took, in milliseconds: what a hit saves. */
+  /** How long the step took, in milliseconds. A hit saves this time. */
   readonly durationMs: number;
-  /** Who made it: host name or CI job, for `--report` and `explain`. */
+  /** The host or the CI job that made it, for reports and explanations. */
   readonly builder: string;
-  /** Named inputs of the key, hashed: lets a later miss say which one changed. Long lists are folded by directory. */
+  /** The inputs of the key by name and hash: an explanation says which one changed. Long lists are folded by directory. */
   readonly inputs: readonly CacheInput[];
-  /** Where its instruction stood: what an explanation compares with. `undefined` where that is not known. */
+  /** The place of the instruction, by which explanations find earlier entries. `undefined` where it is not known. */
   readonly step?: StepIdentity | undefined;
-  /** What the layer was built for, as the config of the entry's image says it. @default the host's */
+  /** The platform in the config of the entry's image. @default the host's */
   readonly platform?: Platform | undefined;
 }
 
-/** A step as users know it, however its content changes. */
+/** Identifies a step by its place in the Dockerfile, whatever its content is. */
 export interface StepIdentity {
-  /** Name or number. */
+  /** The name or the number of the stage. */
   readonly stage: string;
-  /** Of the instruction in its stage. */
+  /** The number of the instruction in its stage. */
   readonly index: number;
 }
 
 export interface StoreOptions extends CallOptions {
   /**
-   * Take the place of an entry that is there already. Without it the first writer of a key wins, so that all who share a
-   * cache agree on a layer. For builds that were told to make the layer anew. @default false
+   * Replaces an existing entry, for builds that were asked to make the layer again. Without it the first writer of a key
+   * wins, so that everybody who shares a cache gets the same layer. @default false
    */
   readonly replace?: boolean | undefined;
 }
 
-/** What became of an entry: it is new there, an earlier one of its key stays, or the backend takes none. */
+/** The result of a store: the entry is new, an earlier entry of the key was kept, or the backend takes no entries. */
 export type StoreOutcome = 'stored' | 'kept' | 'skipped';
 
-/** Remembers, between builds, which layer a step made. */
+/** Remembers between builds which layer a step made. */
 export interface CacheBackend {
-  /** Stable, for progress and logs: `dir`, `registry`. */
+  /** A stable name for progress and logs: `dir`, `registry`. */
   readonly name: string;
-  /** Resolves to `undefined` on a miss, also for a broken or expired entry; rejects only when the backend itself failed. */
+  /** Resolves to `undefined` for a miss, and for a broken or expired entry. Rejects only when the backend itself failed. */
   lookup(key: CacheKey, options?: CallOptions): Promise<CacheEntry | undefined>;
-  /** Idempotent. An entry that is there, whole and still valid stays, unless `replace` is set. */
+  /** Idempotent. Keeps an entry that is there, complete and not expired, unless `replace` is set. */
   store(key: CacheKey, entry: CacheEntry, options?: StoreOptions): Promise<StoreOutcome | void>;
 }
 
-/** A backend that keeps layers on this machine's disk: a layer that is read from a farther tier is written there on its way. */
+/** A backend that keeps layers on this machine's disk. A tiered cache writes what it downloads from a farther tier there. */
 export interface LayerKeeper {
   readonly keptLayers: LocalBlobStore;
 }
@@ -72,7 +72,7 @@ export function keepsLayers(backend: CacheBackend): backend is CacheBackend & La
   return 'keptLayers' in backend;
 }
 
-/** A backend that remembers entries without their layers, as one in memory does: a store there moves no bytes. */
+/** A backend that remembers entries without their layers, as one in memory does. Its `store` copies no bytes. */
 export interface LayerlessCache {
   readonly isLayerless: true;
 }

@@ -1,6 +1,6 @@
 import { messageOf, ShaleError } from '@shale/core';
 
-/** A cache that the build was told to insist on did not do its part. */
+/** A cache failed that the build was told to require. */
 export class CacheRequiredError extends ShaleError {
   readonly code = 'CACHE_REQUIRED';
   /** The tier that failed. */
@@ -27,7 +27,7 @@ export class CacheReadOnlyError extends ShaleError {
   }
 }
 
-/** Whether a registry said that this is not allowed. Its client's classes are not known here. */
+/** Whether a registry refused a request for want of permission. The error classes of its client are not known here. */
 export function isForbidden(error: unknown): boolean {
   const { code, status } = error as { code?: unknown; status?: unknown };
   return code === 'REGISTRY_REFUSED' && (status === 401 || status === 403 || status === 405);

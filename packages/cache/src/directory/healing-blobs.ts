@@ -11,17 +11,17 @@ import {
 } from '@shale/core';
 import { openRegularFile, StoreDirectory } from '@shale/core/files';
 
-/** Damaged files are kept here for whoever wants to know; pruning empties it. */
+/** Holds damaged files, for inspection, until the next prune. */
 export const QUARANTINE_DIRECTORY = 'quarantine';
 
 export interface HealingBlobsOptions {
-  /** Called for each damaged blob that was put aside, or that could not be. */
+  /** Called for each damaged blob, whether it could be put aside or not. */
   readonly onCorrupt: (digest: Digest, error: unknown) => void;
 }
 
 /**
- * Reads blobs and puts aside those that are not what their name says, so that the next store writes them again: stores
- * skip a blob whose file is there.
+ * Reads blobs, and puts aside those whose content does not match their name. A store skips a blob whose file exists, so
+ * that only then the next one writes it again.
  */
 export function healingBlobs(blobs: LocalBlobStore, { onCorrupt }: HealingBlobsOptions): BlobSource {
   return {
@@ -41,8 +41,8 @@ export function healingBlobs(blobs: LocalBlobStore, { onCorrupt }: HealingBlobsO
 }
 
 /**
- * Puts a blob aside unless its file holds what its name says. The file decides, and not a descriptor that differs from it:
- * otherwise a wrong descriptor would be enough to have a good blob removed.
+ * Puts a blob aside unless the content of its file matches its name. The file decides, not a descriptor: otherwise a wrong
+ * descriptor would be enough to remove a good blob.
  */
 export async function quarantineIfDamaged(
   blobs: LocalBlobStore,
@@ -56,7 +56,7 @@ export async function quarantineIfDamaged(
     if (content === 'absent' || content === digest) return false;
     if (!(await store.has('blobs', digestAlgorithm(digest)))) return false;
   } catch {
-    return false; // it cannot be read, or would be moved from elsewhere
+    return false; // it cannot be read, or a symlink leads to it
   }
   try {
     await rename(path, join(await store.make(QUARANTINE_DIRECTORY), digestHex(digest)));
@@ -64,7 +64,7 @@ export async function quarantineIfDamaged(
   } catch {
     return rm(path, { force: true }).then(
       () => true,
-      () => false, // a read-only place keeps it
+      () => false, // the place is read-only
     );
   }
 }

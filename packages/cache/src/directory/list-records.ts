@@ -15,11 +15,11 @@ export interface ListedRecord {
   readonly tag: string;
   readonly key: CacheKey;
   readonly scope: CacheScope;
-  /** `undefined` for one that cannot be read. */
+  /** `undefined` for a file that is not a valid record. */
   readonly stored: StoredRecord | undefined;
 }
 
-/** Every record file of a directory cache, in no order. */
+/** Every record of a directory cache, in no particular order. */
 export async function* listRecords(root: string): AsyncGenerator<ListedRecord> {
   for (const directory of await shards(root)) {
     for (const tag of await readdir(directory).catch(() => [])) {

@@ -7,13 +7,13 @@ export interface PublishOptions {
   /** Names of the directory, below the root of the store. */
   readonly directory: readonly string[];
   readonly name: string;
-  /** Whether a file that is there is replaced. Without it, of many writers at once the first one wins. */
+  /** Whether an existing file is replaced. Otherwise the first of several writers wins. */
   readonly replace: boolean;
 }
 
 /**
- * Makes a file visible, whole and flushed.
- * @returns whether this content is there now.
+ * Writes a file, which becomes visible when it is complete and flushed.
+ * @returns whether the file has this content now.
  * @throws {NoSpaceError}
  */
 export async function publishFile(
@@ -43,7 +43,7 @@ async function writeFlushed(store: StoreDirectory, path: string, content: Uint8A
 
 const LINKS_UNSUPPORTED = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
 
-/** `false` when the name is taken. Where the file system has no links, the last of writers at the same instant wins. */
+/** @returns `false` when the name is taken. On a file system without links the last of several writers wins. */
 async function linkOnce(temporary: string, path: string): Promise<boolean> {
   try {
     await link(temporary, path);

@@ -4,17 +4,17 @@ import { DigestMismatchError, MAX_MANIFEST_BYTES, MediaType, sha256, StoreInvali
 const HEADER = /^shale-record (?<digest>sha256:[0-9a-f]{64})\n/;
 const HEADER_BYTES = Buffer.byteLength(`shale-record sha256:${'0'.repeat(64)}\n`);
 
-/** The most that a record's file takes. */
+/** The size limit of a record's file. */
 export const MAX_RECORD_BYTES: number = HEADER_BYTES + MAX_MANIFEST_BYTES;
 
-/** The content of a record's file: one line with the manifest's digest, then the manifest, so that damage to either shows. */
+/** The content of a record's file: a line with the digest of the manifest, then the manifest. Damage to either is detected. */
 export function encodeRecord(raw: RawManifest): Buffer {
   return Buffer.concat([Buffer.from(`shale-record ${raw.digest}\n`), raw.bytes]);
 }
 
 /**
  * @throws {StoreInvalidError} when the file has no such line.
- * @throws {DigestMismatchError} when the manifest is not the one that the line names.
+ * @throws {DigestMismatchError} when the manifest has another digest than the line says.
  */
 export function decodeRecord(content: Buffer): RawManifest {
   const expected = HEADER.exec(content.toString('latin1', 0, HEADER_BYTES))?.groups?.['digest'] as Digest | undefined;

@@ -6,12 +6,12 @@ import type { CacheScope } from '../contract/cache-scope.ts';
 import { entryTag } from '../contract/cache-scope.ts';
 import type { CacheKey } from '../keys/cache-key.ts';
 
-/** Holds every file of this version of the format. Another version gets another directory, so that both share a root. */
+/** Holds every file of this version of the format. Each version has its own directory, so that several share a root. */
 export const FORMAT_DIRECTORY = 'v1';
 
 const SHARD = /^[0-9a-f]{2}$/;
 
-/** The directory of a key's records, below the root: `v1/<first two digits of the key>`. */
+/** The directory of a key's records below the root: `v1/<first two digits of the key>`. */
 export function shardOf(key: CacheKey): readonly string[] {
   return [FORMAT_DIRECTORY, digestHex(key).slice(0, 2)];
 }
@@ -22,7 +22,7 @@ export function recordPath(root: string, key: CacheKey, scope: CacheScope): stri
 }
 
 /**
- * The directories that hold records. A symlink in place of one is passed over.
+ * The directories that hold records. A symlink in place of one is skipped.
  * @throws {StoreInvalidError} where `v1` is a symlink.
  */
 export async function shards(root: string): Promise<readonly string[]> {

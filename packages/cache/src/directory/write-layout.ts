@@ -17,7 +17,7 @@ import { listRecords } from './list-records.ts';
 export const OCI_LAYOUT: string = JSON.stringify({ imageLayoutVersion: '1.0.0' });
 const REF_NAME = 'org.opencontainers.image.ref.name';
 
-/** Completes the OCI image layout that a cache with its own blobs is: manifests, configs, and an index of all keys. */
+/** Makes a cache with its own blobs an OCI image layout: writes manifests, configs, and an index of all entries. */
 export async function writeLayout(root: string, blobs: LocalBlobStore, options: CallOptions): Promise<void> {
   const manifests: Descriptor[] = [];
   for await (const { tag, stored } of listRecords(root)) {

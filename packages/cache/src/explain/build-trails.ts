@@ -11,44 +11,44 @@ import type { CacheKey } from '../keys/cache-key.ts';
 import { encodeKeyValue } from '../keys/key-value.ts';
 import { FORMAT_DIRECTORY } from '../directory/record-path.ts';
 
-/** What a step's key was made of. */
+/** The inputs of a step's key. */
 export interface TrailStep {
   readonly step: StepIdentity;
   /** The instruction as written. */
   readonly name: string;
   readonly key: CacheKey;
   readonly inputs: readonly CacheInput[];
-  /** What some inputs hold, by their names: seen by nobody but the owner of the directory. */
+  /** The values of some inputs by their names. Only the owner of the directory can read them. */
   values(): Readonly<Record<string, string>>;
 }
 
-/** The same, of an earlier time. */
+/** The inputs of an earlier key of a step. */
 export interface TrailEntry extends Omit<TrailStep, 'values'> {
   readonly built: Date;
   readonly values: Readonly<Record<string, string>>;
 }
 
-/** What was noted of the last build. */
+/** What is known of the last build. */
 export interface LastBuild {
   readonly build: string;
   readonly ended: Date;
-  /** As `append` was told. */
+  /** The note that `append` was given. */
   readonly note: string;
 }
 
 /**
- * The last few keys of each step of each build: what `explain` compares a miss with, also when the entries themselves are
- * gone. A build is named by whatever stays when it changes, as the path of its Dockerfile.
+ * Remembers the last few keys of each step of each build. `explain` compares a miss with them, also when the entries
+ * themselves were removed. A build is identified by a name that stays the same, such as the path of its Dockerfile.
  */
 export interface BuildTrails {
-  /** Of all steps, newest first. */
+  /** The earlier keys of all steps, newest first. */
   read(build: string): readonly TrailEntry[];
   /**
-   * Call it when a build is done, with the steps that it has results of and a note, as on what was missed. The same again
-   * writes nothing but a time. Where nothing can be written, nothing is remembered.
+   * Records the steps that have results at the end of a build, with a note of the caller's. A build with the same keys as the
+   * last one only updates a time. Where nothing can be written, nothing is recorded.
    */
   append(build: string, steps: readonly TrailStep[], note: string): void;
-  /** Of this build, or of the last one of all. */
+  /** The last run of this build, or of any build. */
   last(build?: string): LastBuild | undefined;
 }
 
@@ -57,16 +57,16 @@ export const LAST_FILE = 'last';
 const VERSION = 1;
 const MAX_FILE_BYTES = 1024 * 1024;
 const MAX_TEXT_BYTES = 16 * 1024 * 1024;
-/** A longer value is not kept: it would say little in an explanation. */
+/** A longer value is not recorded: it would not help in an explanation. */
 const MAX_VALUE_LENGTH = 1024;
 const DIGEST_LENGTH = 64;
-/** Below it, compressing takes longer than it saves. */
+/** Compressing a smaller file takes longer than it saves. */
 const SMALL_BYTES = 16 * 1024;
 const GZIP_MAGIC = 0x1f;
 
 /**
  * Trails below the root of a directory cache: `<root>/v1/trails/<hash of the build>/<hash of the step>`.
- * @param keep Keys remembered for each step.
+ * @param keep The number of keys that are remembered for each step.
  */
 export function buildTrails(root: string, { keep = 4 }: { readonly keep?: number | undefined } = {}): BuildTrails {
   const top = join(root, FORMAT_DIRECTORY, TRAIL_DIRECTORY);
@@ -106,7 +106,7 @@ function appendStep(path: string, step: TrailStep, { built, keep }: { readonly b
   replaceFile(path, formatTrail(entries));
 }
 
-/** `false` where they cannot be made, or a symlink has the place of one: then nothing is remembered. */
+/** @returns `false` where they cannot be made, or one of them is a symlink. Then nothing is recorded. */
 function makeDirectories(root: string, directory: string): boolean {
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
@@ -117,7 +117,7 @@ function makeDirectories(root: string, directory: string): boolean {
   }
 }
 
-/** @throws where it is absent, no regular file, or too large. */
+/** @throws when the file is missing, not regular, or too large. */
 function readTrailFile(path: string): Buffer {
   const content = readRegularFileSync(path, { maxBytes: MAX_FILE_BYTES });
   if (content === undefined) throw new StoreInvalidError(`${path} is not there`);
@@ -132,7 +132,7 @@ function listNames(directory: string): readonly string[] {
   }
 }
 
-/** A line that tells whether anything changed, then what is read back. */
+/** A line that changes with the keys and the note, then the document that `readLast` reads. */
 function formatLast(build: string, steps: readonly TrailStep[], note: string): string {
   const hash = createHash('sha256');
   for (const { key } of steps) hash.update(key);
@@ -160,7 +160,7 @@ function readLast(path: string): LastBuild | undefined {
     const [build, note] = [asString(document['build'], 'build', fail), asString(document['note'], 'note', fail)];
     return { build, note, ended: lstatSync(path).mtime };
   } catch {
-    return undefined; // none yet, or damaged: explanations are an extra
+    return undefined; // missing or damaged: a build does not depend on explanations
   }
 }
 
@@ -206,14 +206,14 @@ function parseTrail(content: Buffer): readonly TrailEntry[] {
   });
 }
 
-/** Not flushed: a trail that a power cut takes is no loss. */
+/** Does not flush: losing a trail in a power cut does no harm. */
 function replaceFile(path: string, content: Buffer): void {
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   try {
     writeFileSync(temporary, content, { flag: 'wx', mode: 0o600 });
     renameSync(temporary, path);
   } catch {
-    removeQuietly(temporary); // read-only or full: explanations are an extra
+    removeQuietly(temporary); // read-only or full: a build does not depend on explanations
   }
 }
 
@@ -221,6 +221,6 @@ function removeQuietly(path: string): void {
   try {
     rmSync(path, { force: true });
   } catch {
-    // it was never there
+    // it was never written
   }
 }

@@ -5,25 +5,25 @@ import { foldDirectory } from '../keys/fold-parts.ts';
 import type { MissCause } from './miss-cause.ts';
 import { byRank, causeOf, FILE_CONTENT_DIGITS } from './miss-cause.ts';
 
-/** An earlier entry to compare with: of a trail, or a record. */
+/** An earlier key of the step to compare with, from a trail or a record. */
 export interface EarlierInputs {
   readonly inputs: readonly CacheInput[];
   readonly key?: CacheKey | undefined;
 }
 
 export interface MissExplanation<Earlier extends EarlierInputs = EarlierInputs> {
-  /** The first difference: what to look at. */
+  /** The most telling difference. */
   readonly cause: MissCause;
-  /** The further ones, most telling first. */
+  /** The other differences, most telling first. */
   readonly others: readonly MissCause[];
-  /** The earlier entry that has most in common. */
+  /** The earlier entry with the fewest differences. */
   readonly nearest: Earlier | undefined;
 }
 
 /**
- * Says what changed since the nearest earlier entry of a step.
+ * Finds out what changed since the nearest earlier entry of a step.
  * @param current The inputs of the key that missed.
- * @param earlier Newest first. Of those that differ in equally few inputs the newest counts.
+ * @param earlier Newest first. Of entries with equally few differences the newest one is compared.
  * @example
  * const { cause } = explain(inputs, trails.read(step));
  */
@@ -44,15 +44,16 @@ export function explain<Earlier extends EarlierInputs>(
 export interface MissEvidence<Earlier extends EarlierInputs> {
   /** Newest first. */
   readonly earlier: readonly Earlier[];
-  /** What `onEvent` of the caches was told during the lookup; events of other keys are passed over. */
+  /** The events of the caches during the lookup. Events of other keys are ignored. */
   readonly events?: readonly CacheEvent[] | undefined;
-  /** Caches that could not be asked, as `cache.degraded` tells. */
+  /** Caches that could not be read, from `cache.degraded` events. */
   readonly degraded?: readonly { readonly backend: string; readonly error: unknown }[] | undefined;
 }
 
 /**
- * Says why a key missed: what the caches reported while it was looked up or, where they knew nothing of it, what changed
- * since earlier entries of the step. An equal one that no cache had was evicted, or is in a cache that could not be asked.
+ * Finds out why a key missed. The reason is what the caches reported during the lookup. Where they reported nothing, it is
+ * what changed since earlier entries of the step. An earlier entry with equal inputs was evicted, or is in a cache that could
+ * not be read.
  */
 export function explainMiss<Earlier extends EarlierInputs>(
   missed: { readonly key: CacheKey; readonly inputs: readonly CacheInput[] },
@@ -105,7 +106,7 @@ function changeOf(name: string, before: string, now: string): MissCause {
   return cause.type === 'file' && content(before) === content(now) ? { ...cause, how: 'mode' } : cause;
 }
 
-/** A long list of files may have been folded by directory on one side: then the other one is, too. */
+/** Folds `inputs` as `other` is folded: only then can a list that was folded by directory be compared with one that was not. */
 function foldLike(inputs: readonly CacheInput[], other: readonly CacheInput[]): readonly CacheInput[] {
   const own = new Set(inputs.map(({ name }) => name));
   let folded = inputs;

@@ -4,42 +4,42 @@ export type Change = 'added' | 'removed' | 'changed';
 
 /** Why a step was not in the cache. */
 export type MissCause =
-  /** The cache was not asked: `--no-cache`. */
+  /** The build was told not to use the cache for this step. */
   | { readonly type: 'bypassed' }
-  /** Its instruction was not there before. */
+  /** The Dockerfile had no such instruction before. */
   | { readonly type: 'new-step' }
-  /** Nothing is known of this step: it was never built with this cache. */
+  /** No earlier build of this step is known. */
   | { readonly type: 'first-build' }
   | { readonly type: 'platform' }
   | { readonly type: 'base-image' }
-  /** The command or the arguments of the instruction. */
+  /** The command or the arguments of the instruction changed. */
   | { readonly type: 'instruction' }
   | { readonly type: 'heredoc'; readonly name: string; readonly change: Change }
-  /** As `chown`, `network`, `user`, `workdir`. */
+  /** `name` is for example `chown`, `network`, `user` or `workdir`. */
   | { readonly type: 'option'; readonly name: string; readonly change: Change }
   | { readonly type: 'mount'; readonly target: string; readonly change: Change }
   | { readonly type: 'variable'; readonly kind: 'ARG' | 'ENV'; readonly name: string; readonly change: Change }
-  /** `how` is there when the content is as it was. */
+  /** `how` is set when the content did not change. */
   | { readonly type: 'file'; readonly path: string; readonly change: Change; readonly how?: 'mode' }
-  /** Something below it: there were too many files to name each. */
+  /** Something below the directory changed: there were too many files to record each. */
   | { readonly type: 'directory'; readonly path: string; readonly change: Change }
-  /** What is copied, in a way that no file's name shows. */
+  /** The copied content changed, and no recorded file differs. */
   | { readonly type: 'content' }
-  /** A step of another stage, of which this one copies. */
+  /** A step changed in another stage, from which this step copies. */
   | { readonly type: 'source-step' }
-  /** The step before this one. */
+  /** The step before this one changed. */
   | { readonly type: 'parent-step' }
   | { readonly type: 'other'; readonly name: string; readonly change: Change }
-  /** An entry was there, and could not be used. */
+  /** There was an entry that could not be used. */
   | { readonly type: 'expired'; readonly created: Date }
   | { readonly type: 'evicted' }
   | { readonly type: 'corrupt'; readonly error?: unknown }
   | { readonly type: 'untrusted'; readonly reason: UntrustedReason }
   | { readonly type: 'unreadable'; readonly reason: string }
-  /** Whether there is an entry is not known. */
+  /** It is not known whether there is an entry. */
   | { readonly type: 'unreachable'; readonly backend: string; readonly error: unknown };
 
-/** Of the hash of a file: the first digits are of its type and content, the others of mode and owner. */
+/** The first digits of a file's hash stand for its type and content, the other ones for its mode and owner. */
 export const FILE_CONTENT_DIGITS = 12;
 
 const FILE = 'file:';
@@ -59,7 +59,7 @@ const OPTIONS: ReadonlySet<string> = new Set([
   'flags',
 ]);
 
-/** What the difference of one named input means. */
+/** Names the cause that a difference in one input stands for. */
 export function causeOf(name: string, change: Change): MissCause {
   const rest = (prefix: string) => name.slice(prefix.length);
   if (name.startsWith(FILE)) {
@@ -76,7 +76,7 @@ export function causeOf(name: string, change: Change): MissCause {
   switch (name) {
     case 'platform':
     case 'base':
-      // on one side only: it is another step that stood on a base image
+      // on one side only, so that another step followed the base image
       return change === 'changed' ? { type: name === 'base' ? 'base-image' : 'platform' } : { type: 'parent-step' };
     case 'content':
       return { type: 'content' };
@@ -90,8 +90,8 @@ export function causeOf(name: string, change: Change): MissCause {
 }
 
 /**
- * What is named first when several inputs differ. A cause comes before its consequences: another base brings other
- * variables, a changed file another digest of all content, and any of them may come with a changed step before.
+ * The order of causes when several inputs differ. A cause comes before its consequences: another base image brings other
+ * variables, a changed file changes the digest of all content, and any of them may come with a changed step before.
  */
 const RANK: Readonly<Record<MissCause['type'], number>> = {
   bypassed: 0,

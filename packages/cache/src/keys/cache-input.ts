@@ -1,5 +1,5 @@
 export interface CacheInput {
-  /** As `parent`, `env.PATH`, `file:src/a.ts`; with `/` at its end everything below a directory, folded into one. */
+  /** For example `parent`, `env.PATH` or `file:src/a.ts`. A name that ends in `/` stands for everything below a directory. */
   readonly name: string;
   /** A digest of the value, never the value. */
   readonly hash: string;

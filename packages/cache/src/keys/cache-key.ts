@@ -5,40 +5,40 @@ import { foldParts, SHORT_HASH_DIGITS, shortHash } from './fold-parts.ts';
 import type { KeyValue } from './key-value.ts';
 import { encodeKeyValue } from './key-value.ts';
 
-/** The digest of everything that a step's result depends on; its hex is the tag in a registry. */
+/** The digest of everything that a step's result depends on. Its hex digits are the tag of the entry in a registry. */
 export type CacheKey = Digest;
 
 /** One thing that a step's result depends on. */
 export interface KeyInput {
-  /** As `parent`, `instruction`, `env.PATH`. It is part of the key. */
+  /** For example `parent`, `instruction` or `env.PATH`. It is part of the key. */
   readonly name: string;
   readonly value: KeyValue;
-  /** What explanations call it, where that tells more than `name`; no part of the key. @default name */
+  /** The name that explanations show, where it says more than `name`. It is no part of the key. @default name */
   readonly label?: string | undefined;
   /**
-   * What `value` is made of, as files with their digests, named `file:<path>`: for explanations only. The key depends on
-   * `value` alone.
+   * The parts of `value`, such as files with their digests, named `file:<path>`. Only explanations read them: the key depends
+   * on `value` alone.
    */
   readonly parts?: readonly CacheInput[] | undefined;
 }
 
 export interface KeyedInputs {
   readonly key: CacheKey;
-  /** The inputs by name and hash, never their values: what `explain` compares. */
+  /** The inputs by name and hash, never their values. `explain` compares them. */
   readonly inputs: readonly CacheInput[];
 }
 
-/** Changes with every change of the encoding or of what it means, so that no old key is mistaken for a new one. */
+/** Changes whenever the encoding or its meaning changes, so that no old key equals a new one. */
 const PREAMBLE = 'shale-key-v1\0';
 
-/** Bounds of what one key remembers of its parts: more files are folded by directory. */
+/** Limits the parts that a key remembers. More files than that are folded by directory. */
 const PART_LIMITS = { inputs: 4096, bytes: 512 * 1024 } as const;
 
 /**
- * The key of a step: a hash over `kind` and the inputs in their order, each framed by type and length, so that two steps
- * share a key only if they have the same inputs.
- * @param kind What the step is: `run`, `copy`.
- * @param inputs In an order that the step's kind fixes. A secret's value is never one; its id may be.
+ * The key of a step: a hash over `kind` and the inputs in their order. Each input is framed by its type and length, so that
+ * two steps share a key only if they have the same inputs.
+ * @param kind The kind of step: `run`, `copy`.
+ * @param inputs In an order that depends on `kind` alone. The value of a secret must not be an input; its id may be.
  * @example
  * const { key } = cacheKey('run', [
  *   { name: 'parent', value: parentKey },

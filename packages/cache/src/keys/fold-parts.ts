@@ -3,13 +3,13 @@ import type { CacheInput } from './cache-input.ts';
 
 export interface FoldLimits {
   readonly inputs: number;
-  /** Of names and hashes together. */
+  /** The most bytes that names and hashes take together. */
   readonly bytes: number;
 }
 
 /**
- * Shortens a list of file inputs: where there are too many, everything below a directory becomes one input, named by the
- * directory with `/` at its end. The deepest directories go first, until the rest fits.
+ * Shortens a list of file inputs that is too long: everything below a directory becomes one input, which has the
+ * directory's name with `/` at its end. The deepest directories are folded first, until the list fits.
  */
 export function foldParts(parts: readonly CacheInput[], limits: FoldLimits): readonly CacheInput[] {
   if (fits(parts, limits)) return parts;
@@ -21,7 +21,7 @@ export function foldParts(parts: readonly CacheInput[], limits: FoldLimits): rea
   return [{ name: rootOf(parts[0]?.name ?? ''), hash: hashInputs(parts) }];
 }
 
-/** Everything that `directory` (which ends in `/`) holds, as the one input that `foldParts` makes of it. */
+/** Folds everything in `directory`, whose name ends in `/`, into one input, as `foldParts` does. */
 export function foldDirectory(parts: readonly CacheInput[], directory: string): CacheInput | undefined {
   const inside = parts.filter(({ name }) => name.startsWith(directory));
   return inside.length === 0 ? undefined : { name: directory, hash: hashInputs(inside) };
@@ -67,7 +67,7 @@ function hashInputs(parts: readonly CacheInput[]): string {
   return shortHash(lines.join(''));
 }
 
-/** Tells values apart in an explanation. It is no key: 64 bits are enough, and keep records small. */
+/** Distinguishes values in an explanation. It is no key, so 64 bits are enough, and they keep records small. */
 export function shortHash(data: string | Uint8Array): string {
   return hash('sha256', data, 'hex').slice(0, SHORT_HASH_DIGITS);
 }

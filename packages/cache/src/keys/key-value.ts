@@ -1,12 +1,12 @@
-/** What a step's result may depend on. Entries of a map count in the order of their names, those of a list as they stand. */
+/** What a step's result may depend on. A map is encoded in the order of its names, a list in its own order. */
 export type KeyValue = string | Uint8Array | readonly KeyValue[] | ReadonlyMap<string, KeyValue>;
 
 const TAG = { text: 't', surrogates: 'w', bytes: 'b', list: 'l', map: 'm' } as const;
 const HEADER_BYTES = 5;
 
 /**
- * The one byte string of a value: a type tag and a length before everything. No encoding is the start of another, so
- * encodings written one after the other are read in one way only, and different values never share bytes.
+ * Encodes a value as bytes, with a type tag and a length before everything. No encoding is the start of another one, so that
+ * a sequence of encodings can be read in one way only, and different values never have equal bytes.
  */
 export function encodeKeyValue(value: KeyValue): Buffer {
   const pieces: Uint8Array[] = [];
@@ -23,7 +23,7 @@ function writeValue(value: KeyValue, out: Uint8Array[]): void {
   return undefined;
 }
 
-/** UTF-8 has no form for lone surrogates, and names that are not UTF-8 are written with them: those keep their units. */
+/** UTF-8 cannot encode lone surrogates, which names that are not UTF-8 contain. Such text keeps its UTF-16 units. */
 function writeText(text: string, out: Uint8Array[]): void {
   if (text.isWellFormed()) return writeBytes(TAG.text, Buffer.from(text, 'utf8'), out);
   return writeBytes(TAG.surrogates, Buffer.from(text, 'utf16le'), out);
@@ -42,7 +42,7 @@ function writeMap(map: ReadonlyMap<string, KeyValue>, out: Uint8Array[]): void {
   }
 }
 
-/** Bytes that follow, or items. */
+/** The number of bytes that follow, or of items. */
 function header(tag: string, length: number): Buffer {
   const bytes = Buffer.alloc(HEADER_BYTES);
   bytes.write(tag, 0, 'latin1');

@@ -21,8 +21,8 @@ import { UNSCOPED } from '../contract/cache-scope.ts';
 import { foldParts } from '../keys/fold-parts.ts';
 
 /**
- * An entry is an OCI image of one layer whose manifest says everything that a lookup asks for, so that a lookup is one
- * request. Other tools can read, copy and expire it; the annotations are shale's.
+ * The annotations of an entry, which is an OCI image of one layer. Its manifest holds everything that a lookup needs, so that
+ * a lookup is one request. Other tools can read, copy and expire the image.
  */
 export const RecordAnnotation = {
   version: 'dev.shale.cache.version',
@@ -37,20 +37,20 @@ export const RecordAnnotation = {
   step: 'dev.shale.cache.step',
   platform: 'dev.shale.cache.platform',
   signature: 'dev.shale.cache.signature',
-  /** On the layer: its DiffID, under the name that containerd and BuildKit give it. */
+  /** The DiffID, an annotation of the layer. containerd and BuildKit use the same name. */
   diffId: 'containerd.io/uncompressed',
 } as const;
 
-/** Of the annotations. A reader takes an entry of another version for a miss. */
+/** The version of the annotations. An entry of another version is a miss. */
 export const RECORD_VERSION = '1';
 
-/** What the list of inputs may take of a manifest. */
+/** Limits the list of inputs in a manifest. */
 const INPUT_LIMITS = { inputs: 256, bytes: 16 * 1024 } as const;
 const MAX_INPUTS = 4096;
 
-/** An entry as it stands in a cache, read. */
+/** An entry that was read from a cache. */
 export interface StoredRecord {
-  /** `undefined` for an entry of another tool, which does not say. */
+  /** `undefined` for an entry of another tool, whose manifest does not name the key. */
   readonly key: CacheKey | undefined;
   readonly scope: CacheScope;
   readonly layer: Layer;
@@ -67,11 +67,11 @@ export interface FormattedRecord {
 
 export interface FormatRecordOptions {
   readonly scope?: CacheScope | undefined;
-  /** Gives the value of the signature annotation. */
+  /** Computes the value of the signature annotation. */
   readonly sign?: ((unsigned: Manifest) => string) | undefined;
 }
 
-/** The same bytes for the same key, layer and record: a hash of what is in it names an entry on every machine. */
+/** Equal keys, layers and records give equal bytes on every machine. */
 export function formatCacheRecord(
   key: CacheKey,
   layer: Layer,
@@ -92,7 +92,7 @@ export function formatCacheRecord(
   return { raw: formatManifest({ ...unsigned, annotations }), config, configBytes };
 }
 
-/** The config of an entry's image. It needs no place of its own: record and layer give it back, byte for byte. */
+/** The config of an entry's image. It is not stored in directories: record and layer give the same bytes again. */
 export function formatRecordConfig(layer: Layer, record: CacheRecord): Uint8Array {
   const { os, architecture, variant } = record.platform ?? hostPlatform();
   return formatImageConfig({
@@ -132,10 +132,10 @@ function foldInputs(inputs: readonly CacheInput[]): readonly CacheInput[] {
 
 const fail = (message: string) => new ManifestInvalidError(message);
 
-/** What a manifest under a key's tag turned out to be. */
+/** What was found under the tag of a key. */
 export type ParsedRecord =
   | { readonly kind: 'record'; readonly stored: StoredRecord }
-  /** An image of one layer by another tool, such as kaniko: its config must be asked for the rest. */
+  /** An image of one layer by another tool, such as kaniko. Its config holds what the manifest lacks. */
   | { readonly kind: 'foreign'; readonly manifest: Manifest }
   | { readonly kind: 'unreadable'; readonly reason: string };
 
@@ -163,7 +163,7 @@ export function parseCacheRecord(raw: RawManifest): ParsedRecord {
   return { kind: 'record', stored: { key, scope, layer, record: parseAnnotations(annotations), manifest, raw } };
 }
 
-/** Reads what another tool stored: an image of one layer, and the config that says what the manifest does not. */
+/** Reads an entry of another tool: an image of one layer, and its config, which holds what the manifest lacks. */
 export function parseForeignRecord(raw: RawManifest, manifest: Manifest, configBytes: Uint8Array): StoredRecord {
   const config = parseImageConfig(configBytes);
   const [descriptor] = manifest.layers;

@@ -7,22 +7,22 @@ import type { CacheScope } from '../contract/cache-scope.ts';
 import { parseScope, UNSCOPED } from '../contract/cache-scope.ts';
 import { checkSignature } from './record-signature.ts';
 
-/** Which entries a cache believes, and as whom it writes. */
+/** Which entries a cache trusts, and how it signs its own. */
 export interface CacheTrust {
-  /** Where this cache writes and looks first. @default the entries without scope */
+  /** The scope that this cache writes to and reads first. @default the entries without scope */
   readonly scope?: CacheScope | undefined;
-  /** Looked at after `scope`, in this order; `''` is the entries without scope. Never written. @default none */
+  /** Scopes that are read after `scope`, in this order, and never written. `''` stands for entries without scope. @default none */
   readonly trustedScopes?: readonly CacheScope[] | undefined;
-  /** Ed25519 private key that signs what is written. */
+  /** The Ed25519 private key that signs new entries. */
   readonly signKey?: KeyObject | undefined;
-  /** Ed25519 public keys: when given, only entries signed by one of them are used. Two at once make a rotation. */
+  /** Ed25519 public keys: only entries that one of them signed are used. Give the old and the new key to rotate. @default any entry is used */
   readonly trustKeys?: readonly KeyObject[] | undefined;
 }
 
 export interface RecordPolicyOptions {
   /**
-   * Age in milliseconds at which an entry is a miss; 0 makes all of them misses, and so does any limit an entry from the
-   * future. @default no limit
+   * The age at which an entry expires, in milliseconds; 0 expires every entry. An entry whose time lies in the future has
+   * expired, too. @default no limit
    */
   readonly ttlMs?: number | undefined;
   readonly trust?: CacheTrust | undefined;
@@ -30,10 +30,10 @@ export interface RecordPolicyOptions {
 
 export interface RecordPolicy {
   readonly ownScope: CacheScope;
-  /** Own first. */
+  /** The own scope first. */
   readonly readScopes: readonly CacheScope[];
   readonly signKey: KeyObject | undefined;
-  /** Why the record is a miss for this key; `undefined` when it may be used. */
+  /** Why the record is a miss for this key. @returns `undefined` when the record may be used. */
   refusal(backend: string, key: CacheKey, stored: StoredRecord): CacheEvent | undefined;
 }
 

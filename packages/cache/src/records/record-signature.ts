@@ -41,8 +41,8 @@ function parseKey(pem: string, create: (pem: string) => KeyObject, half: 'privat
   try {
     key = create(pem);
   } catch {
-    // the cause could show key material
-    throw new SignatureKeyError(`Not a ${half} key in PEM form`, { hint: KEY_HINT });
+    // the message of the cause could show parts of the key
+    throw new SignatureKeyError(`This is not a ${half} key in PEM form`, { hint: KEY_HINT });
   }
   if (key.asymmetricKeyType === 'ed25519') return key;
   throw new SignatureKeyError(
@@ -53,17 +53,17 @@ function parseKey(pem: string, create: (pem: string) => KeyObject, half: 'privat
   );
 }
 
-/** Names a public key, so that a reader with several picks the right one. */
+/** A short name for a public key, by which a reader with several keys finds the right one. */
 export function keyId(publicKey: KeyObject): string {
   return hash('sha256', publicKey.export({ format: 'der', type: 'spki' }), 'hex').slice(0, KEY_ID_DIGITS);
 }
 
-/** Signs everything that a reader takes from an entry: key, scope, layer, DiffID, config and all that is told beside them. */
+/** Signs everything that a reader takes from an entry: key, scope, layer, DiffID, config and every annotation. */
 export function signRecord(unsigned: Manifest, signKey: KeyObject): string {
   return `${keyId(createPublicKey(signKey))} ${sign(null, signedBytes(unsigned), signKey).toString('base64')}`;
 }
 
-/** `undefined` when one of the keys signed exactly this. */
+/** @returns `undefined` when one of the keys signed exactly this manifest. */
 export function checkSignature(manifest: Manifest, trustKeys: readonly KeyObject[]): UntrustedReason | undefined {
   const text = manifest.annotations?.[RecordAnnotation.signature];
   if (text === undefined) return 'unsigned';
@@ -75,7 +75,7 @@ export function checkSignature(manifest: Manifest, trustKeys: readonly KeyObject
   return isValid ? undefined : 'bad-signature';
 }
 
-/** Independent of how the JSON was written: a registry or a tool may have formatted it anew. */
+/** Does not depend on how the JSON is formatted: a registry or a tool may have formatted it again. */
 function signedBytes({ mediaType, config, layers, annotations = {} }: Manifest): Buffer {
   const signed = Object.entries(annotations).filter(([name]) => name !== RecordAnnotation.signature);
   return encodeKeyValue([PREAMBLE, mediaType, describe(config), layers.map(describe), new Map(signed)]);

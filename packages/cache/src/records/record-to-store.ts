@@ -7,8 +7,8 @@ import type { RecordPolicy } from './record-policy.ts';
 import { signRecord } from './record-signature.ts';
 
 /**
- * The record to store. One that came from another cache and may be used here stays as it is, byte for byte, with the
- * signature of who made it; any other is written, and signed, by this cache.
+ * The record that a cache stores for an entry. A record from another cache that this policy accepts keeps its bytes, and so
+ * the signature of its author. Any other record is written and signed by this cache.
  */
 export function recordToStore(key: CacheKey, entry: CacheEntry, policy: RecordPolicy): FormattedRecord {
   const { layer, record } = entry;

@@ -1,13 +1,13 @@
 import { monotonicMs } from '@shale/core';
 
 export interface CircuitBreakerOptions {
-  /** Failures in a row that open it. @default 3 */
+  /** The number of consecutive failures that opens it. @default 3 */
   readonly failures?: number | undefined;
-  /** After this time one call is let through to see whether it works again, in milliseconds. @default never */
+  /** After this time one call is allowed, to find out whether the backend works again, in milliseconds. @default never */
   readonly retryAfterMs?: number | undefined;
 }
 
-/** Keeps calls away from what does not answer. */
+/** Refuses calls to a backend that fails. */
 export class CircuitBreaker {
   readonly #limit: number;
   readonly #retryAfterMs: number;
@@ -23,11 +23,11 @@ export class CircuitBreaker {
     return this.#openedAt !== undefined;
   }
 
-  /** Whether to make a call now. */
+  /** Whether a call may be made now. */
   allows(): boolean {
     if (this.#openedAt === undefined) return true;
     if (monotonicMs() - this.#openedAt < this.#retryAfterMs) return false;
-    this.#openedAt = monotonicMs(); // the next ones wait for this one's result
+    this.#openedAt = monotonicMs(); // other calls wait for the result of this one
     return true;
   }
 

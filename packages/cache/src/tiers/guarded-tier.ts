@@ -12,21 +12,21 @@ export interface GuardedTierOptions {
   readonly lookupBudgetMs: number;
   readonly lookupConcurrency: number;
   readonly storeConcurrency: number;
-  /** Throw instead of passing over. */
+  /** Throw a failure instead of skipping the tier. */
   readonly required: boolean;
   /** Called once, with the first failure. */
   readonly onDegraded: (backend: string, error: unknown) => void;
 }
 
-/** A failure that took this long, in milliseconds, is not tried again: three of them would cost too much. */
+/** A failure that took longer, in milliseconds, opens the circuit at once: three of them would cost too much time. */
 const SLOW_FAILURE_MS = 1000;
-/** What a build waits for writes in which nothing moves, in milliseconds: less where lookups have cost time already. */
+/** How long a build waits for a write without progress, in milliseconds, minus the time that lookups have cost. */
 const WRITE_SILENCE_MS = 3500;
 const MIN_WRITE_SILENCE_MS = 1000;
-/** After this time a write tries again, in milliseconds. */
+/** After failures, a write is tried again after this time, in milliseconds. */
 const STORE_RETRY_MS = 30_000;
 
-/** A backend that cannot hold up or fail a build. */
+/** Bounds the time that a backend can cost a build, and keeps its failures from failing the build. */
 export class GuardedTier {
   readonly backend: CacheBackend;
   readonly #options: GuardedTierOptions;
@@ -59,7 +59,7 @@ export class GuardedTier {
         this.#lookups.succeeded();
         return entry;
       } catch (error) {
-        signal?.throwIfAborted(); // a cancelled build is not a broken cache
+        signal?.throwIfAborted(); // the build was cancelled, the cache did not fail
         const isSlow = error instanceof LookupTimeoutError || monotonicMs() - started > SLOW_FAILURE_MS;
         if (isSlow) this.#giveUp();
         else this.#lookups.failed();
@@ -69,7 +69,7 @@ export class GuardedTier {
     });
   }
 
-  /** @returns `undefined` when it failed. @throws {CacheRequiredError} when the cache is required. */
+  /** @returns `undefined` when the store failed. @throws {CacheRequiredError} when the cache is required. */
   async store(key: CacheKey, entry: CacheEntry, options: StoreOptions): Promise<StoreOutcome | undefined> {
     return this.#storeLimit(async () => {
       options.signal?.throwIfAborted();
@@ -91,7 +91,7 @@ export class GuardedTier {
     });
   }
 
-  /** Bounds the silence of writes for as long as somebody waits for them. */
+  /** Ends writes that make no progress while `wait` runs. */
   async whileWaiting<T>(wait: () => Promise<T>): Promise<T> {
     this.#writes.start();
     try {
@@ -101,7 +101,7 @@ export class GuardedTier {
     }
   }
 
-  /** What does not answer will not take anything either. */
+  /** A backend that does not answer is neither read nor written any more. */
   #giveUp(): void {
     this.#lookups.open();
     this.#stores.open();
@@ -113,14 +113,14 @@ export class GuardedTier {
     if (this.#options.required) throw new CacheRequiredError(this.backend.name, error);
   }
 
-  /** Tells of a failure, of the first one only. */
+  /** Reports the first failure; later ones are not reported. */
   report(error: unknown): void {
     if (!this.#isDegraded) this.#options.onDegraded(this.backend.name, error);
     this.#isDegraded = true;
   }
 }
 
-/** Tells of each part that is read. */
+/** Calls `heard` for each chunk that is read. */
 function heardBlobs(blobs: BlobSource, heard: () => void): BlobSource {
   return {
     stat: (digest, options) => blobs.stat(digest, options),

@@ -5,14 +5,14 @@ import { healingBlobs } from '../directory/healing-blobs.ts';
 export interface KeptBlobsOptions {
   readonly far: BlobSource;
   readonly near: LocalBlobStore;
-  /** Called when a blob that was read has come to lie in `near`. */
+  /** Called when a blob that was read has been written to `near`. */
   readonly onKept: (blob: Descriptor) => void;
-  /** Called when one could not be kept, as on a full disk; it is read all the same. */
+  /** Called when a blob could not be written to `near`, as on a full disk. The read goes on. */
   readonly onFailed: (error: unknown) => void;
   readonly onCorrupt: (digest: Digest, error: unknown) => void;
 }
 
-/** Reads from `near` what is there. What must come from `far` is kept in `near` while it passes, and downloaded once. */
+/** Reads a blob from `near` if it is there. Otherwise reads it from `far` once, and writes it to `near` meanwhile. */
 export function keptBlobs(options: KeptBlobsOptions): BlobSource {
   const near = healingBlobs(options.near, options);
   return {

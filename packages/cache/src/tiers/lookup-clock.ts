@@ -1,7 +1,7 @@
 export interface LookupClockOptions {
-  /** Longest wait for one answer, in milliseconds. */
+  /** The longest wait for one answer, in milliseconds. */
   readonly timeoutMs: number;
-  /** Longest time in which answers are waited for at all, however many, in milliseconds. */
+  /** The longest wait for all answers together, in milliseconds. */
   readonly budgetMs: number;
 }
 
@@ -17,8 +17,8 @@ interface Waiting {
 const TICK_MS = 50;
 
 /**
- * Bounds what waiting for a cache may cost. It counts its own ticks and not the time of day: while this process is busy
- * elsewhere an answer that has arrived long ago cannot be seen, which is not the cache's fault.
+ * Bounds the time that is spent waiting for a cache. It counts its own ticks and not the time of day: while this process is
+ * busy with something else, an answer that has arrived cannot be read, and the cache is not to blame for that.
  */
 export class LookupClock {
   readonly #timeoutMs: number;
@@ -32,13 +32,13 @@ export class LookupClock {
     this.#budgetMs = budgetMs;
   }
 
-  /** How long answers were waited for so far. */
+  /** How long the process has waited for answers so far, in milliseconds. */
   get spentMs(): number {
     return this.#spentMs;
   }
 
   /**
-   * The answer of `call`, if it comes in time; else `call`'s signal is aborted.
+   * Waits for the answer of `call`, and aborts its signal when the time is over.
    * @throws {LookupTimeoutError}
    */
   async wait<T>(call: (signal: AbortSignal) => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
@@ -79,7 +79,7 @@ export class LookupClock {
     for (const waiting of this.#waiting) {
       waiting.ageMs += TICK_MS;
       if (this.#spentMs >= this.#budgetMs) {
-        waiting.expire(new LookupTimeoutError(`its answers took more than ${this.#budgetMs} ms together`));
+        waiting.expire(new LookupTimeoutError(`its answers took more than ${this.#budgetMs} ms in total`));
       } else if (waiting.ageMs >= this.#timeoutMs) {
         waiting.expire(new LookupTimeoutError(`it did not answer within ${this.#timeoutMs} ms`));
       }

@@ -12,32 +12,32 @@ import { WriteQueue } from './write-queue.ts';
 export interface TieredCacheOptions {
   readonly onProgress?: ProgressListener | undefined;
   readonly onEvent?: CacheEventListener | undefined;
-  /** A tier that fails fails the build: `--cache-required`. @default false */
+  /** Whether the failure of a tier fails the build. @default false */
   readonly required?: boolean | undefined;
-  /** Longest wait for one lookup before the tier is given up for the rest of the build, in milliseconds. @default 2000 */
+  /** The longest wait for one lookup, in milliseconds. Then the tier is skipped for the rest of the build. @default 2000 */
   readonly lookupTimeoutMs?: number | undefined;
-  /** Longest time that a build waits for a tier's lookups in all, in milliseconds. @default 4500 */
+  /** The longest wait for all lookups in a tier together, in milliseconds. @default 4500 */
   readonly lookupBudgetMs?: number | undefined;
-  /** Lookups at once in a tier: most builds ask for all their steps in one round. @default 64 */
+  /** Concurrent lookups in a tier. Most builds look up all their steps at once. @default 64 */
   readonly lookupConcurrency?: number | undefined;
-  /** Entries written at once to a tier. @default 4 */
+  /** Concurrent stores in a tier. @default 4 */
   readonly storeConcurrency?: number | undefined;
 }
 
 export interface TieredCache extends CacheBackend {
   /**
-   * Waits for the writes that `store` began. Call it at the end of a build, also of one that failed.
+   * Waits for the writes that `store` started. Call it at the end of every build, also of a failed one.
    * @throws {CacheRequiredError} when the cache is required and a write failed or did not end in time.
    */
   drain(options?: DrainOptions): Promise<DrainReport>;
 }
 
 /**
- * Several caches as one: asked nearest first, written all at once and beside the build. A tier that is broken or slow is
- * reported once as `cache.degraded` and passed over; its lookups cost a build at most `lookupBudgetMs`.
+ * Joins several caches into one. Lookups ask the nearest tier first. Stores write to all tiers, in the background. A tier that
+ * fails or is slow is reported once as `cache.degraded`, and skipped; its lookups cost a build at most `lookupBudgetMs`.
  *
- * A hit fills the nearer tiers without a download of its own: those that hold no bytes at once, one on this machine's
- * disk when the layer is read, with the bytes that pass.
+ * A hit fills the nearer tiers, and downloads nothing for that: a layerless tier gets the entry at once, a tier on this
+ * machine's disk when the build reads the layer.
  * @example
  * const cache = tieredCache([memoryCache(), dirCache({ root }), registryCache(repository)], { onProgress });
  * await build({ ...options, cache });
@@ -87,7 +87,7 @@ class TieredBackend implements TieredCache {
     return undefined;
   }
 
-  /** Returns at once. The signal is for the call alone: what was made before a build failed is still written. */
+  /** Returns at once. The signal does not stop the writes: what a build made before it failed is still stored. */
   async store(key: CacheKey, entry: CacheEntry, { replace, signal }: StoreOptions = {}): Promise<void> {
     signal?.throwIfAborted();
     for (const tier of this.#tiers) this.#write(tier, key, entry, { replace });
@@ -112,7 +112,7 @@ class TieredBackend implements TieredCache {
     return kept;
   }
 
-  /** The layer is downloaded once at most, and only if somebody reads it; then the nearer tiers get the entry. */
+  /** The layer is downloaded at most once, and only when it is read. Then the nearer tiers get the entry. */
   #keeping(nearer: readonly GuardedTier[], key: CacheKey, entry: CacheEntry): CacheEntry {
     const keeper = nearer.find((tier) => keepsLayers(tier.backend));
     if (keeper === undefined || !keepsLayers(keeper.backend)) return entry;

@@ -3,7 +3,7 @@ export class WriteSilenceError extends Error {
 }
 
 export interface WriteClockOptions {
-  /** Longest silence of a write of nothing, in milliseconds. Asked when the write is waited for. */
+  /** The longest time without progress, in milliseconds, for a write of no bytes. Called while a write is waited for. */
   readonly silenceMs: () => number;
 }
 
@@ -14,12 +14,12 @@ interface Writing {
 }
 
 const TICK_MS = 50;
-/** A registry may be silent while it takes in what it was sent: for a second, in bytes. */
+/** A registry is silent while it processes what it received. This is its slowest rate. */
 const COMMIT_BYTES_PER_SECOND = 10 * 1024 * 1024;
 
 /**
- * Ends writes in which nothing moves while a build waits for them. As long as it does not wait they may take their time.
- * Like `LookupClock` it counts its own ticks.
+ * Ends writes that make no progress while a build waits for them. While no build waits, writes have no time limit. Like
+ * `LookupClock` it counts its own ticks.
  */
 export class WriteClock {
   readonly #silenceMs: WriteClockOptions['silenceMs'];
@@ -30,7 +30,7 @@ export class WriteClock {
     this.#silenceMs = silenceMs;
   }
 
-  /** From now on silence counts. */
+  /** Starts to count the time without progress. */
   start(): void {
     this.#timer ??= setInterval(() => this.#tick(), TICK_MS);
   }
@@ -42,7 +42,7 @@ export class WriteClock {
   }
 
   /**
-   * Runs `write`, which calls `heard` whenever something moves.
+   * Runs `write`, which calls `heard` whenever it makes progress.
    * @throws {WriteSilenceError} after its signal was aborted with it.
    */
   async watch<T>(sizeBytes: number, write: (signal: AbortSignal, heard: () => void) => Promise<T>): Promise<T> {
@@ -69,9 +69,7 @@ export class WriteClock {
     for (const writing of this.#writing) {
       writing.quietMs += TICK_MS;
       if (writing.quietMs < silenceMs + (writing.sizeBytes / COMMIT_BYTES_PER_SECOND) * 1000) continue;
-      writing.expire(
-        new WriteSilenceError(`it fell silent for ${Math.round(writing.quietMs)} ms while it was written to`),
-      );
+      writing.expire(new WriteSilenceError(`a write made no progress for ${Math.round(writing.quietMs)} ms`));
     }
   }
 }

@@ -2,30 +2,30 @@ import type { CallOptions } from '@shale/core';
 import type { StoreOutcome } from '../contract/cache-backend.ts';
 
 export interface DrainOptions extends CallOptions {
-  /** Longest wait for writes that are under way, in milliseconds; then they are abandoned. @default no limit */
+  /** The longest wait for running writes, in milliseconds; then they are abandoned. @default no limit */
   readonly timeoutMs?: number | undefined;
 }
 
 export interface DrainReport {
-  /** New entries since the last drain; one that goes to two tiers is two. */
+  /** New entries since the last drain. An entry that goes to two tiers counts twice. */
   readonly stored: number;
-  /** Entries whose key was there already. */
+  /** Entries whose key had an entry already. */
   readonly kept: number;
   readonly failed: number;
-  /** Given up because the time was over. */
+  /** Writes that were given up when the time was over. */
   readonly abandoned: number;
   /** The first failure. */
   readonly error?: unknown;
 }
 
-/** Writes that go on beside the build. */
+/** Writes that run in the background of a build. */
 export class WriteQueue {
   readonly #running = new Set<Promise<void>>();
   #counts = noCounts();
   #error: unknown;
   #abandon = new AbortController();
 
-  /** `write` resolves to what became of it, `undefined` when it failed, and stops when its signal says so. */
+  /** `write` resolves to its outcome, or to `undefined` when it failed, and stops when its signal is aborted. */
   add(write: (signal: AbortSignal) => Promise<StoreOutcome | undefined>): void {
     const run = async () => {
       try {
@@ -59,7 +59,7 @@ export class WriteQueue {
     this.#running.clear();
   }
 
-  /** `false` when the time was over or the signal came first. */
+  /** Resolves to `false` when the time is over, or the signal is aborted, before all writes end. */
   #idle(timeoutMs: number | undefined, signal: AbortSignal | undefined): Promise<boolean> {
     return new Promise((resolve) => {
       const timer = timeoutMs === undefined ? undefined : setTimeout(() => end(false), timeoutMs);
@@ -76,7 +76,7 @@ export class WriteQueue {
   }
 
   async #untilEmpty(): Promise<void> {
-    while (this.#running.size > 0) await Promise.all(this.#running); // a write may have begun another one
+    while (this.#running.size > 0) await Promise.all(this.#running); // a write may have started another one
   }
 }
 
