@@ -4,12 +4,12 @@ import { ageMs, undefinedIfMissing } from '@shale/core/files';
 import { isOrphan } from './owner.ts';
 import { isAttempt } from './partial-image.ts';
 
-/** One of another machine that nothing was written to for an hour belongs to a process that died. */
+/** A file of another machine that was not written to for an hour belongs to a process that ended. */
 const ABANDONED_MS = 60 * 60 * 1000;
-/** What broke off is kept this long, to go on with. */
+/** An interrupted image is kept this long, so that another warmer can resume it. */
 const ATTEMPT_MS = 24 * 60 * 60 * 1000;
 
-/** Removes what warmers left that were killed while they wrote. */
+/** Removes the files of warmers that were killed while they wrote. */
 export async function removeAbandonedFiles(directory: string, now: number = Date.now()): Promise<void> {
   const names = (await readdir(directory).catch(undefinedIfMissing)) ?? [];
   for (const name of names) {

@@ -3,25 +3,25 @@ import { digestHex } from '@shale/core';
 
 const BLOCK_BYTES = 512;
 
-/** A blob of the image, and where its bytes begin in the archive. */
+/** A blob of the image, and its place in the archive. */
 export interface PlacedBlob {
   readonly blob: Descriptor;
-  /** In bytes from the archive's start. */
+  /** The offset in bytes from the start of the archive. */
   readonly offset: number;
 }
 
-/** Where everything in a warmed archive lies: known before a byte of it was fetched, as a manifest gives every size. */
+/** The place of everything in a warmed archive. A manifest states every size, so that places are known before any download. */
 export interface ArchiveLayout {
-  /** Config first, then each layer once, from base to top. */
+  /** The config, then each layer once, from the base to the top. */
   readonly blobs: readonly PlacedBlob[];
-  /** Headers, padding and `manifest.json`: all that does not come from the registry. */
+  /** Headers, padding and `manifest.json`: everything that does not come from the registry. */
   readonly frame: readonly { readonly offset: number; readonly bytes: Uint8Array }[];
   readonly sizeBytes: number;
 }
 
 /**
- * Lays out the tar that kaniko's warmer writes: the config as `sha256:<hex>`, layers as `<hex>.tar.gz` whatever their
- * compression, `manifest.json` last, so that the place of a blob does not depend on `names`.
+ * Lays out a tar as kaniko's warmer writes it: the config as `sha256:<hex>`, and layers as `<hex>.tar.gz` whatever their
+ * compression is. `manifest.json` comes last, so that the place of a blob does not depend on `names`.
  * @see https://github.com/google/go-containerregistry/blob/v0.20.2/pkg/v1/tarball/write.go
  */
 export function layOutArchive(manifest: Manifest, names: readonly string[]): ArchiveLayout {
@@ -45,7 +45,7 @@ export function layOutArchive(manifest: Manifest, names: readonly string[]): Arc
     ]),
   );
   frame.push({ offset: place('manifest.json', listing.byteLength), bytes: listing });
-  // The two empty blocks that end a tar, and the padding between entries, are holes that the file's size makes.
+  // The two empty blocks at the end of a tar, and the padding between entries, are holes in the file.
   return { blobs: [config, ...layers], frame, sizeBytes: end + 2 * BLOCK_BYTES };
 }
 
@@ -70,7 +70,7 @@ function tarHeader(name: string, size: number): Uint8Array {
   return header;
 }
 
-/** From 8 GiB on eleven octal digits are too few, and the number is binary with its top bit set. */
+/** Eleven octal digits suffice below 8 GiB. A larger size is a binary number with its top bit set. */
 function writeSize(header: Buffer, size: number): void {
   if (size < 8 ** 11) header.write(`${size.toString(8).padStart(11, '0')}\0`, 124, 'latin1');
   else {

@@ -13,12 +13,12 @@ export class DevcontainerInvalidError extends ShaleError {
 }
 
 export interface DevcontainerImagesOptions extends Omit<DockerfileImagesOptions, 'file'> {
-  /** A real path; a Dockerfile that is not below it is refused. @default none */
+  /** A real path. A Dockerfile outside of it is refused. @default none is refused */
   readonly root?: string | undefined;
 }
 
 /**
- * The images that a dev container is made from: its `image`, or what its Dockerfile builds on.
+ * The images that a dev container needs: its `image`, or those that its Dockerfile refers to.
  * @throws {DevcontainerInvalidError} @throws {DockerfileError}
  * @see https://containers.dev/implementors/json_reference/#image-specific
  */

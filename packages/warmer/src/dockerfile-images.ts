@@ -3,16 +3,16 @@ import { type Dockerfile, expandWord, parseDockerfile, parseMount } from '@shale
 import type { WarmTarget } from './warm-plan.ts';
 
 export interface DockerfileImagesOptions {
-  /** For messages. */
+  /** The path that messages show. */
   readonly file?: string | undefined;
   readonly buildArgs?: Readonly<Record<string, string>> | undefined;
-  /** What the Dockerfile is built for. @default this machine's */
+  /** The platform of the build. @default this machine's */
   readonly platform?: Platform | undefined;
 }
 
 /**
- * The images that a build of this Dockerfile could ask for: FROM, `COPY --from` and `RUN --mount=from=`, in their order;
- * stages and `scratch` are not images.
+ * The images that a build of this Dockerfile may need, from FROM, `COPY --from` and `RUN --mount=from=`, in their order.
+ * Stages and `scratch` are not images.
  * @throws {DockerfileError} @throws {ReferenceInvalidError}
  * @example dockerfileImages('ARG V=3\nFROM alpine:$V\n', { buildArgs: { V: '3.20' } })[0].reference.tag // '3.20'
  */

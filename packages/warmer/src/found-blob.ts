@@ -1,18 +1,18 @@
 import { BlobMissingError, type CallOptions, type Descriptor } from '@shale/core';
 import { openRegularFile } from '@shale/core/files';
 
-/** A blob in an entry that is here. */
+/** A blob of an image in the directory. */
 export interface FoundBlob {
   readonly blob: Descriptor;
   readonly path: string;
-  /** In bytes from the start of the file. */
+  /** The offset in bytes from the start of the file. */
   readonly offset: number;
-  /** Whether the file is the blob and nothing else. */
+  /** Whether the file contains the blob alone. */
   readonly isWholeFile: boolean;
 }
 
 export interface ReadStoredOptions extends CallOptions {
-  /** First byte of the blob to read. @default 0 */
+  /** The first byte of the blob to read. @default 0 */
   readonly start?: number | undefined;
   /** The byte after the last one. @default the size of the blob */
   readonly end?: number | undefined;
@@ -21,8 +21,8 @@ export interface ReadStoredOptions extends CallOptions {
 const CHUNK_BYTES = 1024 * 1024;
 
 /**
- * Bytes of a blob as the directory has them, not verified.
- * @throws {BlobMissingError} where the file is gone, or something else than a regular file has its name.
+ * Reads bytes of a blob without verifying them.
+ * @throws {BlobMissingError} when the file is missing, or is not a regular file.
  */
 export async function* readStoredBytes(
   { path, blob, offset }: FoundBlob,

@@ -3,7 +3,7 @@ import { parsePlatforms } from './platforms.ts';
 import type { WarmTarget } from './warm-plan.ts';
 
 /**
- * Reads a list of images: one a line, then, if wanted, its platforms; `#` begins a comment.
+ * Reads a list of images: one image a line, optionally followed by its platforms. `#` begins a comment.
  * @throws {ReferenceInvalidError} @throws {PlatformInvalidError}
  * @example parseImageList('debian:12 linux/amd64,linux/arm64\nalpine:3.20 # small\n', [hostPlatform()])
  */

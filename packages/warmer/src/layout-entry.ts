@@ -1,12 +1,12 @@
 import { blobDirectory, type Digest, type RawManifest } from '@shale/core';
 
-/** Where a blob lies in an OCI image layout. */
+/** The path of a blob in an OCI image layout. */
 export function layoutPath(layout: string, digest: Digest): string {
   return blobDirectory(layout).pathOf(digest);
 }
 
 /**
- * What an image layout of one image has beside its config and layers.
+ * The files of an OCI image layout of one image, besides config and layers.
  * @see https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md
  */
 export function layoutFiles(

@@ -6,14 +6,15 @@ import { openRegularFile, readRegularFile, undefinedIfMissing } from '@shale/cor
 import { isOrphan, ownedName } from './owner.ts';
 
 const HEARTBEAT_MS = 3_000;
-/** One that shows no life for this long belongs to a process that died: 15 s at most until the next one has it. */
+/** A lease without a heartbeat for this long belongs to a process that ended. Another process gets it within 15 s. */
 const STALE_MS = 10_000;
 const POLL_MS = 100;
 const MAX_OWNER_BYTES = 1024;
 
 /**
- * Keeps many warmers of one directory from fetching the same blob: one file a blob, made by whoever fetches it.
- * They save work only. Nothing breaks when two hold the same one, so a lost lease is never waited for longer than 15 s.
+ * Keeps several warmers of one directory from fetching the same blob. A lease is a file for a blob, made by the warmer that
+ * fetches it. Leases only save work: nothing breaks when two warmers hold the same one. So nobody waits longer than 15 s for
+ * the lease of a process that ended.
  */
 export class Leases {
   readonly #directory: string;
@@ -21,13 +22,13 @@ export class Leases {
   readonly #held = new Set<string>();
   #heartbeat: NodeJS.Timeout | undefined;
 
-  /** @param trash on the same file system, swept by `removeAbandonedFiles` */
+  /** @param trash a directory on the same file system, which `removeAbandonedFiles` cleans */
   constructor(directory: string, trash: string) {
     this.#directory = directory;
     this.#trash = trash;
   }
 
-  /** Waits for all of them, in an order that is the same for everyone, so that no two wait for each other. */
+  /** Takes a lease for each digest, in sorted order, so that no two warmers wait for each other. */
   async take(digests: readonly Digest[], { signal }: CallOptions = {}): Promise<AsyncDisposable> {
     await mkdir(this.#directory, { recursive: true });
     const taken: string[] = [];
@@ -66,7 +67,7 @@ export class Leases {
   }
 }
 
-/** What was seen of leases that others hold, of all at once: those of one process die together. */
+/** Observes the leases of others, all at once: those of one process end together. */
 class LifeWatch {
   readonly #waiting: Set<string>;
   readonly #seen = new Map<string, { readonly life: number; readonly sinceMs: number }>();
@@ -75,7 +76,7 @@ class LifeWatch {
     this.#waiting = new Set(paths);
   }
 
-  /** Judged by what this process saw: clocks of machines that share a volume differ. */
+  /** Measures time with the clock of this process: the clocks of machines that share a volume differ. */
   async look(): Promise<void> {
     await Promise.all(
       [...this.#waiting].map(async (path) => {
@@ -112,7 +113,7 @@ async function acquire(path: string, { watch, trash, signal }: Acquiring): Promi
   }
 }
 
-/** Opened first: NFS answers for a file that it opens from the server, not from memory. */
+/** Opens the file first: then NFS asks the server for its attributes, and not its cache. */
 async function lifeOf(path: string): Promise<number | undefined> {
   await using opened = await openRegularFile(path).catch(() => undefined);
   return (opened?.stats ?? (await lstat(path).catch(undefinedIfMissing)))?.mtimeMs;
@@ -128,13 +129,13 @@ async function create(path: string): Promise<boolean> {
   }
 }
 
-/** Of a process of this machine that is gone. */
+/** Whether the lease belongs to a process of this machine that ended. */
 async function isOrphaned(path: string): Promise<boolean> {
   const owner = await readRegularFile(path, { maxBytes: MAX_OWNER_BYTES }).catch(() => undefined);
   return owner !== undefined && isOrphan(owner.toString('utf8'));
 }
 
-/** Renames first, so that of several that find it dead one removes it. */
+/** Renames the lease first, so that only one of several processes removes it. */
 async function discard(
   path: string,
   { life, trash }: { readonly life: number; readonly trash: string },

@@ -4,18 +4,18 @@ import { hostname } from 'node:os';
 import { kill, pid } from 'node:process';
 import { sha256 } from '@shale/core';
 
-/** Begins the name of what nobody owns any more. */
+/** The start of a name without an owner. */
 export const FREE = 'free-';
 
-/** Where process numbers mean the same: containers of one machine may share its name and not its processes. */
+/** Identifies a space of process numbers: containers of one machine may share its host name, but not its processes. */
 const MACHINE = sha256(`${hostname()} ${processNamespace()}`).slice(7, 19);
 
-/** Who made a file: the first two parts of its name. */
+/** A unique file name whose first two parts identify this process. */
 export function ownedName(): string {
   return `${MACHINE}-${pid}-${randomBytes(6).toString('hex')}`;
 }
 
-/** Whether the name is of a process of this machine that is gone; those of other machines are not known. */
+/** Whether the name belongs to a process of this machine that ended. Nothing is known about other machines. */
 export function isOrphan(name: string): boolean {
   const [machine, owner] = name.split('-');
   return machine === MACHINE && owner !== undefined && !isAlive(Number(owner));

@@ -4,7 +4,7 @@ import { flushDirectory } from '@shale/core/files';
 import { ownedName } from './owner.ts';
 
 const WRITE_BYTES = 512 * 1024;
-/** The disk starts on what is written so far each time this much came, so that the flush at the end is short. */
+/** The disk starts to write each time this many bytes have come, so that the flush at the end is short. */
 const FLUSH_BYTES = 64 * 1024 * 1024;
 
 interface Writing {
@@ -13,7 +13,7 @@ interface Writing {
   readonly onBytes: (bytes: number) => void;
 }
 
-/** Reads on while the piece before is being written. */
+/** Reads the next piece while the previous one is written. */
 export async function writeStream(file: FileHandle, { offset, content, onBytes }: Writing): Promise<void> {
   let position = offset;
   let pending: Uint8Array[] = [];
@@ -32,7 +32,7 @@ export async function writeStream(file: FileHandle, { offset, content, onBytes }
   const next = async () => {
     await writing;
     writing = write(pending, position, pendingBytes);
-    writing.catch(() => undefined); // awaited before the next piece
+    writing.catch(() => undefined); // its failure is thrown before the next piece
     position += pendingBytes;
     pending = [];
     pendingBytes = 0;
@@ -45,7 +45,7 @@ export async function writeStream(file: FileHandle, { offset, content, onBytes }
     }
     await next();
   } finally {
-    await writing.catch(() => undefined); // nothing touches the file once this has settled
+    await writing.catch(() => undefined); // afterwards nothing writes to the file any more
   }
   await writing;
 }
@@ -61,13 +61,13 @@ async function writeAll(file: FileHandle, chunks: readonly Uint8Array[], offset:
   }
 }
 
-/** Writes a whole small file, whose directory is there: readers see the old content or the new. */
+/** Writes a small file into an existing directory. Readers see the old content or the new one. */
 export async function publishFile(directory: string, path: string, content: string | Uint8Array): Promise<void> {
   await mkdir(directory, { recursive: true });
   const partial = join(directory, ownedName());
   try {
     await using file = await open(partial, 'wx', 0o644);
-    await file.chmod(0o644); // whatever the umask: readers are other users
+    await file.chmod(0o644); // whatever the umask is: other users read the file
     await file.writeFile(content);
     await file.sync();
   } catch (error) {

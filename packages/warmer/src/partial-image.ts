@@ -15,23 +15,23 @@ import type { ResolvedImage } from './resolve-image.ts';
 export interface PartialImageOptions {
   readonly directory: string;
   readonly form: EntryForm;
-  /** The names that the entry says it has. */
+  /** The names that are written into the image. */
   readonly names: readonly string[];
 }
 
 /**
- * An image on its way. Each blob is written to its place, and the whole gets its name when nothing is missing.
- * One that breaks off, in whatever way, is kept for a day, and whoever fetches the same image goes on with it.
+ * An image that is being fetched. Each blob is written to its place, and the image gets its name when it is complete. An
+ * interrupted one is kept for a day, and a warmer that fetches the same image resumes it.
  */
 export interface PartialImage extends AsyncDisposable {
   readonly form: EntryForm;
-  /** What an earlier attempt wrote of the blob: to be verified. */
+  /** The bytes of the blob that an earlier attempt wrote. They are not verified yet. */
   start(blob: Descriptor): BlobStart | undefined;
-  /** Writes what follows the first `offset` bytes. */
+  /** Writes the blob from `offset` on. */
   write(blob: Descriptor, content: AsyncIterable<Uint8Array>, writing?: BlobWriting): Promise<void>;
-  /** Takes over a file that is the blob and nothing else, without a copy; `false` where that cannot be done. */
+  /** Links a file that contains the blob alone. @returns `false` where links do not work. */
   adopt(blob: Descriptor, path: string): Promise<boolean>;
-  /** Flushes, gives it the name `path`, and flushes that. */
+  /** Flushes the image, renames it to `path`, and flushes the rename. */
   publish(path: string): Promise<void>;
 }
 
@@ -46,16 +46,16 @@ const PROGRESS = 'progress.json';
 const MAX_PROGRESS_BYTES = 1024 * 1024;
 const ARCHIVE = 'image.tar';
 const LAYOUT = 'layout';
-/** What was written is noted each time this much came, so that little is fetched twice. */
+/** The progress is recorded each time this many bytes were written, so that little is fetched twice. */
 const NOTED_BYTES = 8 * 1024 * 1024;
-/** And this often, as a sign of life. */
+/** The progress is recorded at least this often, as a heartbeat. */
 const NOTED_MS = 15_000;
-/** Less is not worth keeping. */
+/** An interrupted image with fewer bytes is removed. */
 const KEPT_BYTES = 1024 * 1024;
-/** One of another machine that shows no life for this long is taken over. */
+/** An image of another machine without a heartbeat for this long is taken over. */
 const STALE_MS = 60_000;
 
-/** Opens one for `image`, going on with what an earlier attempt left of it. */
+/** Starts to fetch `image`, or resumes an earlier attempt. */
 export async function openPartialImage(image: ResolvedImage, options: PartialImageOptions): Promise<PartialImage> {
   const { directory, form } = options;
   const hex = digestHex(image.raw.digest);
@@ -73,25 +73,25 @@ export async function openPartialImage(image: ResolvedImage, options: PartialIma
   }
 }
 
-/** Removes what attempts at this image left: it is here now. */
+/** Removes interrupted attempts at this image, which is complete now. */
 export async function removeAttempts(directory: string, digest: Digest): Promise<void> {
   for (const { path } of await freeAttempts(directory, digestHex(digest)))
     await rm(path, { recursive: true, force: true });
 }
 
-/** Removes what attempts at any image left, for the room. */
+/** Removes all interrupted attempts, to free space. */
 export async function removeAllAttempts(directory: string): Promise<void> {
   for (const { path } of await freeAttempts(directory)) await rm(path, { recursive: true, force: true });
 }
 
-/** Whether the name is of an image on its way, and not of a small file. */
+/** Whether the name is that of an attempt, and not of a small file. */
 export function isAttempt(name: string): boolean {
   return name.includes('.');
 }
 
 interface Attempt {
   readonly path: string;
-  /** Whether this user made it. In one that another user made, symlinks may lead anywhere. */
+  /** Whether this user made it. Another user may have put symlinks into it. */
   readonly isOwn: boolean;
   readonly written: Progress;
 }
@@ -101,7 +101,7 @@ interface Progress {
   readonly bytes: ReadonlyMap<Digest, number>;
 }
 
-/** Those that nobody works on. */
+/** The attempts that no process works on. */
 async function freeAttempts(directory: string, hex?: string): Promise<readonly Attempt[]> {
   const names = (await readdir(directory).catch(undefinedIfMissing)) ?? [];
   const found = names.filter((name) => isAttempt(name) && (hex === undefined || name.endsWith(`.${hex}`)));
@@ -132,7 +132,7 @@ async function takeOver(
   for (const attempt of attempts.toSorted((a, b) => size(b) - size(a))) {
     if (size(attempt) === 0) break;
     try {
-      await rename(attempt.path, path); // whoever is first has it
+      await rename(attempt.path, path); // the first process gets it
       return new Map(attempt.written.bytes);
     } catch (error) {
       undefinedIfMissing(error);
@@ -146,13 +146,13 @@ async function readProgress(path: string): Promise<Progress> {
   const content = await readRegularFile(path, { maxBytes: MAX_PROGRESS_BYTES });
   if (content === undefined) throw fail('it is not there');
   const document = asObject(parseJson(content, 'progress', fail), 'progress', fail);
-  if (document['version'] !== VERSION) throw fail('another version');
+  if (document['version'] !== VERSION) throw fail('it is of another version');
   const blobs = Object.entries(asObject(document['blobs'], 'blobs', fail));
   return {
     form: document['form'] === 'oci' ? 'oci' : 'tar',
     bytes: new Map(
       blobs.map(([digest, bytes]) => {
-        if (!isDigest(digest)) throw fail('not a digest');
+        if (!isDigest(digest)) throw fail('it has an invalid digest');
         return [digest, asSize(bytes, digest, fail)] as const;
       }),
     ),
@@ -189,7 +189,7 @@ class OpenImage implements PartialImage {
     this.#life = setInterval(() => this.#noteSoon(), NOTED_MS).unref();
   }
 
-  /** Makes the frame that blobs go into. */
+  /** Writes everything but the blobs. */
   async begin(): Promise<void> {
     await this.#note();
     if (this.form === 'oci') {
@@ -213,7 +213,7 @@ class OpenImage implements PartialImage {
   async write(blob: Descriptor, content: AsyncIterable<Uint8Array>, { offset = 0, onBytes }: BlobWriting = {}) {
     const place = this.#placeOf(blob);
     await mkdir(dirname(place.path), { recursive: true });
-    // A file that was adopted is another entry's too.
+    // A file that was adopted belongs to another entry, too.
     if (this.form === 'oci' && offset === 0 && !this.#files.has(place.path)) await rm(place.path, { force: true });
     const file = await this.#file(place.path);
     this.#written.set(blob.digest, offset);
@@ -236,7 +236,7 @@ class OpenImage implements PartialImage {
       await link(path, place.path);
       return true;
     } catch {
-      return false; // other file systems, and those without links
+      return false; // another file system, or one without links
     }
   }
 
@@ -293,7 +293,7 @@ class OpenImage implements PartialImage {
     this.#noteSoon();
   }
 
-  /** Where it fails, the next attempt fetches more, and that is all. */
+  /** Ignores failures: they only make the next attempt fetch more. */
   #noteSoon(): void {
     this.#noting = this.#noting.then(() => this.#note()).catch(() => undefined);
   }
@@ -314,7 +314,7 @@ class OpenImage implements PartialImage {
   }
 }
 
-/** Readers are other users, whatever the umask. */
+/** Opens a file that other users may read, whatever the umask is. */
 async function openShared(path: string): Promise<FileHandle> {
   const file = await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o644);
   await file.chmod(0o644);
@@ -327,7 +327,7 @@ async function directoriesBelow(path: string): Promise<readonly string[]> {
   return [...below, path];
 }
 
-/** A file takes another's place at once. A directory cannot: what it has is given to the one that is there. */
+/** A file can replace another one at once, and a directory cannot: its files are moved into the existing directory. */
 async function replace(whole: string, path: string, aside: string): Promise<void> {
   const [next, before] = await Promise.all([lstat(whole), lstat(path).catch(undefinedIfMissing)]);
   if (next.isDirectory() && before?.isDirectory() === true) return merge(whole, path);

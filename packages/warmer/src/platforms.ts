@@ -1,7 +1,7 @@
 import { hostPlatform, parsePlatform, type Platform } from '@shale/core';
 
 /**
- * Reads texts of one platform or several; `all` stands for every platform of an image. No text stands for this machine's.
+ * Reads lists of platforms. `all` stands for every platform of an image, and no text for that of this machine.
  * @throws {PlatformInvalidError}
  * @example parsePlatforms(['linux/amd64,linux/arm64'])
  */
@@ -11,7 +11,7 @@ export function parsePlatforms(texts: readonly string[]): readonly Platform[] | 
   return texts.flatMap((text) => text.split(',')).map((text) => parsePlatform(text.trim()));
 }
 
-/** The platforms that Dockerfiles are read for: they build for this machine unless some are named. */
+/** The platforms for which Dockerfiles are read: this machine's unless some are given. */
 export function buildPlatforms(platforms: readonly Platform[] | 'all'): readonly Platform[] {
   return platforms === 'all' ? [hostPlatform()] : platforms;
 }

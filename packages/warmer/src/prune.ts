@@ -4,9 +4,9 @@ import type { WarmListener } from './warm-event.ts';
 import type { WarmedDirectory, WarmedEntry } from './warmed-directory.ts';
 
 export interface PruneOptions {
-  /** What stays, whatever its age. */
+  /** References whose images are kept. */
   readonly keep: readonly Reference[];
-  /** An image that nothing names stays this long after it lost its name, for builds that just looked it up. @default 600_000 */
+  /** How long an image is kept after its last reference is gone, for builds that have just looked it up. @default 600_000 */
   readonly graceMs?: number | undefined;
   readonly onEvent?: WarmListener | undefined;
 }
@@ -18,7 +18,7 @@ export interface PruneResult {
 
 const GRACE_MS = 10 * 60 * 1000;
 
-/** Removes the images that `keep` does not name. Builds that have one open go on reading it. */
+/** Removes the images that `keep` does not refer to. A build that has one open can read it to its end. */
 export async function pruneUnnamed(directory: WarmedDirectory, options: PruneOptions): Promise<PruneResult> {
   const kept = new Set(options.keep.map(formatReference));
   const pointers = await directory.pointers();
@@ -37,12 +37,12 @@ export async function pruneUnnamed(directory: WarmedDirectory, options: PruneOpt
 
 export interface EvictOptions {
   readonly maxBytes: number;
-  /** What stays even if that is more. */
+  /** References whose images are kept even if they take more. */
   readonly keep: readonly Reference[];
   readonly onEvent?: WarmListener | undefined;
 }
 
-/** Removes images until all take at most `maxBytes`: those first that a registry confirmed longest ago. */
+/** Removes images until they take at most `maxBytes`. Starts with those that a registry confirmed longest ago. */
 export async function evictOldest(
   directory: WarmedDirectory,
   { maxBytes, keep, onEvent }: EvictOptions,

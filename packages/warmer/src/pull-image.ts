@@ -27,12 +27,12 @@ export interface PullImageOptions extends CallOptions {
   readonly directory: WarmedDirectory;
   readonly leases: Leases;
   readonly space: SpaceBudget;
-  /** Where the image's blobs come from. */
+  /** The source of the image's blobs. */
   readonly blobs: BlobSource;
   readonly form: EntryForm;
-  /** The names that the entry says it has, as `docker.io/library/debian:12`. */
+  /** The names that are written into the image, for example `docker.io/library/debian:12`. */
   readonly names: readonly string[];
-  /** Fetches what is here already. */
+  /** Fetches the image even if it is here. */
   readonly force: boolean;
   readonly onBytes: (bytes: number) => void;
 }
@@ -43,8 +43,8 @@ export interface PulledImage {
 }
 
 /**
- * Makes the image an entry of the directory: layers that another entry has are taken from there, the rest are fetched,
- * all at once and each to its place. The entry appears when it is whole, verified and flushed.
+ * Adds an image to the directory. Layers that another image has are copied from there, and the other ones are fetched, all at
+ * once. The image becomes visible when it is complete, verified and flushed.
  * @throws {BaseImageCacheFullError} before anything is fetched, where it cannot fit.
  */
 export async function pullImage(image: ResolvedImage, options: PullImageOptions): Promise<PulledImage> {
@@ -84,7 +84,7 @@ async function absent(blobs: readonly Descriptor[], directory: WarmedDirectory):
 async function fill(partial: PartialImage, blobs: readonly Descriptor[], options: PullImageOptions): Promise<number> {
   const { directory, force, onBytes, signal } = options;
   const here = force ? new Map<Digest, FoundBlob>() : await blobsOf(directory);
-  // The first failure stops the others: nothing may write to a file that is being given up.
+  // The first failure stops the other blobs: nothing may write to a file that is given up.
   const failed = new AbortController();
   const stop = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]);
   let bytes = 0;
@@ -108,7 +108,7 @@ interface FillBlobOptions extends Pick<PullImageOptions, 'blobs'> {
   readonly count: (bytes: number) => void;
 }
 
-/** @returns how much came from the registry */
+/** @returns the number of bytes that came from the registry */
 async function fillBlob(partial: PartialImage, blob: Descriptor, options: FillBlobOptions): Promise<number> {
   const { blobs, found, signal, count } = options;
   if (found !== undefined && (await isRight(takeFound(partial, found, options)))) return 0;
@@ -133,7 +133,7 @@ async function takeFound(partial: PartialImage, found: FoundBlob, { signal, coun
   await partial.write(blob, readFound(found, signal), { onBytes: count });
 }
 
-/** What is gone or damaged by now is fetched. */
+/** @returns `false` for a blob that is missing or damaged, and must be fetched. */
 async function isRight(writing: Promise<void>): Promise<boolean> {
   try {
     await writing;
@@ -150,7 +150,7 @@ function readFound(found: FoundBlob, signal?: AbortSignal): AsyncIterable<Uint8A
   return verifyBlob(blob, readStoredBytes(found, { signal }));
 }
 
-/** Every blob of the directory, by where this package's layout puts it: kaniko's archives have the same. */
+/** Finds every blob of the directory by the layout of archives, which is the same as kaniko's. */
 export async function blobsOf(directory: WarmedDirectory): Promise<ReadonlyMap<Digest, FoundBlob>> {
   const entries = await directory.entries();
   return new Map(
@@ -170,7 +170,7 @@ function blobsOfEntry(directory: WarmedDirectory, entry: WarmedEntry): readonly 
   }));
 }
 
-/** Whether every byte of the entry is what its manifest says. */
+/** Whether every blob of the image matches its manifest. */
 export async function isEntryWhole(
   directory: WarmedDirectory,
   entry: WarmedEntry,

@@ -3,12 +3,12 @@ import { join, relative, sep } from 'node:path';
 import { ShaleError } from '@shale/core';
 import { undefinedIfMissing } from '@shale/core/files';
 
-/** A file of a repository that is not there, or leads out of it. */
+/** A file does not exist in a repository, or a link leads out of it. */
 export class RepositoryFileMissingError extends ShaleError {
   readonly code = 'CONTEXT_INVALID';
 }
 
-/** @throws {RepositoryFileMissingError} for a file that is not in `base`, by its name or by a link. */
+/** @throws {RepositoryFileMissingError} for a file that is not below `base`, or is a link to a file elsewhere. */
 export async function repositoryFile(base: string, file: string): Promise<string> {
   const path = await realpath(join(base, file)).catch(undefinedIfMissing);
   if (path === undefined) throw new RepositoryFileMissingError(`There is no ${file} in the repository`);

@@ -7,9 +7,9 @@ import { repositoryFile } from './repository-file.ts';
 import type { WarmTarget } from './warm-plan.ts';
 
 export interface RepositoryImagesOptions extends Omit<DockerfileImagesOptions, 'file'> {
-  /** Paths below the root. @default `Dockerfile` and `Containerfile`, where they are */
+  /** Paths below the root. @default `Dockerfile` and `Containerfile`, if they exist */
   readonly dockerfiles?: readonly string[] | undefined;
-  /** Paths below the root. @default those that the specification names, where they are */
+  /** Paths below the root. @default those in the specification, if they exist */
   readonly devcontainers?: readonly string[] | undefined;
 }
 
@@ -17,8 +17,8 @@ const DOCKERFILES = ['Dockerfile', 'Containerfile'];
 const DEVCONTAINERS = ['.devcontainer/devcontainer.json', '.devcontainer.json'];
 
 /**
- * The images that a checked-out repository builds on, by its Dockerfiles and devcontainer.json files. Its files are not
- * trusted: a link that leads out of it is refused.
+ * The images that the Dockerfiles and devcontainer.json files of a checked-out repository refer to. The files are not trusted:
+ * a link that leads out of the repository is refused.
  * @throws {RepositoryFileMissingError} @throws {DockerfileError} @throws {DevcontainerInvalidError}
  * @see https://containers.dev/implementors/spec/#devcontainerjson
  */

@@ -21,12 +21,12 @@ import type { WarmedDirectory } from './warmed-directory.ts';
 
 const MAX_INDEX_DEPTH = 4;
 
-/** The reference names nothing in its repository, or nothing that can be warmed. */
+/** A reference does not exist in its repository, or cannot be warmed. */
 export class WarmFailedError extends ShaleError {
   readonly code = 'WARM_FAILED';
 }
 
-/** One platform's image, resolved: its manifest, and the indexes it was reached through. */
+/** An image for one platform: its manifest, and the indexes that lead to it. */
 export interface ResolvedImage {
   readonly platform: Platform;
   readonly raw: RawManifest;
@@ -40,7 +40,7 @@ export interface ImageResolverOptions extends CallOptions {
   readonly directory: WarmedDirectory;
 }
 
-/** What a reference names, by manifests only. Those in the directory are not fetched, the others once. */
+/** Finds the image of a reference by its manifests. Those in the directory are not fetched, and the other ones once. */
 export class ImageResolver {
   readonly #options: ImageResolverOptions;
   readonly #fetched = new Map<Digest, Promise<RawManifest>>();
@@ -49,7 +49,7 @@ export class ImageResolver {
     this.#options = options;
   }
 
-  /** Every platform that the index at `target` has an image for; `undefined` where it is no index. */
+  /** The platforms of the index at `target`. @returns `undefined` when it is not an index. */
   async platforms(target: Digest): Promise<readonly Platform[] | undefined> {
     const document = parseManifest(await this.#fetch(target));
     if (!isIndex(document)) return undefined;
@@ -88,7 +88,7 @@ export class ImageResolver {
   }
 }
 
-/** What the reference names now: one HEAD for a tag, nothing for a digest. */
+/** The digest of a reference in its repository. A tag costs one HEAD, and a digest costs nothing. */
 export async function resolveTarget(
   store: ImageStore,
   reference: Reference,
@@ -98,7 +98,7 @@ export async function resolveTarget(
   if (digest !== undefined) return { digest };
   const found = await store.headManifest(tag, options);
   if (found !== undefined) return found;
-  throw new WarmFailedError(`There is no ${formatReference(reference)}`, { hint: 'Check the name and the tag.' });
+  throw new WarmFailedError(`${formatReference(reference)} does not exist`, { hint: 'Check the name and the tag.' });
 }
 
 function choose(manifests: readonly Descriptor[], wanted: Platform, reference: Reference): Descriptor {
@@ -120,5 +120,5 @@ function choose(manifests: readonly Descriptor[], wanted: Platform, reference: R
 function distributable(manifest: Manifest): Manifest {
   const foreign = manifest.layers.find(({ mediaType }) => isForeignLayerType(mediaType));
   if (foreign === undefined) return manifest;
-  throw new ManifestInvalidError(`Layer ${foreign.digest} may not be redistributed, and is not fetched`);
+  throw new ManifestInvalidError(`Layer ${foreign.digest} must not be redistributed, and cannot be fetched`);
 }

@@ -9,20 +9,20 @@ export class BaseImageCacheFullError extends ShaleError {
   readonly code = 'BASE_IMAGE_CACHE_FULL';
 }
 
-/** Promises room for images before they are fetched, so that a disk never fills half-way through one. */
+/** Reserves space for images before they are fetched, so that a disk never fills during a download. */
 export class SpaceBudget {
   readonly #directory: string;
   readonly #makeRoom: () => Promise<void>;
   #reservedBytes = 0;
 
-  /** @param makeRoom removes what can be done without */
+  /** @param makeRoom removes files that are not needed */
   constructor(directory: string, makeRoom: () => Promise<void>) {
     this.#directory = directory;
     this.#makeRoom = makeRoom;
   }
 
   /**
-   * Sets `bytes` aside until disposed; what was written meanwhile counts twice for a moment, on the safe side.
+   * Reserves `bytes` until disposed. What is written meanwhile counts twice, which errs on the safe side.
    * @throws {BaseImageCacheFullError} naming what is needed and what is free.
    */
   async reserve(bytes: number, name: string): Promise<Disposable> {
@@ -42,7 +42,7 @@ export class SpaceBudget {
     };
   }
 
-  /** A disk that filled all the same, as others write to it too, becomes the same error; the rest stay what they are. */
+  /** Turns the error of a full disk, to which others write as well, into the same error. Other errors are returned unchanged. */
   async explain(error: unknown, bytes: number, name: string): Promise<unknown> {
     if (!FULL.has((error as NodeJS.ErrnoException).code ?? '')) return error;
     return this.#full(bytes, await freeBytes(this.#directory), name, error);

@@ -6,28 +6,28 @@ export interface WarmedImage {
 }
 
 /**
- * What became of one image: `warmed` was fetched, `unchanged` was here already, `stale` could not be refreshed and stays
- * as it was, `failed` is not here.
+ * The result for one image: `warmed` was fetched, `unchanged` was here already, `stale` could not be refreshed, so that the
+ * old copy was kept, `failed` could not be fetched, and no copy is here.
  */
 export type WarmStatus = 'warmed' | 'unchanged' | 'stale' | 'failed';
 
 export interface WarmResult {
   readonly reference: Reference;
-  /** `undefined` when it failed before the platforms of `all` were known. */
+  /** `undefined` when warming failed before the platforms of `all` were known. */
   readonly platform: Platform | undefined;
   readonly status: WarmStatus;
-  /** The image's manifest; `undefined` when `failed`. */
+  /** The digest of the image's manifest; `undefined` when `failed`. */
   readonly digest: Digest | undefined;
-  /** Of the archive. */
+  /** The size of the archive. */
   readonly sizeBytes: number;
-  /** What came from the registry; the rest was on disk. */
+  /** The bytes that came from the registry; the rest was on disk. */
   readonly fetchedBytes: number;
   readonly durationMs: number;
-  /** Why it is `stale` or `failed`. */
+  /** Why the image is `stale` or `failed`. */
   readonly error: unknown;
 }
 
-/** In the order they happen, images interleaved. */
+/** Events of several images are interleaved. */
 export type WarmEvent =
   | { readonly type: 'image.started'; readonly reference: Reference }
   | {
@@ -36,7 +36,7 @@ export type WarmEvent =
       readonly digest: Digest;
       readonly totalBytes: number;
     }
-  /** Each MiB or so: bytes of the image on disk so far, from wherever they came. */
+  /** Reported about once a MiB: the bytes of the image on disk so far, from any source. */
   | {
       readonly type: 'image.progress';
       readonly image: WarmedImage;
@@ -46,5 +46,5 @@ export type WarmEvent =
   | { readonly type: 'image.finished'; readonly result: WarmResult }
   | { readonly type: 'image.removed'; readonly digest: Digest; readonly sizeBytes: number };
 
-/** Called from the hot path: returns at once, never throws. */
+/** Called while images are fetched: it must return at once and never throw. */
 export type WarmListener = (event: WarmEvent) => void;

@@ -1,13 +1,13 @@
 import { formatPlatform, formatReference, type Platform, type Reference } from '@shale/core';
 
-/** One image to keep ready. */
+/** An image to warm. */
 export interface WarmTarget {
   readonly reference: Reference;
-  /** `all` takes every platform that the image is for. */
+  /** `all` stands for every platform of the image. */
   readonly platforms: readonly Platform[] | 'all';
 }
 
-/** Each image once, with all the platforms that anyone asked for, in the order of first mention. */
+/** Joins targets of the same image, with all their platforms, in the order of first mention. */
 export function mergeTargets(targets: readonly WarmTarget[]): readonly WarmTarget[] {
   const merged = new Map<string, WarmTarget>();
   for (const target of targets) {

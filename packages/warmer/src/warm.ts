@@ -24,28 +24,28 @@ import { mergeTargets, type WarmTarget } from './warm-plan.ts';
 import { WarmedDirectory, type WarmedEntry } from './warmed-directory.ts';
 
 export interface WarmOptions extends CallOptions {
-  /** Absolute path of the directory to fill; made when it is not there. */
+  /** The absolute path of the directory to fill. It is made if it does not exist. */
   readonly directory: string;
-  /** The repository of a reference. */
+  /** Opens the repository of a reference. */
   readonly open: (reference: Reference) => ImageStore;
-  /** How new images lie in the directory; those that are here stay as they are. @default 'tar' */
+  /** The form of new images in the directory. Existing images keep theirs. @default 'tar' */
   readonly form?: EntryForm | undefined;
   /**
-   * An image that no registry confirmed for this long, in milliseconds, has expired: its bytes are read and verified
-   * before it counts as up to date again, and what is damaged is fetched. @default never
+   * An image expires when no registry confirmed it for this long, in milliseconds. An expired image is verified before it
+   * counts as up to date, and fetched again if it is damaged. @default no limit
    */
   readonly ttlMs?: number | undefined;
-  /** Fetches again what is here. @default false */
+  /** Fetches images even if they are here. @default false */
   readonly force?: boolean | undefined;
-  /** Images in transfer at once. @default 4 */
+  /** Concurrent images. @default 4 */
   readonly concurrency?: number | undefined;
-  /** Removes images that the plan does not name. @default false */
+  /** Removes images that are not in the plan. @default false */
   readonly prune?: boolean | undefined;
-  /** Further images that prune and `maxBytes` spare. @default none */
+  /** More references whose images `prune` and `maxBytes` do not remove. @default none */
   readonly keep?: readonly Reference[] | undefined;
-  /** How long prune spares an image that just lost its name, in milliseconds. @default 600_000 */
+  /** How long `prune` keeps an image after its last reference is gone, in milliseconds. @default 600_000 */
   readonly graceMs?: number | undefined;
-  /** Most that all images may take; images outside the plan make way, oldest first. @default no limit */
+  /** The most bytes that all images may take. Images that are not in the plan are removed, oldest first. @default no limit */
   readonly maxBytes?: number | undefined;
   readonly onEvent?: WarmListener | undefined;
 }
@@ -53,9 +53,9 @@ export interface WarmOptions extends CallOptions {
 const DEFAULT_CONCURRENCY = 4;
 
 /**
- * Brings the directory up to date with what registries have. A tag that did not move costs one HEAD. What cannot be
- * refreshed stays as it is: the last good copy is never removed. Any number of warmers may run on one directory.
- * @returns one result for each image and platform; failures are results, not rejections.
+ * Updates a directory of base images from their registries. A tag that did not move costs one HEAD. An image that cannot be
+ * refreshed is kept: the last good copy is never removed. Any number of warmers may run on one directory.
+ * @returns one result for each image and platform. Failures are results, not rejections.
  * @throws the signal's reason.
  * @example
  * await warm([{ reference: parseReference('debian:12'), platforms: [hostPlatform()] }], {
@@ -96,7 +96,7 @@ class WarmRun {
     this.#space = new SpaceBudget(directory.path, () => removeAllAttempts(directory.partial));
   }
 
-  /** All platforms of one reference: they share one HEAD. */
+  /** Warms all platforms of a reference with one HEAD. */
   async target({ reference, platforms }: WarmTarget): Promise<readonly WarmResult[]> {
     const { signal } = this.#options;
     const startedMs = performance.now();
@@ -135,7 +135,7 @@ class WarmRun {
     }
   }
 
-  /** One that was confirmed lately, or proves that it is whole. */
+  /** Whether the image was confirmed lately, or every blob of it is valid. */
   async #isTrusted(entry: WarmedEntry): Promise<boolean> {
     const { ttlMs = Number.POSITIVE_INFINITY, signal } = this.#options;
     if (ageMs(entry.confirmedMs) < ttlMs) return true;
@@ -178,8 +178,8 @@ class WarmRun {
   }
 
   /**
-   * Sets room aside under `maxBytes` until disposed.
-   * @throws {BaseImageCacheFullError} when the plan's own images are too many.
+   * Reserves space under `maxBytes` until disposed.
+   * @throws {BaseImageCacheFullError} when the images of the plan alone take too much.
    */
   async #makeRoom(need: number, { reference, entryDigest }: RoomRequest): Promise<Disposable> {
     const { maxBytes, onEvent } = this.#options;
@@ -245,14 +245,14 @@ interface RoomRequest {
 
 interface ImageRequest extends FailedRequest {
   readonly platform: Platform;
-  /** What the reference names: a manifest or an index. */
+  /** The digest of the reference in the registry: of a manifest or an index. */
   readonly digest: Digest;
   readonly store: ImageStore;
   readonly resolver: ImageResolver;
 }
 
 interface PullRequest extends ImageRequest {
-  /** Fetches what is here. */
+  /** Fetches the image even if it is here. */
   readonly force: boolean;
 }
 

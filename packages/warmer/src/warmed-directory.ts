@@ -31,7 +31,7 @@ import { layoutPath } from './layout-entry.ts';
 import { ownedName } from './owner.ts';
 import { publishFile } from './partial-file.ts';
 
-/** One platform's image on disk. */
+/** An image for one platform in the directory. */
 export interface WarmedEntry {
   readonly digest: Digest;
   readonly form: EntryForm;
@@ -42,15 +42,15 @@ export interface WarmedEntry {
   readonly confirmedMs: number;
 }
 
-/** A pointer as it lies in the directory. */
+/** A pointer and its file. */
 export interface WarmedPointerFile extends WarmedPointer {
   readonly path: string;
 }
 
 /**
- * The writing side of what `baseImageCache` reads, with two directories more: `.shale/v1/leases` and `.shale/v1/partial`,
- * of running warmers. The times of an entry and of a pointer say when a registry last confirmed them. What is visible
- * is whole and verified.
+ * Writes the directory that `baseImageCache` reads. It has two directories more, for running warmers: `.shale/v1/leases` and
+ * `.shale/v1/partial`. The time of an entry or a pointer is when a registry last confirmed it. Everything that is visible is
+ * complete and verified.
  */
 export class WarmedDirectory {
   readonly path: string;
@@ -71,14 +71,14 @@ export class WarmedDirectory {
   }
 
   /**
-   * Makes the directories that warmers work in.
-   * @throws {StoreInvalidError} where a symlink has the place of one: a warmer would write and remove files elsewhere.
+   * Makes the directories of warmers.
+   * @throws {StoreInvalidError} when one of them is a symlink: through it, a warmer would write and remove files elsewhere.
    */
   async prepare(): Promise<void> {
     for (const directory of [this.leases, this.partial, this.#tags]) await this.#make(directory);
   }
 
-  /** Of a tar, or of an OCI layout. */
+  /** The path of an image: a tar, or an OCI image layout. */
   entryPath(digest: Digest): string {
     return this.#paths.entry(digest);
   }
@@ -87,7 +87,7 @@ export class WarmedDirectory {
     return this.#paths.manifest(digest);
   }
 
-  /** `undefined` unless the image and its manifest are there. */
+  /** @returns `undefined` unless both the image and its manifest are there. */
   async entry(digest: Digest): Promise<WarmedEntry | undefined> {
     const path = this.entryPath(digest);
     const [found, raw] = await Promise.all([lstat(path).catch(undefinedIfMissing), this.manifest(digest)]);
@@ -99,14 +99,14 @@ export class WarmedDirectory {
     return { digest, form, manifest, raw, sizeBytes, confirmedMs: found.mtimeMs };
   }
 
-  /** Every whole image; one whose manifest cannot be read is passed over. */
+  /** Every image with a valid manifest. */
   async entries(): Promise<readonly WarmedEntry[]> {
     const names = (await readdir(this.path).catch(undefinedIfMissing)) ?? [];
     const found = await Promise.all(names.filter(isDigest).map((digest) => this.entry(digest).catch(() => undefined)));
     return found.filter((entry) => entry !== undefined);
   }
 
-  /** What every whole image takes together. */
+  /** The size of all images with a valid manifest. */
   async usedBytes(): Promise<number> {
     return (await this.entries()).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   }
@@ -133,9 +133,9 @@ export class WarmedDirectory {
     await this.#publish(this.#paths.pointer(reference, pointer.platform), text);
   }
 
-  /** Those that cannot be read are passed over. */
+  /** Every valid pointer. */
   async pointers(): Promise<readonly WarmedPointerFile[]> {
-    // with types no symlink is followed
+    // without types, Node would follow symlinks
     const entries = await readdir(this.#tags, { recursive: true, withFileTypes: true }).catch(undefinedIfMissing);
     const paths = (entries ?? []).map(({ parentPath, name }) => join(parentPath, name));
     const read = async (path: string) => ({ pointer: await readPointer(path), path });
@@ -147,7 +147,7 @@ export class WarmedDirectory {
     );
   }
 
-  /** A registry said again that this is what the reference means. */
+  /** Records that a registry confirmed the pointer. */
   async confirm(reference: Reference, { platform, digest }: Pick<WarmedPointer, 'platform' | 'digest'>): Promise<void> {
     await Promise.all([touch(this.#paths.pointer(reference, platform)), this.touch(digest)]);
   }
@@ -156,7 +156,7 @@ export class WarmedDirectory {
     await touch(this.entryPath(digest));
   }
 
-  /** The image goes first, at once: without it there is no entry. */
+  /** Removes the image first, by a rename: without it there is no entry. */
   async remove(digest: Digest): Promise<void> {
     await this.#make(this.partial);
     const aside = join(this.partial, ownedName());
@@ -189,12 +189,12 @@ async function readDocument(path: string, digest: Digest, fallback: string): Pro
   return isIndexType(fallback) === isIndexType(mediaType) ? { mediaType, digest, bytes } : undefined;
 }
 
-/** What is no manifest is fetched again, as if it was not there. */
+/** An invalid manifest counts as missing, and is fetched again. */
 function undefinedIfInvalid(error: unknown): undefined {
   if (!(error instanceof StoreInvalidError)) throw error;
 }
 
-/** As if nothing was shared with other images. */
+/** The size of an OCI image layout, without regard to blobs that it shares with others. */
 function layoutBytes({ config, layers }: Manifest): number {
   const sizes = new Map([config, ...layers].map(({ digest, size }) => [digest, size]));
   return [...sizes.values()].reduce((sum, size) => sum + size, 0);

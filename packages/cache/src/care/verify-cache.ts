@@ -51,7 +51,7 @@ export async function verifyCache(directory: CacheDirectory, options: VerifyOpti
     if (problem === undefined) continue;
     broken.push({ path: file.path, problem, entry: file.entry });
     if (!repair) continue;
-    await rm(file.path, { force: true, recursive: true }).catch(() => undefined); // in a read-only cache it stays, and is reported
+    await rm(file.path, { force: true, recursive: true }).catch(() => undefined); // a read-only cache keeps it
     if (file.entry !== undefined) await quarantineIfDamaged(blobs, file.entry.layer.descriptor.digest, { signal });
   }
   return { entries, layers: check.layers(), checkedBytes: check.bytes(), broken };

@@ -11,11 +11,14 @@ import { checkSignature } from './record-signature.ts';
 export interface CacheTrust {
   /** The scope that this cache writes to and reads first. @default the entries without scope */
   readonly scope?: CacheScope | undefined;
-  /** Scopes that are read after `scope`, in this order, and never written. `''` stands for entries without scope. @default none */
+  /** Scopes that are read after `scope`, in this order, and never written; `''` is that of entries without one. @default none */
   readonly trustedScopes?: readonly CacheScope[] | undefined;
   /** The Ed25519 private key that signs new entries. */
   readonly signKey?: KeyObject | undefined;
-  /** Ed25519 public keys: only entries that one of them signed are used. Give the old and the new key to rotate. @default any entry is used */
+  /**
+   * Ed25519 public keys: only entries that one of them signed are used. To rotate keys, give the old and the new one.
+   * @default any entry is used
+   */
   readonly trustKeys?: readonly KeyObject[] | undefined;
 }
 
