@@ -1,17 +1,17 @@
 import { DockerfileError } from './dockerfile-error.ts';
 
-/** The new mode of a file from its old one; both are permission bits, 07777. */
+/** Computes the new mode of a file from its old one. Both are permission bits, 07777. */
 export type ModeChange = (mode: number, isDirectory: boolean) => number;
 
 const OCTAL = /^[0-7]+$/;
 const MAX_MODE = 0o7777;
 const CLAUSE = /^([ugoa]*)((?:[-+=](?:[rwxXst]*|[ugo]))+)$/;
 const OPERATION = /([-+=])([rwxXst]*|[ugo])(?=[-+=]|$)/g;
-/** Who a letter means: their permissions, and their special bit. */
+/** What each letter for users stands for: their permissions, and their special bit. */
 const WHO: Readonly<Record<string, number>> = { u: 0o4700, g: 0o2070, o: 0o1007, a: 0o7777 };
 
 /**
- * `--chmod`: octal up to 07777, or symbolic as in `u=rwX,go=rX`. No umask has a say.
+ * Reads a `--chmod` value: octal up to 07777, or symbolic as in `u=rwX,go=rX`. The umask has no effect.
  * @throws {DockerfileError}
  * @example parseChmod('u=rwX,go=rX')(0o600, true) // 0o755
  */
@@ -38,7 +38,7 @@ function parseClause(clause: string): ModeChange | undefined {
       const bits = permissionBits(letters, folded, isDirectory) & mask;
       if (operator === '+') return folded | bits;
       if (operator === '-') return folded & ~bits;
-      // `=` leaves a directory's set-id bits, as chmod(1) does
+      // `=` keeps the set-id bits of a directory, as chmod(1) does
       const cleared = isDirectory ? mask & 0o1777 : mask;
       return (folded & ~cleared) | bits;
     }, mode);

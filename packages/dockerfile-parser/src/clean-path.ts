@@ -1,4 +1,4 @@
-/** Go's `filepath.Clean` for `/`: no empty parts, no `.`, no `..` that can be resolved, no slash at the end. */
+/** Go's `filepath.Clean`: removes empty parts, `.`, each `..` that can be resolved, and a slash at the end. */
 export function cleanPath(path: string): string {
   const rooted = path.startsWith('/');
   const kept: string[] = [];

@@ -3,27 +3,27 @@ import type { SourceRange } from './position.ts';
 
 export type Escape = '\\' | '`';
 
-/** `# key=value` lines at the very top. */
+/** The `# key=value` lines at the top of a Dockerfile. */
 export interface Directives {
-  /** The frontend image, as in `docker/dockerfile:1`. */
+  /** The frontend image, for example `docker/dockerfile:1`. */
   readonly syntax: string | undefined;
   readonly escape: Escape;
-  /** Options of the lint rules, as `parseCheckOptions` reads them. */
+  /** Options of the build checks. `parseCheckOptions` reads them. */
   readonly check: string | undefined;
-  /** Where `check` stands, when there is one. */
+  /** The line of `check`, if there is one. */
   readonly checkRange?: SourceRange;
 }
 
 export interface DirectiveBlock {
   readonly directives: Directives;
-  /** How many lines they take. */
+  /** The number of lines of all directives. */
   readonly lineCount: number;
 }
 
 const DIRECTIVE = /^([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(\S.*)$/;
 const KNOWN: ReadonlySet<string> = new Set(['syntax', 'escape', 'check']);
 
-/** The first line that is no known directive ends them: a comment and an empty line do too. */
+/** Reads directives up to the first line that is not a known one, which may be a comment or an empty line. */
 export function parseDirectives(lines: readonly string[]): DirectiveBlock {
   const values = new Map<string, string>();
   let lineCount = 0;
@@ -50,7 +50,7 @@ export function parseDirectives(lines: readonly string[]): DirectiveBlock {
 }
 
 /**
- * The frontend that a file asks for, whatever language it is in: `# syntax=`, `// syntax=`, `{"syntax": …}`, also after `#!`.
+ * Finds the frontend of a file in any language: `# syntax=`, `// syntax=` or `{"syntax": …}`, also after `#!`.
  * @example detectSyntax('#!/usr/bin/env shale\n//syntax=docker/dockerfile:1\n') // 'docker/dockerfile:1'
  */
 export function detectSyntax(text: string): string | undefined {

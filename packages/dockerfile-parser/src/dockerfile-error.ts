@@ -5,11 +5,11 @@ export interface DockerfileErrorOptions extends ErrorOptions {
   readonly range?: SourceRange | undefined;
   /** What the user can do next. */
   readonly hint?: string | undefined;
-  /** The lines that are meant, as `excerpt()` makes them. */
+  /** The lines of the error, as `excerpt()` shows them. */
   readonly excerpt?: string | undefined;
 }
 
-/** The Dockerfile cannot be understood, or asks for what cannot be. */
+/** A Dockerfile is not valid, or asks for something impossible. */
 export class DockerfileError extends Error {
   readonly code = 'DOCKERFILE_INVALID';
   readonly file: string | undefined;
@@ -27,7 +27,7 @@ export class DockerfileError extends Error {
   }
 }
 
-/** Runs `parse`; an error that has no place yet gets `range()`, and BuildKit's `dockerfile parse error on line N`. */
+/** Runs `parse`. An error without a place gets that of `range()`, and BuildKit's `dockerfile parse error on line N`. */
 export function placed<T>(range: () => SourceRange, parse: () => T): T {
   try {
     return parse();
@@ -47,7 +47,7 @@ const MAX_EXCERPT_LINES = 12;
 const MAX_EXCERPT_COLUMNS = 160;
 
 /**
- * The lines around a range, those of the range marked with `>>>`. Long lines and long ranges are cut.
+ * Shows the lines around a range, and marks those of the range with `>>>`. Shortens long lines and long ranges.
  * @example
  *    1 |     FROM busybox
  *    2 | >>> RUNN make

@@ -11,7 +11,7 @@ const UNITS: Readonly<Record<string, number>> = {
   h: 3600e9,
 };
 const PART = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/y;
-/** Go holds a duration in 63 bits. */
+/** A duration in Go has 63 bits. */
 const MAX_NANOSECONDS = 2 ** 63;
 
 /** Go's `time.ParseDuration`, in nanoseconds. @throws {DockerfileError} */

@@ -8,9 +8,9 @@ export interface ExpandOptions {
 
 export interface Expanded {
   readonly text: string;
-  /** Variables that were read. */
+  /** The variables that were read. */
   readonly used: ReadonlySet<string>;
-  /** Those of them that are unset and had no default. */
+  /** Those of them that are unset and have no default. */
   readonly unset: ReadonlySet<string>;
 }
 
@@ -18,7 +18,7 @@ const NONE: ReadonlySet<string> = new Set();
 const HEREDOC: Grammar = { escape: '\\', quotes: 'ordinary', escapes: 'removed', unset: 'empty' };
 
 /**
- * Expands one word as BuildKit does: variables are replaced, quotes and escapes taken out.
+ * Expands a word as BuildKit does: replaces variables, and removes quotes and escapes.
  * @throws {DockerfileError} `failed to process "…": …`
  * @example expandWord('${HOME:-/root}/bin', () => undefined).text // '/root/bin'
  */
@@ -27,7 +27,7 @@ export function expandWord(word: string, lookup: Lookup, { escape = '\\' }: Expa
   return expand(word, lookup, wordGrammar(escape));
 }
 
-/** Expands, then splits at blanks that were neither quoted nor escaped: EXPOSE. `text` is the words with single blanks. */
+/** Expands a text, then splits it at blanks that are neither quoted nor escaped, for EXPOSE. `text` joins the words again. */
 export function expandWords(
   text: string,
   lookup: Lookup,
@@ -38,7 +38,7 @@ export function expandWords(
   return { text: words.join(' '), words, used: expansion.used, unset: expansion.unset };
 }
 
-/** Expands the body of a here-document: quotes are ordinary, and the escape character is always `\`. */
+/** Expands the body of a here-document: quotes have no meaning, and the escape character is always `\`. */
 export function expandHeredoc(body: string, lookup: Lookup): Expanded {
   return expand(body, lookup, HEREDOC);
 }

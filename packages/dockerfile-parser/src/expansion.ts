@@ -3,21 +3,21 @@ import { DockerfileError } from './dockerfile-error.ts';
 import { removeAffix, replaceMatches } from './shell-pattern.ts';
 import { WordList } from './word-list.ts';
 
-/** The value of a variable; `undefined` when it is unset. */
+/** Returns the value of a variable, or `undefined` when it is unset. */
 export type Lookup = (name: string) => string | undefined;
 
 export interface Grammar {
   readonly escape: Escape;
-  /** `ordinary`: they quote nothing, as in a here-document. */
+  /** With `ordinary`, quotes have no meaning, as in a here-document. */
   readonly quotes: 'removed' | 'kept' | 'ordinary';
   readonly escapes: 'removed' | 'kept';
-  /** What becomes of a variable without value. */
+  /** What a variable without a value is replaced by. */
   readonly unset: 'empty' | 'kept';
 }
 
-/** `${a:-${b:-…}}` is followed this deep. */
+/** The deepest nesting of `${a:-${b:-…}}`. */
 const MAX_DEPTH = 100;
-/** Variables of variables grow exponentially. In UTF-16 units. */
+/** The longest result, in UTF-16 units: variables that contain variables grow exponentially. */
 const MAX_LENGTH = 2 ** 24;
 const MAX_SHOWN = 200;
 const NAME = /[0-9]+|[@*#?\-$!]|[\p{L}_][\p{L}\p{Nd}_]*/uy;
@@ -25,17 +25,17 @@ const SPECIAL = /^[0-9@*#?\-$!]/;
 const CONDITIONS = '-+?';
 const AFFIXES = '#%';
 
-/** One walk over a text that takes quotes and escapes out and puts values in. */
+/** Walks over a text once, removes quotes and escapes, and inserts values. */
 export class Expansion {
-  /** Variables that were read. */
+  /** The variables that were read. */
   readonly used: Set<string> = new Set();
-  /** Those of them that are unset and had no default. */
+  /** Those of them that are unset and have no default. */
   readonly unset: Set<string> = new Set();
   readonly #text: string;
   readonly #lookup: Lookup;
   readonly #grammar: Grammar;
   readonly #words: WordList = new WordList();
-  /** What the open `${…}` still wait for, outermost first. */
+  /** What the open `${…}` need to be closed, outermost first. */
   readonly #awaited: string[] = [];
   #at = 0;
   #depth = 0;
@@ -56,7 +56,7 @@ export class Expansion {
     return this.#words.end();
   }
 
-  /** Up to `stop`, which is passed over; without one, to the end. */
+  /** Expands up to `stop`, and skips it. Without `stop`, expands to the end. */
   #until(stop: string | undefined, keepEscapes: boolean, words?: WordList): string {
     const { escape, quotes } = this.#grammar;
     let result = '';
@@ -139,7 +139,7 @@ export class Expansion {
     return name;
   }
 
-  /** `$1`, `$@` and their like have no value ever. */
+  /** `$1`, `$@` and the like never have a value. */
   #value(name: string, operator: string): string | undefined {
     const value = SPECIAL.test(name) ? undefined : this.#lookup(name);
     this.used.add(name);
@@ -219,7 +219,7 @@ export class Expansion {
     return word;
   }
 
-  /** At the end of the text, the outermost thing that is still open is to blame. */
+  /** At the end of the text, the error is about the outermost open expression. */
   #fail(message: string): DockerfileError {
     const awaited = this.#at < this.#text.length ? undefined : this.#awaited[0];
     const blame =
@@ -239,7 +239,7 @@ const HINTS: readonly (readonly [problem: string, hint: string])[] = [
   ['nested deeper', 'Set a variable in between.'],
 ];
 
-/** Whatever else there is to say is the text that `${name:?text}` holds. */
+/** Any other problem is the text in `${name:?text}`. */
 function hintFor(problem: string): string {
   const [, hint = 'Set it with ENV, or with ARG and a build argument.'] =
     HINTS.find(([part]) => problem.includes(part)) ?? [];

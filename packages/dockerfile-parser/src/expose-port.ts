@@ -1,10 +1,10 @@
 import { DockerfileError } from './dockerfile-error.ts';
 
-/** One word of EXPOSE, taken apart. */
+/** The parts of one word of EXPOSE. */
 export interface PortSpec {
-  /** Has no meaning for an image: tolerated. */
+  /** Ignored: it has no meaning for an image. */
   readonly hostIp: string;
-  /** Has no meaning for an image: tolerated. */
+  /** Ignored: it has no meaning for an image. */
   readonly hostPort: string;
   /** A port or a range. */
   readonly containerPort: string;
@@ -18,14 +18,14 @@ const HINT = 'Write a port or a range, at most 65535, and tcp, udp or sctp, as i
 const IP = /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[?[0-9a-fA-F:.]*:[0-9a-fA-F:.]*\]?)$/;
 
 /**
- * `80`, `80/udp`, `8000-8010/tcp` to the keys of `ExposedPorts`: ranges written out, sorted, each once.
+ * Turns words such as `80`, `80/udp` and `8000-8010/tcp` into the keys of `ExposedPorts`: each port once, sorted.
  * @throws {DockerfileError} `invalid port: …`, `invalid containerPort: …`
  */
 export function parseExposePorts(words: readonly string[]): string[] {
   return [...new Set(words.flatMap(portsOf))].toSorted();
 }
 
-/** Takes `[ip:][host:]port[/protocol]` apart, without a look at the numbers. @throws {DockerfileError} `invalid port: …` */
+/** Splits `[ip:][host:]port[/protocol]` without checking the numbers. @throws {DockerfileError} `invalid port: …` */
 export function parsePortSpec(word: string): PortSpec {
   const parts = word.split(':');
   const last = parts.pop() ?? '';

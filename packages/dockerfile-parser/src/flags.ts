@@ -2,18 +2,18 @@ import type { Escape } from './directive.ts';
 import { DockerfileError } from './dockerfile-error.ts';
 import { didYouMean } from './suggest.ts';
 
-/** What an instruction's `--name` may be. */
+/** The flags that an instruction may have. */
 export type FlagKind = 'text' | 'list' | 'boolean';
 
 export interface ParsedFlags {
   text(name: string): string | undefined;
   list(name: string): readonly string[];
   boolean(name: string): boolean | undefined;
-  /** What follows the flags. */
+  /** The text after the flags. */
   readonly rest: string;
 }
 
-/** Leading `--name[=value]` words. Quotes are taken out; a bare `--` ends the flags. */
+/** Reads the leading `--name[=value]` words, without quotes. A word `--` ends the flags. */
 export function parseFlags(text: string, kinds: Readonly<Record<string, FlagKind>>, escape: Escape): ParsedFlags {
   const { words, rest } = takeFlagWords(text, escape);
   const values = new Map<string, string[]>();

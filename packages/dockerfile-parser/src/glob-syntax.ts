@@ -1,6 +1,6 @@
 import { DockerfileError } from './dockerfile-error.ts';
 
-/** A string stands for that one character. */
+/** A string stands for a single character. */
 export type GlobToken = string | GlobWildcard | GlobClass;
 
 export interface GlobWildcard {
@@ -20,11 +20,11 @@ export interface GlobRange {
 }
 
 const ANY: GlobWildcard = { type: 'any' };
-/** The one token of its kind. */
+/** The only token of its kind. */
 export const STAR: GlobWildcard = { type: 'star' };
 
 /**
- * The tokens of Go's `filepath.Match`: `*`, `?`, `[a-z]`, `[^a-z]`, and `\` before what is meant literally.
+ * The tokens of Go's `filepath.Match`: `*`, `?`, `[a-z]`, `[^a-z]`, and `\` before a literal character.
  * @throws {DockerfileError} `syntax error in pattern`
  */
 export function parseGlob(pattern: string): GlobToken[] {
@@ -69,7 +69,7 @@ function parseClass(characters: Characters, start: number, pattern: string): { t
   return { token: { type: 'class', negated, ranges: mergeRanges(ranges) }, end: index };
 }
 
-/** In order, apart from each other, none of them empty: a class of a million letters is quick to try. */
+/** Sorts the ranges of a class and joins those that touch, so that a class of a million letters is fast to match. */
 function mergeRanges(ranges: readonly GlobRange[]): GlobRange[] {
   const merged: GlobRange[] = [];
   for (const range of ranges.toSorted((a, b) => a.first - b.first)) {
@@ -87,7 +87,7 @@ export function classMatches({ negated, ranges }: GlobClass, character: string):
   return isInside !== negated;
 }
 
-/** What can be indexed by character: a string, unless some of its characters take two units. */
+/** A text that can be indexed by character: a string, unless some of its characters take two units. */
 export type Characters = string | readonly string[];
 
 export function codePoints(text: string): Characters {

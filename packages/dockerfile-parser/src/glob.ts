@@ -2,18 +2,18 @@ import { type Characters, classMatches, codePoints, type GlobToken, parseGlob, S
 
 const WILDCARD = /[*?[]/;
 
-/** Whether a COPY source is a pattern; `\` takes the meaning of the next character away. */
+/** Whether a COPY source is a pattern. `\` makes the next character literal. */
 export function hasWildcard(pattern: string): boolean {
   return WILDCARD.test(pattern.replace(/\\./gs, ''));
 }
 
-/** The name without the `\` of escapes. */
+/** Removes the `\` of escapes from a name. */
 export function unescapePattern(pattern: string): string {
   return pattern.replace(/\\(.)/gs, '$1');
 }
 
 /**
- * Go's `filepath.Match`: `*` and `?` stop at `/`, `[a-z]` and `[^a-z]` are classes, `**` is nothing special.
+ * Go's `filepath.Match`: `*` and `?` do not match `/`, `[a-z]` and `[^a-z]` are classes, `**` equals `*`.
  * @throws {DockerfileError} `syntax error in pattern`
  * @example globMatch('*.go', 'main.go') // true
  */
@@ -27,7 +27,7 @@ export function compileGlob(pattern: string): (name: string) => boolean {
   return (name) => matchTokens(tokens, codePoints(name));
 }
 
-/** Goes back to the last star alone, which suffices, so that it takes at most pattern times name steps. */
+/** Backtracks to the last star only, which is enough. So it takes at most pattern length times name length steps. */
 function matchTokens(tokens: readonly GlobToken[], name: Characters): boolean {
   let token = 0;
   let at = 0;

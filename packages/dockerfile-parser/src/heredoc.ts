@@ -3,13 +3,13 @@ import { Expansion } from './expansion.ts';
 import type { Heredoc } from './instruction.ts';
 import type { LineReader } from './logical-line.ts';
 
-/** `<<EOF`, before its lines are read. */
+/** The start of a here-document, `<<EOF`. */
 export type HeredocStart = Omit<Heredoc, 'content'>;
 
 const MAX_FD = 2 ** 32 - 1;
 const START = /^(\d*)<<(-?)\s*([^<]*)$/;
 
-/** Reads a word as the start of a here-document; `undefined` when it is none. */
+/** Reads a word as the start of a here-document. @returns `undefined` when it is not one. */
 export function parseHeredocStart(word: string): HeredocStart | undefined {
   const [, fd = '', dash, delimiter = ''] = START.exec(word) ?? [];
   if (dash === undefined || delimiter === '') return undefined;
@@ -24,14 +24,14 @@ export function parseHeredocStart(word: string): HeredocStart | undefined {
   };
 }
 
-/** The starts on an instruction's line, in order. Text within quotes starts none. */
+/** The starts of here-documents on an instruction's line, in order. Quoted text does not start one. */
 export function findHeredocs(text: string): HeredocStart[] {
   if (!text.includes('<<')) return [];
   const words = lex(text, 'kept', 'kept') ?? [];
   return words.flatMap((word) => parseHeredocStart(word) ?? []);
 }
 
-/** Reads the lines of each start, one after another. */
+/** Reads the here-documents of all starts, one after another. */
 export function readHeredocs(starts: readonly HeredocStart[], reader: LineReader): Heredoc[] {
   return starts.map((start) => ({ ...start, content: readBody(start, reader) }));
 }
@@ -49,7 +49,7 @@ function readBody({ name, chomp }: HeredocStart, reader: LineReader): string {
   }
 }
 
-/** The shell's words. Text that the shell cannot read has none. */
+/** Splits a text as a shell does. @returns no words for a text that a shell cannot read. */
 function lex(text: string, quotes: 'removed' | 'kept', escapes: 'removed' | 'kept' = 'removed') {
   try {
     return new Expansion(text, () => undefined, { escape: '\\', quotes, escapes, unset: 'kept' }).runWords();

@@ -2,11 +2,11 @@ import { cleanPath } from './clean-path.ts';
 import { DockerfileError } from './dockerfile-error.ts';
 import { compileIgnorePattern } from './ignore-pattern.ts';
 
-/** What a class or an escape of a pattern begins with. */
+/** The characters that begin a class or an escape in a pattern. */
 const MAY_BE_BROKEN = /[[\\]/;
 
 /**
- * The patterns of a `.dockerignore`, cleaned; `!` stays.
+ * Reads the patterns of a `.dockerignore`. Cleans their paths, and keeps a leading `!`.
  * @throws {DockerfileError} `illegal exclusion pattern: "!"`, `syntax error in pattern: …`, with its line.
  * @example parseIgnoreFile('# dependencies\n/node_modules/\n!keep.me\n') // ['node_modules', '!keep.me']
  */

@@ -2,16 +2,16 @@ import { cleanPath } from './clean-path.ts';
 import { DockerfileError } from './dockerfile-error.ts';
 import { compileIgnorePattern } from './ignore-pattern.ts';
 
-/** The rules of one `.dockerignore`. Paths are clean, relative to the context, with `/`. */
+/** The rules of a `.dockerignore`. Paths are clean, relative to the context, and separated by `/`. */
 export interface IgnoreMatcher {
-  /** Fast when a directory's paths are asked for one after another: what is known of the directory is kept. */
+  /** Whether a path is ignored. Fast for paths of the same directory in a row, because the result for the directory is kept. */
   ignores(path: string): boolean;
-  /** Whether something below this ignored directory may be taken in again by a `!` rule, so that a walk must go in. */
+  /** Whether a `!` rule may include something below this ignored directory, so that a walk must enter it. */
   mayReinclude(directory: string): boolean;
 }
 
 interface Rule {
-  /** `!`: takes in again. */
+  /** Whether the rule begins with `!`, and includes again. */
   readonly exclusion: boolean;
   readonly segments: readonly string[];
   readonly matches: (path: string) => boolean;
@@ -33,7 +33,7 @@ export function ignoreMatcher(patterns: readonly string[]): IgnoreMatcher {
   if (rules.length === 0) return IGNORE_NOTHING;
   const directories = new Map<string, Uint8Array>();
 
-  /** Which rules match a directory or a parent of it. */
+  /** The rules that match a directory or a parent of it. */
   const matchesOf = (directory: string): Uint8Array => {
     const known = directories.get(directory);
     if (known !== undefined) return known;
@@ -70,7 +70,7 @@ function compileRule(pattern: string): Rule {
   return { exclusion, segments: text.split('/'), matches: compileIgnorePattern(text) };
 }
 
-/** Whether a rule could match something below `directory`: a wildcard in the way counts as yes. */
+/** Whether a rule could match something below `directory`. A wildcard in the pattern may match anything. */
 function mayMatchBelow({ segments }: Rule, directory: string): boolean {
   for (const [index, part] of directory.split('/').entries()) {
     const segment = segments[index];

@@ -8,18 +8,18 @@ import {
   STAR,
 } from './glob-syntax.ts';
 
-/** A pattern's parts. A string is that one character; `directories` is `**` before more, `rest` is `**` at the end. */
+/** The parts of a pattern. A string is a single character, `rest` is `**` at the end, `directories` is `**` elsewhere. */
 type Part = string | GlobClass | { readonly type: 'any' | 'star' | 'directories' | 'rest' };
 
 const DIRECTORIES: Part = { type: 'directories' };
 const REST: Part = { type: 'rest' };
 
-/** Regular expressions with more open parts, or longer ones, could take too long. */
+/** A regular expression with more variable parts, or a longer one, could take too long. */
 const MAX_OPEN_PARTS = 2;
 const MAX_REGEXP_PARTS = 256;
 
 /**
- * Whether a path matches one pattern of an ignore file, parents left aside.
+ * Matches paths against one pattern of an ignore file. The parents of a path are not considered.
  * @see https://github.com/moby/patternmatcher/blob/v0.6.0/patternmatcher.go
  * @throws {DockerfileError} `syntax error in pattern`
  */
@@ -36,7 +36,7 @@ export function compileIgnorePattern(pattern: string): (path: string) => boolean
   return (path) => expression.test(path);
 }
 
-/** `**` and plain text: it need not begin at a slash. */
+/** `**` and plain text, which need not begin at a slash. */
 function endsWith(plain: string): (path: string) => boolean {
   const whole = plain.startsWith('/') ? plain.slice(1) : undefined;
   return (path) => path.endsWith(plain) || path === whole;
@@ -52,7 +52,7 @@ function toParts(tokens: readonly GlobToken[]): Part[] {
     }
     index += tokens[index + 2] === '/' ? 2 : 1;
     const isLast = index + 1 === tokens.length;
-    // once more after itself, `**` says nothing new
+    // a second `**` has no effect
     if (isLast) parts.push(REST);
     else if (parts.at(-1) !== DIRECTORIES) parts.push(DIRECTORIES);
   }
@@ -80,9 +80,12 @@ function toExpression(part: Part): string {
 const literal = (character: string) => character.replace(/[\\^$.*+?()[\]{}|/]/u, '\\$&');
 const codePoint = (code: number) => `\\u{${code.toString(16)}}`;
 
-/** Follows every way through the pattern at once: at most path times path steps, as each part but a star uses it up. */
+/**
+ * Follows every way through the pattern at once. Each part but a star consumes a character, so that the number of steps is at
+ * most the square of the path's length.
+ */
 function matchParts(parts: readonly Part[], path: Characters): boolean {
-  // which places in the path are reached, before and after a part
+  // the positions in the path that are reached, before and after a part
   let before = new Uint8Array(path.length + 1);
   let after = new Uint8Array(path.length + 1);
   before[0] = 1;
@@ -105,7 +108,7 @@ function stepOne(part: Part, path: Characters, before: Uint8Array, after: Uint8A
   return found;
 }
 
-/** From anywhere to anywhere behind it: `*` up to a slash, `**` before more only to behind a slash. */
+/** From any position to any later one: `*` up to a slash, `directories` only to the position after a slash. */
 function stepOver(part: Part, path: Characters, before: Uint8Array, after: Uint8Array): boolean {
   const isStar = part === STAR;
   const endsAtSlash = part === DIRECTORIES;

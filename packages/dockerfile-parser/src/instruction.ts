@@ -2,19 +2,19 @@ import type { SourceRange } from './position.ts';
 
 /** A here-document: the lines that follow an instruction up to the delimiter. */
 export interface Heredoc {
-  /** The delimiter without quotes: names the file for COPY and ADD. */
+  /** The delimiter without quotes. It is the file's name for COPY and ADD. */
   readonly name: string;
-  /** File descriptor before `<<`, or `undefined`. */
+  /** The file descriptor before `<<`, if there is one. */
   readonly fd: number | undefined;
-  /** False when any part of the delimiter was quoted. */
+  /** `false` when any part of the delimiter was quoted. */
   readonly expand: boolean;
-  /** `<<-`: leading tabs were stripped from `content`. */
+  /** With `<<-`, leading tabs were stripped from `content`. */
   readonly chomp: boolean;
   /** Ends with a newline unless it is empty. */
   readonly content: string;
 }
 
-/** What RUN, CMD, ENTRYPOINT and HEALTHCHECK start. */
+/** The command of RUN, CMD, ENTRYPOINT and HEALTHCHECK. */
 export type Command =
   | { readonly form: 'shell'; readonly text: string }
   | { readonly form: 'exec'; readonly args: readonly string[] };
@@ -26,7 +26,7 @@ export interface KeyValue {
 
 interface Common {
   readonly range: SourceRange;
-  /** As written, continuation lines joined, comments dropped, without heredoc bodies. */
+  /** The text as written, with continuation lines joined, and without comments and heredoc bodies. */
   readonly source: string;
   /** The comment lines directly above, without `#`; absent when there are none. */
   readonly comments?: readonly string[] | undefined;
@@ -36,7 +36,7 @@ export interface FromInstruction extends Common {
   readonly keyword: 'FROM';
   readonly image: string;
   readonly platform: string | undefined;
-  /** As written; stage names compare in lower case. */
+  /** The name as written. Stage names are compared in lower case. */
   readonly as: string | undefined;
 }
 
@@ -47,7 +47,7 @@ export interface ArgInstruction extends Common {
 
 export interface EnvInstruction extends Common {
   readonly keyword: 'ENV';
-  /** Quotes are still in the words: expansion takes them out. */
+  /** The words contain their quotes, which expansion removes. */
   readonly pairs: readonly KeyValue[];
   /** Written as `ENV key rest of line`. */
   readonly legacy: boolean;
@@ -55,7 +55,7 @@ export interface EnvInstruction extends Common {
 
 export interface LabelInstruction extends Common {
   readonly keyword: 'LABEL';
-  /** Quotes are still in the words: expansion takes them out. */
+  /** The words contain their quotes, which expansion removes. */
   readonly pairs: readonly KeyValue[];
   /** Written as `LABEL key rest of line`. */
   readonly legacy: boolean;
@@ -63,10 +63,10 @@ export interface LabelInstruction extends Common {
 
 export interface RunInstruction extends Common {
   readonly keyword: 'RUN';
-  /** For a heredoc, the first line's text; the bodies are in `heredocs`. */
+  /** The text of the first line. The bodies of here-documents are in `heredocs`. */
   readonly command: Command;
   readonly heredocs: readonly Heredoc[];
-  /** Each `--mount` value, unparsed: its variables are expanded first, then `parseMount` reads it. */
+  /** The text of each `--mount` value. Expand its variables first, then call `parseMount`. */
   readonly mounts: readonly string[];
   readonly network: string | undefined;
   readonly security: string | undefined;
@@ -76,7 +76,7 @@ export interface RunInstruction extends Common {
 interface CopyLike extends Common {
   readonly sources: readonly string[];
   readonly destination: string;
-  /** Sources given inline, in order, after `sources`. */
+  /** Inline sources, which follow `sources`. */
   readonly heredocs: readonly Heredoc[];
   readonly chown: string | undefined;
   readonly chmod: string | undefined;
@@ -136,7 +136,7 @@ export interface HealthcheckInstruction extends Common {
   readonly keyword: 'HEALTHCHECK';
   /** `undefined` for `HEALTHCHECK NONE`. */
   readonly command: Command | undefined;
-  /** Durations in nanoseconds; 0 inherits. */
+  /** Durations in nanoseconds. 0 inherits the value of the base image. */
   readonly interval: number;
   readonly timeout: number;
   readonly startPeriod: number;
@@ -151,7 +151,7 @@ export interface ShellInstruction extends Common {
 
 export interface OnbuildInstruction extends Common {
   readonly keyword: 'ONBUILD';
-  /** What goes to `config.OnBuild`: the text after ONBUILD, with heredoc bodies. */
+  /** The text after ONBUILD with heredoc bodies, for `config.OnBuild`. */
   readonly trigger: string;
   readonly instruction: Instruction;
 }

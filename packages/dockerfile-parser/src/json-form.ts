@@ -1,8 +1,9 @@
 import { DockerfileError } from './dockerfile-error.ts';
 
 /**
- * The words of the exec form; `undefined` when the text is none: broken JSON is shell text.
- * @throws {DockerfileError} for a right array of something else than strings.
+ * Reads the words of the exec form.
+ * @returns `undefined` for any other text: broken JSON is shell text.
+ * @throws {DockerfileError} for a JSON array of anything but strings.
  */
 export function parseJsonForm(text: string): readonly string[] | undefined {
   if (!text.trimStart().startsWith('[')) return undefined;

@@ -2,33 +2,33 @@ import type { Escape } from './directive.ts';
 import { DockerfileError, placed } from './dockerfile-error.ts';
 import type { SourceRange } from './position.ts';
 
-/** An instruction's text: continuation lines joined, comments and empty lines between them dropped. */
+/** The text of an instruction, with continuation lines joined, and without comments and empty lines between them. */
 export interface LogicalLine {
   readonly text: string;
   readonly range: SourceRange;
-  /** The comment lines directly above, without `#`; an empty line or an empty comment cuts them off. */
+  /** The comment lines directly above, without `#`. An empty line or an empty comment ends them. */
   readonly comments: readonly string[];
-  /** An empty line stood inside the continuation. */
+  /** Whether there was an empty line between continuation lines. */
   readonly hasEmptyContinuation: boolean;
 }
 
-/** The longest physical line, in bytes: as in BuildKit. */
+/** The longest physical line, in bytes, as in BuildKit. */
 export const MAX_LINE_BYTES = 65_535;
 
-/** Walks the physical lines; here-documents take theirs from the same place. */
+/** Walks over the physical lines, for instructions and here-documents. */
 export class LineReader {
   readonly #lines: readonly string[];
   readonly #escape: Escape;
   #next: number;
 
-  /** @param start How many lines to pass over: those of the directives. */
+  /** @param start the number of lines to skip: those of the directives */
   constructor(lines: readonly string[], escape: Escape, start = 0) {
     this.#lines = lines;
     this.#escape = escape;
     this.#next = start;
   }
 
-  /** The next instruction, or `undefined` at the end of the file. */
+  /** Reads the next instruction. @returns `undefined` at the end of the file. */
   readInstruction(): LogicalLine | undefined {
     let comments: string[] = [];
     while (this.#next < this.#lines.length) {
@@ -41,17 +41,17 @@ export class LineReader {
     return undefined;
   }
 
-  /** The next physical line with its `\r`, for a here-document. */
+  /** Reads the next physical line with its `\r`, for a here-document. */
   readRaw(): string | undefined {
     return this.#next < this.#lines.length ? this.#take() : undefined;
   }
 
-  /** How many physical lines were read. */
+  /** The number of physical lines that were read. */
   get position(): number {
     return this.#next;
   }
 
-  /** The line just taken, and those that continue it. */
+  /** Joins the line that was just read with those that continue it. */
   #join(comments: readonly string[]): LogicalLine {
     const startLine = this.#next;
     const first = withoutReturn(this.#lines[startLine - 1] ?? '').trimStart();
@@ -80,14 +80,14 @@ export class LineReader {
   }
 }
 
-/** Physical lines without `\n`; a byte order mark is dropped. */
+/** Splits a text into physical lines without `\n`. Removes a byte order mark. */
 export function splitLines(text: string): string[] {
   const lines = (text.startsWith('\uFEFF') ? text.slice(1) : text).split('\n');
   if (lines.at(-1) === '') lines.pop();
   return lines;
 }
 
-/** The line up to the escape character that joins it to the next; `undefined` when it ends here. */
+/** The line up to the escape character at its end. @returns `undefined` when the next line does not continue it. */
 export function withoutContinuation(line: string, escape: Escape): string | undefined {
   let end = line.length;
   while (line[end - 1] === ' ' || line[end - 1] === '\t') end -= 1;

@@ -1,11 +1,11 @@
 import { parseBoolean } from './parse-boolean.ts';
 import { DockerfileError } from './dockerfile-error.ts';
 
-/** One `key=value` of a mount. */
+/** A `key=value` of a mount. */
 export interface MountField {
-  /** In lower case, aliases resolved. */
+  /** The key in lower case, with aliases resolved. */
   readonly key: string;
-  /** In lower case, as written: for messages. */
+  /** The key as written, in lower case, for messages. */
   readonly name: string;
   /** `undefined` when there is no `=`. */
   readonly value: string | undefined;
@@ -20,7 +20,7 @@ const ALIASES: Readonly<Record<string, string>> = {
 };
 const SWITCHES: ReadonlySet<string> = new Set(['readonly', 'readwrite', 'required']);
 
-/** The fields of `--mount`. @throws {DockerfileError} */
+/** Reads the fields of `--mount`. @throws {DockerfileError} */
 export function splitMount(text: string): MountField[] {
   return splitCsv(text).map((field) => {
     const equals = field.indexOf('=');
@@ -34,7 +34,7 @@ export function splitMount(text: string): MountField[] {
   });
 }
 
-/** Comma-separated; a field that begins with a double quote may hold commas, and `""` for a quote. */
+/** Splits at commas. A field in double quotes may contain commas, and `""` for a quote. */
 function splitCsv(text: string): string[] {
   const fields: string[] = [];
   let at = 0;
@@ -97,7 +97,7 @@ export function parseNumber(name: string, value: string): number {
 const SIZE = /^(\d+(?:\.\d+)?) ?([kmgtp]?)i?b?$/i;
 const SIZE_UNITS = ['', 'k', 'm', 'g', 't', 'p'];
 
-/** Bytes, with docker's suffixes: `64m` is 64 MiB. */
+/** Reads a number of bytes with docker's suffixes: `64m` is 64 MiB. */
 export function parseSize(value: string): number {
   const [, digits, unit = ''] = SIZE.exec(value) ?? [];
   if (digits !== undefined) return Math.floor(Number(digits) * 1024 ** SIZE_UNITS.indexOf(unit.toLowerCase()));

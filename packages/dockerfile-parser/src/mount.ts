@@ -3,7 +3,7 @@ import { cleanPath } from './clean-path.ts';
 import { type MountField, parseNumber, parseSize, parseSwitch, splitMount } from './mount-options.ts';
 import { didYouMean } from './suggest.ts';
 
-/** Shows a tree of a stage, image or context. Writes to one that is not `readOnly` are dropped. */
+/** Mounts a tree of a stage, an image or a context. Without `readOnly` it can be written, and the writes are discarded. */
 export interface BindMount {
   readonly type: 'bind';
   readonly from: string | undefined;
@@ -12,7 +12,7 @@ export interface BindMount {
   readonly readOnly: boolean;
 }
 
-/** A directory that outlives the build. */
+/** A directory that is kept between builds. */
 export interface CacheMount {
   readonly type: 'cache';
   /** @default the target */
@@ -36,7 +36,7 @@ export interface TmpfsMount {
 export interface SecretMount {
   readonly type: 'secret';
   readonly id: string;
-  /** `undefined` when only a variable is asked for. */
+  /** `undefined` when the secret is a variable only. */
   readonly target: string | undefined;
   readonly env: string | undefined;
   readonly required: boolean;
@@ -59,14 +59,14 @@ export interface SshMount {
 export type Mount = BindMount | CacheMount | TmpfsMount | SecretMount | SshMount;
 
 export interface ParseMountOptions {
-  /** Expands the variables of a value; `from` has none. @default as it is */
+  /** Expands the variables of a value. Not called for `from`. @default no expansion */
   readonly expand?: ((value: string) => string) | undefined;
 }
 
 const TYPES = ['bind', 'cache', 'tmpfs', 'secret', 'ssh'] as const;
 type MountType = Mount['type'];
 
-/** Keys that only some types take. The others are for all: a type passes over what it has no use for. */
+/** Keys that only some types accept. Every type accepts the other keys, and ignores those without meaning for it. */
 const TAKEN_BY: Readonly<Record<string, readonly MountType[]>> = {
   sharing: ['cache'],
   mode: ['cache', 'secret', 'ssh'],
@@ -100,7 +100,7 @@ export function parseMount(text: string, { expand = (value) => value }: ParseMou
     checkKey(field);
     checkFrom(field);
     const value = field.key === 'from' ? (field.value ?? '') : expand(field.value ?? 'true');
-    // the last of the two decides
+    // the last one of the two decides
     if (field.key === 'readwrite') values.set('readonly', String(!parseSwitch(field.name, value)));
     else values.set(field.key, value);
   }
@@ -109,7 +109,7 @@ export function parseMount(text: string, { expand = (value) => value }: ParseMou
   return build(type, values);
 }
 
-/** What can be said of a mount before its variables have values. @throws {DockerfileError} */
+/** Checks what does not depend on the values of variables. @throws {DockerfileError} */
 export function checkMount(text: string): void {
   for (const field of splitMount(text)) checkFrom(field);
 }

@@ -1,19 +1,19 @@
 import { DockerfileError } from './dockerfile-error.ts';
 
-/** Who `--chown` and USER name; names are looked up in the image that is written to. */
+/** The owner in `--chown` and USER. Names are looked up in the image. */
 export interface Owner {
   readonly user: OwnerName;
-  /** `undefined` when it is left out: what it is then differs between `--chown` and USER. */
+  /** `undefined` when there is none: the default differs between `--chown` and USER. */
   readonly group: OwnerName | undefined;
 }
 
-/** A number is an id; a string is a name. */
+/** A number is an id, and a string is a name. */
 export type OwnerName = number | string;
 
 const MAX_ID = 2 ** 32 - 1;
 
 /**
- * `user[:group]`.
+ * Reads `user[:group]`.
  * @throws {DockerfileError}
  * @example parseOwner('app:0') // { user: 'app', group: 0 }
  */

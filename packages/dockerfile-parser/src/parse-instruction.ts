@@ -43,7 +43,7 @@ const FLAGS: Readonly<Record<Keyword, Flags>> = {
 };
 const KEYWORDS: readonly string[] = Object.keys(FLAGS);
 
-/** What each instruction may be given, without dashes. */
+/** The flags of each instruction, without dashes. */
 export const instructionFlags: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
   Object.entries(FLAGS).map(([keyword, flags]) => [keyword, Object.keys(flags)]),
 );
@@ -51,7 +51,7 @@ export const instructionFlags: Readonly<Record<string, readonly string[]>> = Obj
 const HEREDOC_KEYWORDS: ReadonlySet<string> = new Set(['RUN', 'COPY', 'ADD']);
 
 /**
- * Reads a trigger as `config.OnBuild` holds it, here-documents included.
+ * Reads a trigger from `config.OnBuild`, with here-documents.
  * @throws {DockerfileError}
  * @example parseInstruction('RUN make').keyword // 'RUN'
  */
@@ -62,7 +62,7 @@ export function parseInstruction(text: string): Instruction {
   return readInstruction(line, reader, '\\');
 }
 
-/** Parses one instruction, taking the lines of its here-documents from `reader`. Errors get its lines. */
+/** Parses an instruction, and reads its here-documents from `reader`. Errors get the lines of the instruction. */
 export function readInstruction(line: LogicalLine, reader: LineReader, escape: Escape): Instruction {
   const range = () => ({ startLine: line.range.startLine, endLine: reader.position });
   return placed(range, () => parseLine(line, reader, escape));
@@ -90,7 +90,7 @@ function unknownInstruction(word: string): DockerfileError {
   });
 }
 
-/** The arguments that may start here-documents: nothing in the exec form; for ONBUILD those of its trigger. */
+/** The text that may start here-documents: none in the exec form, and that of the trigger for ONBUILD. */
 function heredocText(keyword: Keyword, rest: string, escape: Escape): string {
   if (keyword === 'ONBUILD') {
     const [word, body] = splitFirst(rest);

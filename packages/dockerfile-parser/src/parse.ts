@@ -6,35 +6,35 @@ import { LineReader, splitLines } from './logical-line.ts';
 import { readInstruction } from './parse-instruction.ts';
 import type { SourceRange } from './position.ts';
 
-/** A stage: FROM and what follows it. */
+/** A stage: FROM and the instructions that follow it. */
 export interface Stage {
   readonly from: FromInstruction;
-  /** In lower case; `undefined` without AS. */
+  /** The name in lower case. `undefined` without AS. */
   readonly name: string | undefined;
-  /** Counts from 0. */
+  /** The number of the stage, from 0. */
   readonly index: number;
   readonly instructions: readonly Instruction[];
-  /** From FROM to the last line of the last instruction. */
+  /** The lines from FROM to the end of the last instruction. */
   readonly range: SourceRange;
 }
 
-/** What does not stop a build, and cannot be seen in the instructions any more. */
+/** A problem that does not stop a build, and that the instructions do not show. */
 export interface ParseWarning {
   readonly type: 'empty-continuation';
-  /** The last line of the instruction that an empty line stands in. */
+  /** The last line of the instruction with the empty line. */
   readonly range: SourceRange;
 }
 
 export interface Dockerfile {
   readonly directives: Directives;
-  /** ARGs before the first FROM: only FROM lines see them, unless a stage declares them again. */
+  /** The ARGs before the first FROM. Only FROM lines see them, unless a stage declares them again. */
   readonly metaArgs: readonly ArgInstruction[];
   readonly stages: readonly Stage[];
   readonly warnings: readonly ParseWarning[];
 }
 
 export interface ParseOptions {
-  /** For messages. */
+  /** The path that messages show. */
   readonly file?: string | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** Lines of the Dockerfile, counted from 1, both ends included: an instruction with its continuations and heredocs. */
+/** The lines of an instruction with its continuations and heredocs, counted from 1, both ends included. */
 export interface SourceRange {
   readonly startLine: number;
   readonly endLine: number;

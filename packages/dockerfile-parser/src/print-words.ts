@@ -3,7 +3,7 @@ import { parseHeredocStart } from './heredoc.ts';
 import type { Heredoc } from './instruction.ts';
 import { MAX_LINE_BYTES, withoutContinuation } from './logical-line.ts';
 
-/** `--name=value` words; what is `undefined` or `false` is left out. */
+/** Prints `--name=value` words, without those whose value is `undefined` or `false`. */
 export type FlagValues = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 
 export function printFlags(values: FlagValues, escape: Escape): string[] {
@@ -22,28 +22,28 @@ function escaped(text: string, escape: Escape): string {
   });
 }
 
-/** The words of COPY, ADD and VOLUME: as a JSON array where blanks alone would not give them back. */
+/** Prints the words of COPY, ADD and VOLUME, as a JSON array where blanks would not separate them correctly. */
 export function printWords(words: readonly string[]): string {
   const text = words.join(' ');
   const isPlain = words.every((word) => /^[^\s"]+$/.test(word) && parseHeredocStart(word) === undefined);
   return isPlain && !/^\[|[\\`]$/.test(text) ? text : JSON.stringify(words);
 }
 
-/** `<<EOF` for COPY and ADD. */
+/** Prints `<<EOF` for COPY and ADD. */
 export function printHeredocStart({ name, fd, expand, chomp }: Heredoc): string {
   const word = name.replace(/[\\"'$]/g, '\\$&');
   return `${fd ?? ''}<<${chomp ? '-' : ''}${expand ? word : `"${name.replace(/[\\"$]/g, '\\$&')}"`}`;
 }
 
-/** The bodies that follow an instruction's line. */
+/** Prints the bodies after an instruction's line. */
 export function printBodies(heredocs: readonly Heredoc[]): string {
   return heredocs.map(({ name, content }) => `\n${content}${name}`).join('');
 }
 
-/** Broken so that no physical line is too long; 3 is the most bytes that a unit takes. */
+/** The longest line to print, in UTF-16 units. A unit takes at most 3 bytes. */
 const MAX_UNITS = Math.floor(MAX_LINE_BYTES / 3) - 1;
 
-/** One instruction as physical lines. */
+/** Prints an instruction as physical lines. */
 export function breakLine(text: string, escape: Escape): string {
   let broken = '';
   let start = 0;
@@ -53,11 +53,11 @@ export function breakLine(text: string, escape: Escape): string {
     start = end;
   }
   const last = text.slice(start);
-  // only at the end of a file can a line end with a lone escape character: it continued there, into nothing
+  // only the last line of a file can end with a lone escape character, which continues it with nothing
   return broken + last + (withoutContinuation(last, escape) === undefined ? '' : ` ${escape}`);
 }
 
-/** The nearest place at or before `index` where an escape character may stand, and a next line begin. */
+/** The last position up to `index` at which the line may be broken. */
 function breakBefore(text: string, index: number, escape: Escape): number {
   for (let at = index; at > index - MAX_UNITS; at -= 1) {
     const before = text[at - 1] ?? '';

@@ -4,14 +4,15 @@ import type { Dockerfile } from './parse.ts';
 import { breakLine, type FlagValues, printBodies, printFlags, printHeredocStart, printWords } from './print-words.ts';
 
 /**
- * A text that parses to an equal Dockerfile: one line an instruction, comments directly above kept, the others gone.
+ * Prints a Dockerfile that parses to an equal one. Each instruction is one line. Only comments directly above instructions are
+ * kept.
  * @example printDockerfile(parseDockerfile('from busybox\nrun echo \\\n  hello\n')) // 'FROM busybox\nRUN echo   hello\n'
  */
 export function printDockerfile({ directives, metaArgs, stages }: Dockerfile): string {
   const instructions = [...metaArgs, ...stages.flatMap(({ from, instructions: own }) => [from, ...own])];
   const lines = instructions.map((instruction) => printWithComments(instruction, directives.escape));
   const head = printDirectives(directives);
-  // an empty line keeps a first comment from being read as a directive
+  // after an empty line a comment cannot be read as a directive
   const gap = head !== '' || instructions[0]?.comments !== undefined ? '\n' : '';
   return `${head}${gap}${lines.join('\n')}\n`;
 }
@@ -34,13 +35,13 @@ function printInstruction(instruction: Instruction, escape: Escape): string {
   if (instruction.keyword === 'ONBUILD') return printTrigger(instruction.trigger, escape);
   const flags = printFlags(flagsOf(instruction), escape);
   const rest = argumentsOf(instruction);
-  // what looks like a flag stands behind --
+  // words that look like flags must follow --
   const line = [instruction.keyword, ...flags, ...(rest.startsWith('--') ? ['--'] : []), rest].join(' ').trimEnd();
   const heredocs = 'heredocs' in instruction ? instruction.heredocs : [];
   return breakLine(line, escape) + printBodies(heredocs);
 }
 
-/** A trigger is kept as it was written: it is run as text. */
+/** A trigger is printed as it was written, because images keep it as text. */
 function printTrigger(trigger: string, escape: Escape): string {
   const lineEnd = trigger.indexOf('\n');
   const line = lineEnd < 0 ? trigger : trigger.slice(0, lineEnd);
@@ -98,7 +99,7 @@ function argumentsOf(instruction: Exclude<Instruction, { keyword: 'ONBUILD' }>):
     case 'ADD': {
       const { sources, heredocs, destination } = instruction;
       const starts = heredocs.map(printHeredocStart);
-      // first, so that no quote of a file name stands before them
+      // here-documents first, so that no quote in a file name precedes them
       return starts.length > 0 ? [...starts, ...sources, destination].join(' ') : printWords([...sources, destination]);
     }
     case 'WORKDIR':

@@ -1,6 +1,6 @@
-/** The shell's patterns in `${v#p}` and `${v/p/r}`: `*`, `?` and `\x`, nothing else. Matched without backtracking. */
+/** The shell patterns in `${v#p}` and `${v/p/r}`: only `*`, `?` and `\x`. They are matched without backtracking. */
 
-/** A character, or `undefined` for any: the text between two stars. */
+/** The text between two stars: characters, and `undefined` for any character. */
 type Segment = readonly (string | undefined)[];
 type Pattern = readonly Segment[];
 
@@ -9,7 +9,7 @@ export interface AffixOptions {
   readonly longest: boolean;
 }
 
-/** The value without the part at its start or end that the pattern matches. */
+/** Removes the part at the start or end of the value that the pattern matches. */
 export function removeAffix(value: string, pattern: string, { from, longest }: AffixOptions): string {
   const segments = parsePattern(pattern);
   const characters = [...value];
@@ -17,7 +17,7 @@ export function removeAffix(value: string, pattern: string, { from, longest }: A
     const end = matchAt(characters, 0, segments, longest);
     return end === undefined ? value : characters.slice(end).join('');
   }
-  // the mirrored text begins with what is looked for
+  // searches for the mirrored pattern at the start of the mirrored text
   const mirrored = segments.map((segment) => segment.toReversed()).toReversed();
   const length = matchAt(characters.toReversed(), 0, mirrored, longest);
   return length === undefined ? value : characters.slice(0, characters.length - length).join('');
@@ -67,13 +67,13 @@ function findMatch(
   from: number,
   pattern: Pattern,
 ): { start: number; end: number } | undefined {
-  // a later start leaves less room for the rest, so that the first one decides
+  // a later start leaves less room for the rest, so that the first one is the best
   const start = indexOf(text, pattern[0] ?? [], from);
   const end = start === undefined ? undefined : matchAt(text, start, pattern, true);
   return start === undefined || end === undefined ? undefined : { start, end };
 }
 
-/** Where a match that begins at `start` ends. */
+/** The end of a match that begins at `start`. */
 function matchAt(text: readonly string[], start: number, pattern: Pattern, longest: boolean): number | undefined {
   const [first = [], ...rest] = pattern;
   if (!matchesAt(text, first, start)) return undefined;

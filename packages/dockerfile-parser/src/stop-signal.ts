@@ -5,7 +5,7 @@ const NAMES =
 const KNOWN: ReadonlySet<string> = new Set(NAMES.split(' '));
 const REAL_TIME = /^RTM(?:IN(?:\+(?:[1-9]|1[0-5]))?|AX(?:-(?:[1-9]|1[0-4]))?)$/;
 
-/** Checks what STOPSIGNAL names: a number, or a name with or without SIG. @throws {DockerfileError} `invalid signal: …` */
+/** Checks a STOPSIGNAL: a number, or a name with or without SIG. @throws {DockerfileError} `invalid signal: …` */
 export function parseSignal(text: string): string {
   const name = text.toUpperCase().replace(/^SIG/, '');
   const isValid = /^\d+$/.test(text) ? Number(text) > 0 : KNOWN.has(name) || REAL_TIME.test(name);

@@ -1,11 +1,11 @@
-/** Words further apart than this are no typo of each other: as in BuildKit. */
+/** Two words with a larger distance are not typos of each other, as in BuildKit. */
 const MAX_DISTANCE = 2;
 
-/** The candidate that a typo most likely meant; the first of those that are equally near. */
+/** The candidate with the least distance from a typo, or the first of several. */
 export function suggest(word: string, candidates: readonly string[]): string | undefined {
   if (candidates.includes(word)) return undefined;
   let nearest: string | undefined;
-  // a word all of whose letters differ was no typo
+  // a word whose letters all differ is not a typo
   let limit = Math.min(MAX_DISTANCE, word.length - 1);
   for (const candidate of candidates) {
     const distance = editDistance(word, candidate, limit);
@@ -16,7 +16,7 @@ export function suggest(word: string, candidates: readonly string[]): string | u
   return nearest;
 }
 
-/** ` (did you mean x?)`, to end a message with; empty when nothing is near. */
+/** ` (did you mean x?)` for the end of a message, or an empty text when no candidate is near. */
 export function didYouMean(word: string, candidates: readonly string[]): string {
   const close = suggest(word, candidates);
   return close === undefined ? '' : ` (did you mean ${close}?)`;
@@ -24,7 +24,7 @@ export function didYouMean(word: string, candidates: readonly string[]): string 
 
 const MAX_WORD = 64;
 
-/** Letters to insert, delete, change or swap; more than `limit` is all the same. */
+/** The number of letters to insert, delete, change or swap. Not exact above `limit`. */
 function editDistance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) > limit || a.length > MAX_WORD || b.length > MAX_WORD) return limit + 1;
   let before: number[] = [];

@@ -1,11 +1,11 @@
 const BLANK = /\s/;
 
-/** Collects words while a text is expanded: blanks part them unless they were quoted or escaped. */
+/** Collects words while a text is expanded. Blanks separate words unless they were quoted or escaped. */
 export class WordList {
   readonly #words: string[] = [];
   #word = '';
 
-  /** Text that may hold blanks between words. */
+  /** Adds text whose blanks separate words. */
   add(text: string): void {
     for (const character of text) {
       if (BLANK.test(character)) this.#end();
@@ -13,7 +13,7 @@ export class WordList {
     }
   }
 
-  /** Text whose blanks belong to the word. */
+  /** Adds text whose blanks belong to the word. */
   addQuoted(text: string): void {
     this.#word += text;
   }

@@ -2,20 +2,20 @@ import type { Escape } from './directive.ts';
 
 const BLANKS = /[\t\v\f\r ]+/;
 
-/** Words by blanks alone: what FROM, EXPOSE, ADD, COPY and VOLUME use. */
+/** Splits a text at blanks, for FROM, EXPOSE, ADD, COPY and VOLUME. */
 export function splitBlanks(text: string): string[] {
   return text.split(BLANKS).filter((word) => word !== '');
 }
 
-/** The first word, and what follows it. */
+/** Splits a text into its first word and the rest. */
 export function splitFirst(text: string): [first: string, rest: string] {
   const gap = BLANKS.exec(text);
   return gap === null ? [text, ''] : [text.slice(0, gap.index), text.slice(gap.index + gap[0].length)];
 }
 
 /**
- * Words by blanks, where quotes and the escape character keep a word together and stay in it: ENV, LABEL, ARG. An escape
- * character at the very end is dropped.
+ * Splits a text at blanks that are neither quoted nor escaped, for ENV, LABEL and ARG. Quotes and escape characters stay in
+ * the words, but for an escape character at the end of the text.
  */
 export function splitWords(text: string, escape: Escape): string[] {
   const words: string[] = [];

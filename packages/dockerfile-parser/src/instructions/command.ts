@@ -4,7 +4,7 @@ import { parseJsonForm } from '../json-form.ts';
 import { checkMount } from '../mount.ts';
 import { argumentHint, atLeastOne, type Draft, type Fields } from './draft.ts';
 
-/** The exec form when the text is a JSON array, else the shell form. */
+/** Reads the exec form, if the text is a JSON array, or the shell form. */
 export function parseCommand(text: string): Command {
   const args = parseJsonForm(text);
   return args === undefined ? { form: 'shell', text } : { form: 'exec', args };

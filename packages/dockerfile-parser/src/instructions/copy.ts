@@ -52,7 +52,7 @@ function parseShared(keyword: 'COPY' | 'ADD', { rest, flags, heredocs }: Draft):
   return {
     sources: sources.filter((word) => nameOf(word) === undefined),
     destination,
-    // of two with one name the last is meant
+    // of several with the same name the last one is meant
     heredocs: sources.flatMap((word) => heredocs.findLast(({ name }) => name === nameOf(word)) ?? []),
     chown: flags.text('chown'),
     chmod: flags.text('chmod'),

@@ -4,7 +4,7 @@ import type { ParsedFlags } from '../flags.ts';
 import type { Heredoc } from '../instruction.ts';
 import type { LogicalLine } from '../logical-line.ts';
 
-/** What the parsing of one instruction works on. */
+/** The input for parsing an instruction. */
 export interface Draft {
   readonly line: LogicalLine;
   readonly escape: Escape;
@@ -14,10 +14,10 @@ export interface Draft {
   readonly heredocs: readonly Heredoc[];
 }
 
-/** An instruction's own fields. */
+/** The fields of an instruction that others do not have. */
 export type Fields<Instruction> = Omit<Instruction, 'keyword' | 'range' | 'source' | 'comments'>;
 
-/** What to write, by keyword. */
+/** Hints by keyword. */
 const USAGE: Readonly<Record<string, string>> = {
   ARG: 'ARG name or ARG name=default',
   ENV: 'ENV name=value',

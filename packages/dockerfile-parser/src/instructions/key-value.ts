@@ -8,7 +8,7 @@ export function parseArg({ rest, escape }: Draft): Fields<ArgInstruction> {
   return { args: words.map((word) => splitPair('ARG', word) ?? { key: word, value: undefined }) };
 }
 
-/** ENV and LABEL. */
+/** Parses ENV and LABEL. */
 export function parsePairs(keyword: 'ENV' | 'LABEL', { rest, escape }: Draft): Fields<EnvInstruction> {
   const words = atLeastOne(keyword, splitWords(rest, escape));
   if (words[0]?.includes('=') !== true) return { pairs: [legacyPair(keyword, rest)], legacy: true };
@@ -31,7 +31,7 @@ function splitPair(keyword: string, word: string): KeyValue | undefined {
   return equals < 0 ? undefined : { key: word.slice(0, equals), value: word.slice(equals + 1) };
 }
 
-/** `ENV KEY rest of line` */
+/** Parses `ENV KEY rest of line`. */
 function legacyPair(keyword: string, rest: string): KeyValue {
   const [key, value] = splitFirst(rest);
   if (value !== '') return { key, value };

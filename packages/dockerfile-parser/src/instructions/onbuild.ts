@@ -4,7 +4,7 @@ import { type LogicalLine, LineReader, splitLines } from '../logical-line.ts';
 import { splitFirst } from '../words.ts';
 import type { Draft, Fields } from './draft.ts';
 
-/** Parses the trigger's line, with its here-documents in `reader`. */
+/** Parses the line of a trigger, and reads its here-documents from `reader`. */
 export type ParseTrigger = (line: LogicalLine, reader: LineReader) => Instruction;
 
 const HINT =

@@ -2,12 +2,12 @@ import { DockerfileError } from '../dockerfile-error.ts';
 import { parseBoolean } from '../parse-boolean.ts';
 import { didYouMean } from '../suggest.ts';
 
-/** What `# check=` asks for. */
+/** The options in `# check=`. */
 export interface CheckOptions {
   readonly skip: RuleSelection;
-  /** A finding fails the build. */
+  /** Whether a finding fails the build. */
   readonly error: boolean;
-  /** Experimental rules that run too. */
+  /** Experimental rules to run. */
   readonly experimental: RuleSelection;
 }
 

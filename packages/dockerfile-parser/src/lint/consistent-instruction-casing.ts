@@ -1,7 +1,7 @@
 import { type LintRule, ruleUrl } from './rule.ts';
 import { writtenKeyword } from './written-keyword.ts';
 
-/** Upper case also when there are as many of both. Words of mixed case have no say. */
+/** The more frequent case, or upper case if both are equally frequent. Words in mixed case are not counted. */
 function majority(words: readonly string[]): 'lowercase' | 'uppercase' {
   const lower = words.filter((word) => word === word.toLowerCase()).length;
   const upper = words.filter((word) => word === word.toUpperCase()).length;

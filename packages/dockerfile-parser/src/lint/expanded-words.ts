@@ -2,7 +2,7 @@ import { DockerfileError } from '../dockerfile-error.ts';
 import type { Instruction } from '../instruction.ts';
 import { parseMount } from '../mount.ts';
 
-/** A text of an instruction in which variables are replaced. */
+/** A text in an instruction whose variables a build expands. */
 export interface ExpandedText {
   readonly text: string;
   readonly kind: 'word' | 'heredoc';
@@ -11,7 +11,7 @@ export interface ExpandedText {
 const words = (...texts: readonly (string | undefined)[]): ExpandedText[] =>
   texts.flatMap((text) => (text === undefined ? [] : [{ text, kind: 'word' }]));
 
-/** Of ARG none: each of its defaults sees the arguments before it. Of EXPOSE none: it is not checked. */
+/** Returns nothing for ARG, whose defaults see the arguments before them, nor for EXPOSE, which is not checked. */
 export function expandedTexts(instruction: Instruction): ExpandedText[] {
   switch (instruction.keyword) {
     case 'ENV':

@@ -3,13 +3,13 @@ import { parsePortSpec, type PortSpec } from '../expose-port.ts';
 import type { SourceRange } from '../position.ts';
 import type { LintStage } from './subject.ts';
 
-/** A port of EXPOSE, and the word that it was. */
+/** A port of EXPOSE, and its word in the Dockerfile. */
 export interface ExposedPort extends PortSpec {
   readonly word: string;
   readonly range: SourceRange;
 }
 
-/** Every port after expansion. A word that cannot be read is an error for the builder to find. */
+/** Every port after expansion. Skips words that are not valid: the builder reports them. */
 export function exposedPorts(stages: readonly LintStage[]): ExposedPort[] {
   return stages.flatMap(({ steps }) =>
     steps.flatMap(({ instruction, range, expandWords }) => {

@@ -12,7 +12,7 @@ export const fromAsCasing: LintRule = {
       const { range, source } = stage.from;
       const from = writtenKeyword(stage.from);
       const as = splitBlanks(source).at(-2) ?? '';
-      // mixed case is a finding of ConsistentInstructionCasing
+      // ConsistentInstructionCasing reports mixed case
       const isLower = from === from.toLowerCase();
       if (stage.name === undefined || (!isLower && from !== from.toUpperCase())) continue;
       if (as !== (isLower ? as.toLowerCase() : as.toUpperCase()))

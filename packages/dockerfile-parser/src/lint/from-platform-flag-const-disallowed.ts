@@ -11,7 +11,7 @@ export const fromPlatformFlagConstDisallowed: LintRule = {
       if (platform === undefined || platform.used.size > 0) continue;
       const parsed = parsePlatform(platform.text);
       const { name = '', from } = stage;
-      // a stage that is named for its platform means it
+      // a stage with the platform in its name is for that platform on purpose
       if (parsed === undefined || name.includes(parsed.os) || name.includes(parsed.architecture)) continue;
       yield {
         message: `FROM --platform flag should not use constant value ${JSON.stringify(platform.text)}`,

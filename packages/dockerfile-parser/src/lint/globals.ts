@@ -5,7 +5,7 @@ import { expandIn, type Variables, withValues } from './variables.ts';
 
 const DEFAULT_PLATFORM = 'linux/amd64';
 
-/** What FROM lines see: the automatic arguments, and the ARGs before the first FROM. */
+/** The variables of FROM lines: the automatic arguments, and the ARGs before the first FROM. */
 export function globalVariables(
   { metaArgs, directives }: Dockerfile,
   { targetPlatform = DEFAULT_PLATFORM, buildPlatform = targetPlatform, target, buildArgs }: LintOptions,

@@ -1,7 +1,7 @@
 import { parsePlatform } from './platform.ts';
 import { type LintRule, ruleUrl } from './rule.ts';
 
-/** Variants do not count: a newer machine runs what is made for an older one. */
+/** Ignores variants: a newer machine runs programs for an older one. */
 function isSame(expected: string, actual: string): boolean {
   const [a, b] = [parsePlatform(expected), parsePlatform(actual)];
   return a === undefined || b === undefined || (a.os === b.os && a.architecture === b.architecture);

@@ -9,7 +9,7 @@ export const jsonArgsRecommended: LintRule = {
   *check({ stages }) {
     for (const { instruction, range, hasShell } of stages.flatMap(({ steps }) => steps)) {
       if (instruction.keyword !== 'CMD' && instruction.keyword !== 'ENTRYPOINT') continue;
-      // who sets SHELL wants a shell
+      // SHELL shows that a shell is wanted
       if (instruction.command.form === 'shell' && !hasShell)
         yield {
           message: `JSON arguments recommended for ${writtenKeyword(instruction)} to prevent unintended behavior related to OS signals`,

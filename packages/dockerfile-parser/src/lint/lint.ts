@@ -7,21 +7,21 @@ import type { LintOptions } from './lint-options.ts';
 import { lintRules } from './rules.ts';
 import { createSubject } from './subject.ts';
 
-/** What a build check has to say about a place. */
+/** A finding of a build check. */
 export interface Finding {
-  /** The rule's name. */
+  /** The name of the rule. */
   readonly rule: string;
-  /** What the rule is about. */
+  /** The description of the rule. */
   readonly description: string;
   readonly url: string;
-  /** What is wrong here. */
+  /** What is wrong in this place. */
   readonly message: string;
   readonly range: SourceRange;
 }
 
 /**
  * Runs the build checks that the file does not skip. Nothing is executed or fetched.
- * @returns Findings in the order of their lines.
+ * @returns findings in the order of their lines.
  * @throws {DockerfileError} when `# check=` cannot be read.
  * @example
  * const [finding] = lint(parseDockerfile('FROM busybox\nCMD echo hi\n'));
@@ -43,7 +43,7 @@ export function lint(dockerfile: Dockerfile, options: LintOptions = {}): Finding
   return findings.toSorted((a, b) => a.range.startLine - b.range.startLine);
 }
 
-/** The file asks for its findings to be errors. */
+/** There are findings, and the file asks to treat them as errors. */
 export class LintViolationError extends Error {
   readonly code = 'LINT_VIOLATION';
   readonly hint = 'Mend them, skip them with # check=skip=<rule>, or remove error=true.';
@@ -76,7 +76,7 @@ function checkOptionsOf({ directives }: Dockerfile, { check }: Pick<LintOptions,
   );
 }
 
-/** `# check=skip=…` directly above an instruction, by the line that it begins at. */
+/** The `# check=skip=…` comments directly above instructions, by the first line of the instruction. */
 function skippedByComment({ metaArgs, stages }: Dockerfile): ReadonlyMap<number, RuleSelection> {
   const instructions: Instruction[] = [...metaArgs, ...stages.flatMap(({ from, instructions: own }) => [from, ...own])];
   const skipped = new Map<number, RuleSelection>();

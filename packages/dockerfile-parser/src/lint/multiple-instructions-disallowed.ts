@@ -12,7 +12,7 @@ export const multipleInstructionsDisallowed: LintRule = {
     for (const { steps } of stages) {
       for (const keyword of ONCE) {
         const all = steps.filter(({ instruction }) => instruction.keyword === keyword);
-        // the one that is named is the one without effect
+        // reports the instruction without effect
         for (const [index, { range }] of all.slice(0, -1).entries()) {
           const next = all[index + 1]?.instruction;
           yield {

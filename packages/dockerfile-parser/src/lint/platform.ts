@@ -1,4 +1,4 @@
-/** What lint needs to know of a platform. */
+/** A platform, as far as checks need it. */
 export interface LintPlatform {
   readonly os: string;
   readonly architecture: string;
@@ -27,7 +27,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   macos: 'darwin',
 };
 
-/** `os`, `architecture`, `os/architecture` or with a variant; `undefined` when it is none. */
+/** Reads `os`, `architecture`, or `os/architecture` with an optional variant. @returns `undefined` for anything else. */
 export function parsePlatform(text: string): LintPlatform | undefined {
   const parts = text
     .toLowerCase()

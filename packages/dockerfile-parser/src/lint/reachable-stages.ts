@@ -3,9 +3,9 @@ import { splitMount } from '../mount-options.ts';
 import type { Dockerfile, Stage } from '../parse.ts';
 
 export interface ReachableOptions {
-  /** Name or index. @default the last stage */
+  /** The name or index of a stage. @default the last stage */
   readonly target?: string | number | undefined;
-  /** The image of each stage, variables expanded. @default as written */
+  /** The image of each stage with its variables expanded. @default as written */
   readonly images?: readonly string[] | undefined;
 }
 
@@ -22,7 +22,7 @@ export function reachableStages(
     const stage = stages[index];
     if (stage === undefined || reached.has(index)) continue;
     reached.add(index);
-    // FROM sees the stages above; the others may name a later one, which is an error for the builder to find
+    // FROM can refer to the stages above only. Other instructions may refer to a later one, which the builder reports
     const base = lastBefore(byName.get((images[index] ?? stage.from.image).toLowerCase()), index);
     const others = stage.instructions.flatMap(sourcesOf).map((name) => indexOf(name, byName, stages.length));
     waiting.push(...[base, ...others].filter((found) => found !== undefined));
@@ -30,7 +30,7 @@ export function reachableStages(
   return reached;
 }
 
-/** Of stages with one name the last is meant. */
+/** The last stage with the name. */
 function stageIndexes(stages: readonly Stage[]): ReadonlyMap<string, readonly number[]> {
   const indexes = new Map<string, number[]>();
   for (const { name, index } of stages) {
@@ -51,7 +51,7 @@ function indexOf(name: string, byName: ReadonlyMap<string, readonly number[]>, c
   return /^\d+$/.test(name) && Number(name) < count ? Number(name) : undefined;
 }
 
-/** What COPY --from and RUN --mount=from= name. */
+/** The stages or images in COPY --from and RUN --mount=from=. */
 function sourcesOf(instruction: Instruction): string[] {
   if (instruction.keyword === 'ONBUILD') return sourcesOf(instruction.instruction);
   if (instruction.keyword === 'COPY') return instruction.from === undefined ? [] : [instruction.from];

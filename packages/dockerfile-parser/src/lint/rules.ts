@@ -22,7 +22,7 @@ import { undefinedArgInFrom } from './undefined-arg-in-from.ts';
 import { undefinedVar } from './undefined-var.ts';
 import { workdirRelativePath } from './workdir-relative-path.ts';
 
-/** Every build check, in the order that Docker lists them. */
+/** Every build check, in Docker's order. */
 export const lintRules: readonly LintRule[] = [
   stageNameCasing,
   fromAsCasing,

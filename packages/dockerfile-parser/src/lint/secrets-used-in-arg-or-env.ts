@@ -3,7 +3,7 @@ import { type LintRule, ruleUrl } from './rule.ts';
 const SECRET: ReadonlySet<string> = new Set(
   'apikey auth credential credentials key password pword passwd secret token'.split(' '),
 );
-/** A word that makes a name harmless: PUBLIC_KEY, TOKEN_FILE. */
+/** A name with one of these words is harmless: PUBLIC_KEY, TOKEN_FILE. */
 const HARMLESS: ReadonlySet<string> = new Set(['public', 'file', 'version']);
 
 function soundsSecret(name: string): boolean {

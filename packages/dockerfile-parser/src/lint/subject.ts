@@ -9,25 +9,25 @@ import { reachableStages } from './reachable-stages.ts';
 import { expandIn, type Variables } from './variables.ts';
 import { type LintStep, type StageState, walkStage } from './walk-stage.ts';
 
-/** A Dockerfile as rules look at it: with the values of its variables, and without the stages that are not built. */
+/** What rules check: a Dockerfile with the values of its variables, and without the stages that are not built. */
 export interface LintSubject {
   readonly dockerfile: Dockerfile;
   readonly options: LintOptions;
-  /** What FROM lines see. */
+  /** The variables of FROM lines. */
   readonly globals: Variables;
-  /** What they would see without build arguments. */
+  /** The variables of FROM lines without build arguments. */
   readonly defaults: Variables;
   readonly stages: readonly LintStage[];
 }
 
 export interface LintStage {
   readonly stage: Stage;
-  /** Of FROM's image. */
+  /** The image of FROM, with variables expanded. */
   readonly image: Expanded;
-  /** Of FROM's `--platform`. */
+  /** The `--platform` of FROM, with variables expanded. */
   readonly platform: Expanded | undefined;
   readonly baseImage: BaseImage | undefined;
-  /** The triggers that FROM runs, then the stage's own instructions. */
+  /** The triggers of the base image, then the instructions of the stage. */
   readonly steps: readonly LintStep[];
 }
 
@@ -65,7 +65,7 @@ function triggersOf({ instructions }: Stage): Instruction[] {
   return instructions.flatMap((item) => (item.keyword === 'ONBUILD' ? [item.instruction] : []));
 }
 
-/** A trigger that cannot be read is an error for the builder to find. */
+/** Skips triggers that are not valid: the builder reports them. */
 function parseTrigger(text: string): Instruction[] {
   try {
     return [parseInstruction(text)];

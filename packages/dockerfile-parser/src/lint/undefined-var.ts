@@ -1,6 +1,6 @@
 import { type LintRule, ruleUrl } from './rule.ts';
 
-/** Settings of the builder that never have a value in a stage. */
+/** Settings of the builder, which have no value in a stage. */
 const BUILDER_ONLY: ReadonlySet<string> = new Set(['BUILDKIT_SBOM_SCAN_CONTEXT', 'BUILDKIT_SBOM_SCAN_STAGE']);
 
 export const undefinedVar: LintRule = {

@@ -3,23 +3,23 @@ import { DockerfileError } from '../dockerfile-error.ts';
 import { expandHeredoc, type Expanded, expandWord, expandWords } from '../expand.ts';
 import { suggest } from '../suggest.ts';
 
-/** A variable without value, and the one that may have been meant. */
+/** A variable without a value, and the one that was probably meant. */
 export interface UndefinedVariable {
   readonly name: string;
   readonly suggestion: string | undefined;
 }
 
-/** What a Dockerfile's variables are at one place. Nobody may change it: the next place gets a changed copy. */
+/** The variables at one place in a Dockerfile. Immutable: the next place gets a changed copy. */
 export interface Variables {
   readonly values: ReadonlyMap<string, string>;
-  /** ARGs that have been declared, with or without a value. */
+  /** The declared ARGs, with or without a value. */
   readonly declared: ReadonlySet<string>;
   readonly escape: Escape;
 }
 
 const NOTHING: ReadonlySet<string> = new Set();
 
-/** The text as it is when it cannot be expanded: that is an error for the builder to find. */
+/** Returns a text that cannot be expanded as it is: the builder reports it. */
 export function expandIn({ values, escape }: Variables, word: string, kind: 'word' | 'heredoc' = 'word'): Expanded {
   const lookup = (name: string) => values.get(name);
   const unexpanded: Expanded = { text: word, used: NOTHING, unset: NOTHING };
@@ -28,7 +28,7 @@ export function expandIn({ values, escape }: Variables, word: string, kind: 'wor
   );
 }
 
-/** The words of a text that is split after expansion; none when it cannot be expanded. */
+/** The words of a text that is split after expansion, or none when it cannot be expanded. */
 export function wordsIn({ values, escape }: Variables, text: string): readonly string[] {
   return orElse([], () => expandWords(text, (name) => values.get(name), { escape }).words);
 }
@@ -42,7 +42,7 @@ function orElse<T>(fallback: T, expand: () => T): T {
   }
 }
 
-/** Those of the names that are no ARG either. */
+/** Those names that no ARG declares. */
 export function undefinedIn({ values, declared }: Variables, names: Iterable<string>): UndefinedVariable[] {
   return [...new Set(names)]
     .filter((name) => !declared.has(name))

@@ -6,32 +6,32 @@ import { expandedTexts } from './expanded-words.ts';
 import type { BaseImage, LintOptions } from './lint-options.ts';
 import { expandIn, type UndefinedVariable, undefinedIn, type Variables, withValues, wordsIn } from './variables.ts';
 
-/** An instruction, and what is known where it stands. */
+/** An instruction, and what is known before it. */
 export interface LintStep {
   readonly instruction: Instruction;
-  /** A trigger stands where its FROM does. */
+  /** The lines of the instruction. A trigger has those of its FROM. */
   readonly range: SourceRange;
   readonly expand: (word: string) => Expanded;
   readonly expandWords: (text: string) => readonly string[];
   readonly undefinedVariables: readonly UndefinedVariable[];
-  /** A SHELL was set before, here or in the base. */
+  /** Whether SHELL was set before, in this stage or its base. */
   readonly hasShell: boolean;
-  /** A WORKDIR of this file came before. */
+  /** Whether this file has a WORKDIR before it. */
   readonly hasWorkdir: boolean;
 }
 
-/** What a stage hands on to one that is built from it. */
+/** What a stage inherits from the stage that it is built from. */
 export interface StageState {
   readonly variables: Variables;
   readonly hasShell: boolean;
   readonly hasWorkdir: boolean;
-  /** Nobody knows what the image sets that all this stands on. */
+  /** Whether the variables of the base image are unknown. */
   readonly isBaseUnknown: boolean;
 }
 
 export interface WalkOptions {
   readonly triggers: readonly Instruction[];
-  /** The end of the stage that this one is built from. */
+  /** The state at the end of the stage that this one is built from. */
   readonly base: StageState | undefined;
   readonly baseImage: BaseImage | undefined;
   readonly isBaseUnknown: boolean;
@@ -39,7 +39,7 @@ export interface WalkOptions {
   readonly options: LintOptions;
 }
 
-/** Takes a stage's instructions one after another, as a build would. */
+/** Walks over the instructions of a stage in the order of a build. */
 export function walkStage(stage: Stage, walk: WalkOptions): { steps: LintStep[]; end: StageState } {
   let state = walk.base ?? startState(walk);
   const steps: LintStep[] = [];
@@ -87,7 +87,7 @@ function follow(instruction: Instruction, variables: Variables, walk: WalkOption
   const unset = expandedTexts(instruction).flatMap(({ text, kind }) => [...expandIn(variables, text, kind).unset]);
   const undefinedVariables = undefinedIn(variables, unset);
   if (instruction.keyword !== 'ENV') return { variables, undefinedVariables };
-  // all of them see the values from before
+  // all pairs see the values from before the instruction
   const pairs = instruction.pairs.map(({ key, value }) => {
     return [expandIn(variables, key).text, expandIn(variables, value).text] as const;
   });
