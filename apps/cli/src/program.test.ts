@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { commandCatalog } from './commands/catalog.ts';
-import { commandPaths } from './completion/command-path.ts';
+import { commandPaths } from './spec/command-path.ts';
 import { runProgram } from './program.ts';
 
 async function run(...argv: string[]): Promise<string> {

@@ -1,12 +1,13 @@
 import { suggest } from '@shale/dockerfile-parser';
 import { Argument, Command, CommanderError, Option as CommanderOption } from 'commander';
 import { commandCatalog } from './commands/catalog.ts';
-import type { ArgumentSpec, CommandSpec, Session } from './commands/command.ts';
-import { booleanAssignments } from './options/boolean-assignments.ts';
+import type { ArgumentSpec, CommandSpec } from './spec/command-spec.ts';
+import type { Session } from './session.ts';
+import { booleanAssignments } from './spec/boolean-assignments.ts';
 import type { Option } from './options/option.ts';
 import { readOptions } from './options/read-options.ts';
 import { palette } from './terminal/palette.ts';
-import { UsageError } from './usage-error.ts';
+import { UsageError } from './errors/usage-error.ts';
 
 /**
  * Runs one command line, without the program's own name.
@@ -52,7 +53,12 @@ function commandOf(spec: CommandSpec, session: Session, assigned: ReadonlyMap<st
   }
   if (run !== undefined) {
     command.action(async () => {
-      await run({ ...session, options: readOptions(spec.options, given, session.env), args: command.args });
+      await run({
+        ...session,
+        commands: commandCatalog,
+        options: readOptions(spec.options, given, session.env),
+        args: command.args,
+      });
     });
   }
   return command;

@@ -1,5 +1,5 @@
-import { ExitCode, exitCodeOf, SignalReceivedError } from './exit-code.ts';
-import { formatError } from './report-error.ts';
+import { ExitCode, exitCodeOf, SignalReceivedError } from './errors/exit-code.ts';
+import { formatError } from './errors/report-error.ts';
 import { palette } from './terminal/palette.ts';
 
 /** Runs the process's own command line, and ends the process if it fails. */

@@ -2,7 +2,7 @@ import { checkOption, executionOptions, outputOptions, sourceOptions } from '../
 import { cacheBypassOptions, cacheOptions } from '../options/cache.ts';
 import { generalOptions, progressOptions, stateOptions } from '../options/general.ts';
 import { registryOptions } from '../options/registries.ts';
-import { type ArgumentSpec, command } from './command.ts';
+import { type ArgumentSpec, command } from '../spec/command-spec.ts';
 
 export const contextArgument: ArgumentSpec = {
   name: 'CONTEXT',

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { BuildOptions } from '@shale/builder';
-import type { Session } from './command.ts';
+import type { Session } from '../session.ts';
 
 interface Asked extends Pick<Session, 'cwd'> {
   readonly args: readonly string[];

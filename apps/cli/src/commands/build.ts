@@ -15,14 +15,14 @@ import { checkOutputs, describeOutput, exporterFor, type ExporterWiring, type Ou
 import type { OptionValues } from '../options/option.ts';
 import { parseOutput, wantsDockerTypes } from '../options/output.ts';
 import { openRenderer, type ProgressMode } from '../render/open-renderer.ts';
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from '../errors/usage-error.ts';
 import { takeOwnNamespaces } from '../wire/own-namespaces.ts';
 import { parsePlatforms } from '../wire/platforms.ts';
 import { type ExecutionWishes, wireBuild } from '../wire/wire-build.ts';
 import type { buildOptions } from './build-command.ts';
 import { buildIdentity } from './build-identity.ts';
 import { BuildTotals } from './build-totals.ts';
-import type { Invocation } from './command.ts';
+import type { Invocation } from '../spec/command-spec.ts';
 import { pushImage } from './push-image.ts';
 import { refuseOffline } from './refuse-offline.ts';
 import { writeResults } from './write-results.ts';

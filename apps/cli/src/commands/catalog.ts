@@ -1,7 +1,7 @@
 import { buildCommand } from './build-command.ts';
 import { cacheCommand } from './cache/cache-command.ts';
 import { checkCommand } from './check-command.ts';
-import type { CommandSpec } from './command.ts';
+import type { CommandSpec } from '../spec/command-spec.ts';
 import { completionCommand } from './completion-command.ts';
 import { explainCommand } from './explain-command.ts';
 import { imagesCommand } from './images-command.ts';

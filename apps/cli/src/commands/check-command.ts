@@ -4,7 +4,7 @@ import { formatOption, generalOptions, stateOptions } from '../options/general.t
 import { readOptions } from '../options/read-options.ts';
 import { registryOptions } from '../options/registries.ts';
 import { contextArgument } from './build-command.ts';
-import { command } from './command.ts';
+import { command } from '../spec/command-spec.ts';
 
 const checkOptions = {
   ...dockerfileOptions,

@@ -14,7 +14,7 @@ import { lintJson, lintText } from '../render/lint-report.ts';
 import { palette } from '../terminal/palette.ts';
 import { isTextFile } from '../wire/text-file.ts';
 import { type BuildTable, wireBuild } from '../wire/wire-build.ts';
-import type { Invocation } from './command.ts';
+import type { Invocation } from '../spec/command-spec.ts';
 
 type CheckInvocation = Invocation<BuildTable & typeof formatOption>;
 

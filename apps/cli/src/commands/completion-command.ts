@@ -1,5 +1,5 @@
 import { generalOptions } from '../options/general.ts';
-import { command } from './command.ts';
+import { command } from '../spec/command-spec.ts';
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
 

@@ -4,7 +4,7 @@ import { generalOptions, jsonOption, stateOptions } from '../options/general.ts'
 import { toggle } from '../options/kinds.ts';
 import { registryOptions } from '../options/registries.ts';
 import { contextArgument } from './build-command.ts';
-import { command } from './command.ts';
+import { command } from '../spec/command-spec.ts';
 
 export const explainOptions = {
   showValues: toggle({

@@ -9,11 +9,11 @@ import { explanationReport, formatExplanations, isFirstBuild } from '../render/e
 import { progressListener } from '../render/renderer.ts';
 import { countOf, formatAge } from '../terminal/format.ts';
 import { palette } from '../terminal/palette.ts';
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from '../errors/usage-error.ts';
 import { stateDirectory } from '../wire/state-directory.ts';
 import { type WiredBuild, wireBuild } from '../wire/wire-build.ts';
 import { buildIdentity } from './build-identity.ts';
-import type { Invocation } from './command.ts';
+import type { Invocation } from '../spec/command-spec.ts';
 import type { explainOptions } from './explain-command.ts';
 
 type ExplainInvocation = Invocation<typeof explainOptions>;

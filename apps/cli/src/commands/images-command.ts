@@ -1,5 +1,5 @@
 import { generalOptions, jsonOption, stateOptions } from '../options/general.ts';
-import { command } from './command.ts';
+import { command } from '../spec/command-spec.ts';
 
 export const imagesOptions = { ...stateOptions, ...generalOptions, ...jsonOption };
 

@@ -4,7 +4,7 @@ import { formatBytes } from '../terminal/format.ts';
 import { palette } from '../terminal/palette.ts';
 import { formatTable } from '../terminal/table.ts';
 import { stateDirectory } from '../wire/state-directory.ts';
-import type { Invocation } from './command.ts';
+import type { Invocation } from '../spec/command-spec.ts';
 import type { imagesOptions } from './images-command.ts';
 
 interface ListedImage {

@@ -3,7 +3,7 @@ import { cacheOptions } from '../options/cache.ts';
 import { generalOptions, jsonOption, stateOptions } from '../options/general.ts';
 import { registryOptions } from '../options/registries.ts';
 import { contextArgument } from './build-command.ts';
-import { command } from './command.ts';
+import { command } from '../spec/command-spec.ts';
 
 export const probeOptions = {
   ...sourceOptions,

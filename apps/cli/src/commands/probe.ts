@@ -8,12 +8,12 @@ import { progressListener } from '../render/renderer.ts';
 import { escapeControls } from '../terminal/escape.ts';
 import { formatAge } from '../terminal/format.ts';
 import { type Palette, palette } from '../terminal/palette.ts';
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from '../errors/usage-error.ts';
 import { columnsOf, padColumns } from '../terminal/width.ts';
 import { parseCacheRepository, stateCache } from '@shale/wiring';
 import { type WiredBuild, wireBuild } from '../wire/wire-build.ts';
 import { buildIdentity } from './build-identity.ts';
-import type { Invocation } from './command.ts';
+import type { Invocation } from '../spec/command-spec.ts';
 import type { probeOptions } from './probe-command.ts';
 import { refuseOffline } from './refuse-offline.ts';
 

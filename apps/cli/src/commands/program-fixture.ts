@@ -3,9 +3,9 @@ import { dirname, join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { openScratchDirectory } from '@shale/core/files';
-import { exitCodeOf } from '../exit-code.ts';
+import { exitCodeOf } from '../errors/exit-code.ts';
 import { runProgram } from '../program.ts';
-import { formatError } from '../report-error.ts';
+import { formatError } from '../errors/report-error.ts';
 import { paletteOf } from '../terminal/palette.ts';
 
 interface ProgramRun {

@@ -1,7 +1,7 @@
 import { generalOptions, progressOptions, stateOptions } from '../options/general.ts';
 import { list } from '../options/kinds.ts';
 import { registryOptions } from '../options/registries.ts';
-import { command } from './command.ts';
+import { command } from '../spec/command-spec.ts';
 
 export const pushOptions = {
   to: list({

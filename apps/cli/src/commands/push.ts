@@ -4,7 +4,7 @@ import { openRegistryClient } from '@shale/wiring';
 import { openRenderer } from '../render/open-renderer.ts';
 import { registrySettings } from '../wire/registry-settings.ts';
 import { stateDirectory } from '../wire/state-directory.ts';
-import type { Invocation } from './command.ts';
+import type { Invocation } from '../spec/command-spec.ts';
 import type { pushOptions } from './push-command.ts';
 import { refuseOffline } from './refuse-offline.ts';
 

@@ -1,4 +1,4 @@
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from '../errors/usage-error.ts';
 
 /** For what cannot be done without a registry. @throws {UsageError} */
 export function refuseOffline({ offline }: { readonly offline: boolean }, what: string): void {

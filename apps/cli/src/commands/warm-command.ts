@@ -1,7 +1,7 @@
 import { generalOptions, jsonOption, progressOptions } from '../options/general.ts';
 import { registryOptions } from '../options/registries.ts';
 import { warmOptions } from '../options/warm.ts';
-import { command } from './command.ts';
+import { command } from '../spec/command-spec.ts';
 
 export const warmCommandOptions = {
   ...warmOptions,

@@ -3,20 +3,20 @@ import { formatPlatform, formatReference, hintOf, messageOf, ShaleError } from '
 import { RateLimit } from '@shale/registry';
 import { warm, WarmFailedError, type WarmResult } from '@shale/warmer';
 import { openRegistryClient } from '@shale/wiring';
-import { REMEDIES } from '../error-reference.ts';
+import { REMEDIES } from '../errors/error-reference.ts';
 import { parseSize } from '../options/size.ts';
 import type { ProgressMode } from '../render/open-renderer.ts';
 import { openWarmView } from '../render/warm-view.ts';
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from '../errors/usage-error.ts';
 import { registrySettings } from '../wire/registry-settings.ts';
 import { warmTargets } from '../wire/warm-targets.ts';
-import type { Invocation } from './command.ts';
+import type { Invocation } from '../spec/command-spec.ts';
 import { refuseOffline } from './refuse-offline.ts';
 import type { warmCommandOptions } from './warm-command.ts';
 
 const KANIKO_TTL_MS = 336 * 3_600_000;
 
-export type WarmInvocation = Invocation<typeof warmCommandOptions>;
+type WarmInvocation = Invocation<typeof warmCommandOptions>;
 
 /** `shale warm`. Fails when one image could not be refreshed, though its last good copy stays. */
 export async function runWarm(invocation: WarmInvocation): Promise<void> {

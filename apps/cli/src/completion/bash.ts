@@ -1,6 +1,6 @@
-import type { CommandSpec } from '../commands/command.ts';
+import type { CommandSpec } from '../spec/command-spec.ts';
 import type { Completion, Option } from '../options/option.ts';
-import { type CommandPath, commandPaths, spellings } from './command-path.ts';
+import { type CommandPath, commandPaths, spellings } from '../spec/command-path.ts';
 
 /** A script for `source <(shale completion bash)`. Needs nothing but bash 4. */
 export function bashCompletion(commands: readonly CommandSpec[]): string {

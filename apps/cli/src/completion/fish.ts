@@ -1,6 +1,6 @@
-import type { CommandSpec } from '../commands/command.ts';
+import type { CommandSpec } from '../spec/command-spec.ts';
 import type { Completion, Option } from '../options/option.ts';
-import { type CommandPath, commandPaths } from './command-path.ts';
+import { type CommandPath, commandPaths } from '../spec/command-path.ts';
 
 /** A script for `shale completion fish | source`. */
 export function fishCompletion(commands: readonly CommandSpec[]): string {

@@ -1,6 +1,6 @@
-import type { ArgumentSpec, CommandSpec } from '../commands/command.ts';
+import type { ArgumentSpec, CommandSpec } from '../spec/command-spec.ts';
 import type { Completion, Option } from '../options/option.ts';
-import { type CommandPath, commandPaths, spellings } from './command-path.ts';
+import { type CommandPath, commandPaths, spellings } from '../spec/command-path.ts';
 
 /** A script to put as `_shale` into a directory of `$fpath`. */
 export function zshCompletion(commands: readonly CommandSpec[]): string {

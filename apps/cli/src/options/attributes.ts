@@ -1,5 +1,5 @@
 import { suggest } from '@shale/dockerfile-parser';
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from '../errors/usage-error.ts';
 
 /**
  * Reads `type=oci,dest=out.tar`; a value with a comma stands in double quotes, as in CSV: `"dest=a,b"`.

@@ -1,6 +1,6 @@
 import { assignments, choice, integer, list, text, toggle } from './kinds.ts';
 import { splitOn } from './registries.ts';
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from '../errors/usage-error.ts';
 
 /** Which Dockerfile, and what its instructions may name. */
 export const dockerfileOptions = {

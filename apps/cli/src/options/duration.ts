@@ -1,4 +1,4 @@
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from '../errors/usage-error.ts';
 import type { OptionOrigin } from './option.ts';
 
 const UNIT_MS: Readonly<Record<string, number>> = {

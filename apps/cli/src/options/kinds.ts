@@ -1,6 +1,6 @@
 import { suggest } from '@shale/dockerfile-parser';
 import { parseBoolean } from '@shale/core';
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from '../errors/usage-error.ts';
 import { parseDuration } from './duration.ts';
 import type { Completion, Option, OptionGroup, OptionOrigin, OptionVariable } from './option.ts';
 

@@ -1,4 +1,4 @@
-import type { Environment } from '../environment.ts';
+import type { Environment } from '../session.ts';
 
 /** Under which heading of `--help` and of the docs an option stands. */
 export type OptionGroup = 'Build' | 'Output' | 'Cache' | 'Registries' | 'Execution' | 'General';

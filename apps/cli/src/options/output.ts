@@ -2,7 +2,7 @@ import { suggest } from '@shale/dockerfile-parser';
 import { parseReference, type Reference } from '@shale/core';
 import type { Output } from '@shale/wiring';
 import { parseAttributes } from './attributes.ts';
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from '../errors/usage-error.ts';
 
 const TYPES = ['oci', 'docker', 'local', 'tar', 'registry', 'image'] as const;
 const ATTRIBUTES = ['type', 'dest', 'name', 'push', 'tar', 'platform-split', 'oci-mediatypes'] as const;

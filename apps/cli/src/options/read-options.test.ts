@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { buildOptions } from '../commands/build-command.ts';
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from '../errors/usage-error.ts';
 import { readOptions } from './read-options.ts';
 
 const read = (flags: Record<string, readonly string[]>, env: Record<string, string> = {}) =>

@@ -1,4 +1,4 @@
-import type { Environment } from '../environment.ts';
+import type { Environment } from '../session.ts';
 import type { Option, OptionTable, OptionValues } from './option.ts';
 
 /** The texts given for each flag, in order, by the flag's name without dashes. */

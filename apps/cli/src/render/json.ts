@@ -1,5 +1,5 @@
 import { hintOf, type ProgressEvent, ShaleError } from '@shale/core';
-import { REMEDIES } from '../error-reference.ts';
+import { REMEDIES } from '../errors/error-reference.ts';
 import type { Renderer } from './renderer.ts';
 
 export interface JsonOptions {

@@ -1,5 +1,5 @@
 import { monotonicMs } from '@shale/core';
-import type { Session } from '../commands/command.ts';
+import type { Session } from '../session.ts';
 import { glyphsFor } from '../terminal/glyphs.ts';
 import { palette } from '../terminal/palette.ts';
 import type { Renderer } from './renderer.ts';

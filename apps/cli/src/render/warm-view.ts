@@ -1,6 +1,6 @@
 import { formatPlatform, formatReference, type ProgressListener } from '@shale/core';
 import type { WarmedImage, WarmListener, WarmResult } from '@shale/warmer';
-import type { Session } from '../commands/command.ts';
+import type { Session } from '../session.ts';
 import { escapeControls } from '../terminal/escape.ts';
 import { formatBytes, formatDuration } from '../terminal/format.ts';
 import { liveRegion } from '../terminal/live-region.ts';

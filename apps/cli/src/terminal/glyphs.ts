@@ -1,4 +1,4 @@
-import type { Environment } from '../environment.ts';
+import type { Environment } from '../session.ts';
 
 export interface Glyphs {
   readonly done: string;

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import type { Environment } from '../environment.ts';
+import type { Environment } from '../session.ts';
 
 type Paint = (text: string) => string;
 

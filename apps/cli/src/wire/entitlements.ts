@@ -1,6 +1,6 @@
 import { suggest } from '@shale/dockerfile-parser';
 import type { Entitlement } from '@shale/builder';
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from '../errors/usage-error.ts';
 
 const ENTITLEMENTS: readonly Entitlement[] = ['network.host', 'security.insecure'];
 

@@ -4,7 +4,7 @@ import { getBuiltinModule } from 'node:process';
 import { dirname, join } from 'node:path';
 import { enterPrivateMounts, runInUserNamespace, wantsUserNamespace } from '@shale/builder/isolation';
 import { loadSystemCalls } from '@shale/core/linux';
-import type { Session } from '../commands/command.ts';
+import type { Session } from '../session.ts';
 import { stateDirectory } from './state-directory.ts';
 
 export interface NamespaceWishes extends Pick<Session, 'env' | 'cwd'> {

@@ -1,7 +1,7 @@
 import { type CertificateFiles, parseMirrors, type RegistrySettings } from '@shale/wiring';
 import type { OptionValues } from '../options/option.ts';
 import type { registryOptions } from '../options/registries.ts';
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from '../errors/usage-error.ts';
 
 type RegistryOptions = Omit<OptionValues<typeof registryOptions>, 'offline'>;
 

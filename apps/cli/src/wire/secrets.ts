@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import type { SecretSource } from '@shale/builder';
-import type { Session } from '../commands/command.ts';
+import type { Session } from '../session.ts';
 import { parseAttributes } from '../options/attributes.ts';
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from '../errors/usage-error.ts';
 
 type Place = Pick<Session, 'env' | 'cwd'>;
 

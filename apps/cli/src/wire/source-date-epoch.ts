@@ -1,5 +1,5 @@
 import type { BuildContext, NamedContext } from '@shale/builder';
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from '../errors/usage-error.ts';
 
 export interface EpochSources {
   readonly context: BuildContext;

@@ -2,8 +2,8 @@ import { existsSync, type Stats, statSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
 import { isDigest, parseReference } from '@shale/core';
 import type { ContextLocation, DockerfileLocation, LayoutLocation, NamedContextLocation } from '@shale/wiring';
-import type { Session } from '../commands/command.ts';
-import { UsageError } from '../usage-error.ts';
+import type { Session } from '../session.ts';
+import { UsageError } from '../errors/usage-error.ts';
 import { isGitUrl } from './git-url.ts';
 
 export interface SourceArguments extends Pick<Session, 'cwd' | 'stdin'> {

@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Session } from '../commands/command.ts';
+import type { Session } from '../session.ts';
 
 /** The state folder: the one that was named, else the system's for root and the user's own for others. */
 export function stateDirectory(asked: string | undefined, { env, cwd }: Pick<Session, 'env' | 'cwd'>): string {

@@ -13,9 +13,12 @@ import {
   type WarmTarget,
 } from '@shale/warmer';
 import { gitEnvironment, proxyOf, urlFetcher } from '@shale/wiring';
-import type { WarmInvocation } from '../commands/warm.ts';
-import { REMEDIES } from '../error-reference.ts';
-import { UsageError } from '../usage-error.ts';
+import type { warmOptions } from '../options/warm.ts';
+import type { Invocation } from '../spec/command-spec.ts';
+import { REMEDIES } from '../errors/error-reference.ts';
+import { UsageError } from '../errors/usage-error.ts';
+
+type WarmInvocation = Invocation<typeof warmOptions>;
 
 /** Reads all images that the command line names, directly or through files. @throws {UsageError} for a file that cannot be read */
 export async function warmTargets(invocation: WarmInvocation): Promise<readonly WarmTarget[]> {

@@ -10,12 +10,12 @@ import {
   parseCacheRepository,
   type SourceSettings,
 } from '@shale/wiring';
-import type { Invocation } from '../commands/command.ts';
+import type { Invocation } from '../spec/command-spec.ts';
 import type { sourceOptions } from '../options/build.ts';
 import type { cacheOptions } from '../options/cache.ts';
 import type { stateOptions } from '../options/general.ts';
 import type { registryOptions } from '../options/registries.ts';
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from '../errors/usage-error.ts';
 import { cacheSettings, timeToLive } from './cache-settings.ts';
 import { parseEntitlements } from './entitlements.ts';
 import { parsePlatforms } from './platforms.ts';

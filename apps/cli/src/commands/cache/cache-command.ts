@@ -6,7 +6,7 @@ import {
   transferOptions,
   verifyOptions,
 } from '../../options/cache-care.ts';
-import { type ArgumentSpec, command, commandGroup } from '../command.ts';
+import { type ArgumentSpec, command, commandGroup } from '../../spec/command-spec.ts';
 
 const keyArgument: ArgumentSpec = {
   name: 'KEY',

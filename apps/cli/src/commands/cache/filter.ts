@@ -1,6 +1,6 @@
 import { suggest } from '@shale/dockerfile-parser';
 import { parseDuration } from '../../options/duration.ts';
-import { UsageError } from '../../usage-error.ts';
+import { UsageError } from '../../errors/usage-error.ts';
 import type { CachedLayer } from './cached-layer.ts';
 
 const CACHE_TYPES = ['layer', 'snapshot', 'cache-mount', 'blob'] as const;

@@ -3,7 +3,7 @@ import { countOf, formatAge, formatBytes } from '../../terminal/format.ts';
 import { palette } from '../../terminal/palette.ts';
 import { formatTable } from '../../terminal/table.ts';
 import { fitColumns } from '../../terminal/width.ts';
-import type { Invocation } from '../command.ts';
+import type { Invocation } from '../../spec/command-spec.ts';
 import type { listCacheOptions } from './cache-command.ts';
 import { type CachedLayer, readCachedLayers } from './cached-layer.ts';
 import { filterHolds, parseCacheFilter } from './filter.ts';

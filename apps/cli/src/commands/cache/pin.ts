@@ -1,6 +1,6 @@
 import { pinEntries, unpinEntries } from '@shale/cache/care';
 import { countOf } from '../../terminal/format.ts';
-import { UsageError } from '../../usage-error.ts';
+import { UsageError } from '../../errors/usage-error.ts';
 import { type CacheInvocation, openCachePlace } from './place.ts';
 import { resolveKeys } from './resolve-keys.ts';
 

@@ -6,10 +6,10 @@ import type { cachePlaceOptions } from '../../options/cache-care.ts';
 import { describeWarning } from '../../render/degraded.ts';
 import { progressListener } from '../../render/renderer.ts';
 import { palette } from '../../terminal/palette.ts';
-import { UsageError } from '../../usage-error.ts';
+import { UsageError } from '../../errors/usage-error.ts';
 import { registrySettings } from '../../wire/registry-settings.ts';
 import { stateDirectory } from '../../wire/state-directory.ts';
-import type { Invocation } from '../command.ts';
+import type { Invocation } from '../../spec/command-spec.ts';
 import { refuseOffline } from '../refuse-offline.ts';
 
 export type CacheInvocation = Invocation<typeof cachePlaceOptions>;

@@ -8,7 +8,7 @@ import { formatBytes } from '../../terminal/format.ts';
 import { palette } from '../../terminal/palette.ts';
 import { formatTable } from '../../terminal/table.ts';
 import { takeCareNamespaces } from '../../wire/own-namespaces.ts';
-import type { Invocation } from '../command.ts';
+import type { Invocation } from '../../spec/command-spec.ts';
 import { ago } from './list.ts';
 import { type DirectoryPlace, openCachePlace, type RegistryPlace } from './place.ts';
 

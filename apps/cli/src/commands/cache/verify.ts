@@ -6,7 +6,7 @@ import { countOf, formatBytes } from '../../terminal/format.ts';
 import { palette } from '../../terminal/palette.ts';
 import { formatTable } from '../../terminal/table.ts';
 import { fitColumns } from '../../terminal/width.ts';
-import type { Invocation } from '../command.ts';
+import type { Invocation } from '../../spec/command-spec.ts';
 import { instructionOf } from './cached-layer.ts';
 import { KEY_DIGITS } from './list.ts';
 import { type DirectoryPlace, openCachePlace, type RegistryPlace } from './place.ts';

@@ -1,8 +1,8 @@
 import { hintOf, LocatedError, messageOf, ShaleError } from '@shale/core';
 import { REMEDIES } from './error-reference.ts';
 import { SignalReceivedError } from './exit-code.ts';
-import type { Palette } from './terminal/palette.ts';
-import { escapeControlsInLines } from './terminal/escape.ts';
+import type { Palette } from '../terminal/palette.ts';
+import { escapeControlsInLines } from '../terminal/escape.ts';
 
 export interface ErrorReportOptions {
   /** Show the chain of causes. */

@@ -1,4 +1,4 @@
-import type { CommandSpec } from '../commands/command.ts';
+import type { CommandSpec } from './command-spec.ts';
 import type { Option } from '../options/option.ts';
 
 /** A command with the words that lead to it: `['cache', 'ls']`. */

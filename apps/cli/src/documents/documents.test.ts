@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { errorsPage } from './error-reference.ts';
+import { errorsPage } from '../errors/error-reference.ts';
 import { withReference } from './option-reference.ts';
 
-const root = join(import.meta.dirname, '../../..');
+const root = join(import.meta.dirname, '../../../..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
 
 it('docs/errors.md is what errorsPage() makes', () => {

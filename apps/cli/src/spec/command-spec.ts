@@ -1,25 +1,10 @@
-import type { Readable, Writable } from 'node:stream';
-import type { Environment } from '../environment.ts';
+import type { Session } from '../session.ts';
 import type { OptionTable, OptionValues } from '../options/option.ts';
 
-/** What every command gets from its process. */
-export interface Session {
-  /** Of this program. */
-  readonly version: string;
-  readonly env: Environment;
-  /** Absolute. */
-  readonly cwd: string;
-  /** Opened when it is asked for, which takes milliseconds. */
-  readonly stdin: () => Readable;
-  /** Results only. */
-  readonly stdout: Writable & { readonly isTTY?: boolean };
-  /** Progress, warnings, errors. */
-  readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number };
-  /** Aborted by SIGINT and SIGTERM. */
-  readonly signal: AbortSignal;
-}
-
+/** One run of a command. */
 export interface Invocation<Table extends OptionTable> extends Session {
+  /** All commands of the program. */
+  readonly commands: readonly CommandSpec[];
   readonly options: OptionValues<Table>;
   /** One for each declared argument that was given; the last may be many. */
   readonly args: readonly string[];

@@ -1,6 +1,6 @@
-import { commandCatalog } from './commands/catalog.ts';
-import { type CommandPath, commandPaths, spellings } from './completion/command-path.ts';
-import type { Option } from './options/option.ts';
+import { commandCatalog } from '../commands/catalog.ts';
+import { type CommandPath, commandPaths, spellings } from '../spec/command-path.ts';
+import type { Option } from '../options/option.ts';
 
 const BEGIN = '<!-- begin generated: pnpm --filter shale run docs -->';
 const END = '<!-- end generated -->';

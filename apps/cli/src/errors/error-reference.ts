@@ -258,7 +258,7 @@ export function errorsPage(): string {
     .map(([code, { meaning, remedy, flags = '' }]) => {
       return `## ${code}\n\n${meaning}\n\n**What to do:** ${`${remedy} ${flags}`.trimEnd()}\n`;
     });
-  return `<!-- Generated from apps/cli/src/error-reference.ts by \`pnpm --filter shale run docs\`. -->
+  return `<!-- Generated from apps/cli/src/errors/error-reference.ts by \`pnpm --filter shale run docs\`. -->
 
 # Errors
 

@@ -1,4 +1,4 @@
-import type { CommandSpec } from '../commands/command.ts';
+import type { CommandSpec } from './command-spec.ts';
 
 /**
  * Takes `--push=false` out of a command line, for the switches of any command: the parser behind this one has switches

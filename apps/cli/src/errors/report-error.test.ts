@@ -2,7 +2,7 @@ import { DigestInvalidError, LocatedError, NoSpaceError } from '@shale/core';
 import { expect, it } from 'vitest';
 import { exitCodeOf, SignalReceivedError } from './exit-code.ts';
 import { formatError } from './report-error.ts';
-import { paletteOf } from './terminal/palette.ts';
+import { paletteOf } from '../terminal/palette.ts';
 import { UsageError } from './usage-error.ts';
 
 const plain = { verbose: false, stacks: false, palette: paletteOf(false) };
