@@ -29,6 +29,19 @@ export async function readOfficially(
   return JSON.parse(portable(JSON.stringify(answer), { host, workspaceFolder }));
 }
 
+/** The message with which the official CLI refuses a case; `null` where it takes it. */
+export async function refusedOfficially(
+  cli: OfficialCli,
+  one: ConfigurationCase,
+  options: ReadCaseOptions,
+): Promise<string | null> {
+  const answer = (await readOfficially(cli, one, options)) as { error?: string };
+  if (answer.error === undefined) return null;
+  const lines = answer.error.split('\n').map((line) => line.replace(/^\[[^\]]*\] /, '').trim());
+  const said = lines.filter((line) => !/^(@devcontainers\/cli|Start:|Stop|at |\* )/.test(line) && line !== '');
+  return said.find((line) => /error|could not|not found|legacy|circular|must /i.test(line)) ?? said[0] ?? '';
+}
+
 /** The same of shale. */
 export async function readOurselves(
   source: FeatureSource,

@@ -26,7 +26,7 @@ export const packagesFor = {
     htpasswd: 'apache2-utils',
     chromium: 'chromium',
   },
-  acceptance: { faketime: 'faketime', strace: 'strace', taskset: 'util-linux' },
+  acceptance: { 'docker-compose': 'docker-compose', faketime: 'faketime', strace: 'strace', taskset: 'util-linux' },
   image: { patchelf: 'patchelf', strip: 'binutils', 'apt-get': 'apt', 'dpkg-deb': 'dpkg' },
   peers: {
     dockerd: 'docker.io',

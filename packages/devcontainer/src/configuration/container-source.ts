@@ -1,4 +1,7 @@
+import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { undefinedIfMissing } from '@shale/core/files';
+import { DevcontainerInvalidError } from '../devcontainer-error.ts';
 import type { BuildProperties, DevcontainerConfiguration, Scalar } from './configuration.ts';
 import { insideFolder } from './inside-folder.ts';
 
@@ -31,7 +34,7 @@ export interface ConfigurationPlace {
 
 /**
  * What the configuration asks to be built or taken: a Dockerfile before compose files before an image.
- * @throws {DevcontainerInvalidError} for a path that leads out of the workspace folder.
+ * @throws {DevcontainerInvalidError} for a path that leads out of the workspace folder, and a Dockerfile that is not there.
  */
 export async function containerSource(
   configuration: DevcontainerConfiguration,
@@ -42,6 +45,9 @@ export async function containerSource(
   const named = dockerFile ?? build.dockerfile;
   if (named !== undefined) {
     const dockerfile = await beside(named);
+    if (!(await stat(dockerfile).catch(undefinedIfMissing))?.isFile()) {
+      throw new DevcontainerInvalidError(`There is no Dockerfile ${dockerfile}`, { file: configurationPath });
+    }
     const context = dockerFile === undefined ? build.context : configuration.context;
     const folder = context ? await beside(context) : dirname(dockerfile);
     return { type: 'dockerfile', dockerfile, context: folder, ...buildOptions(build) };

@@ -92,10 +92,9 @@ export class FeatureLoader {
 
   async #loadOci(id: string, name: OciFeatureReference, integrity: Digest | undefined): Promise<LoadedFeature> {
     const { source, signal } = this.#options;
-    const repository = source.repository(name.reference);
-    const raw = await repository
-      .getManifest(integrity ?? name.digest ?? name.tag ?? 'latest', { signal })
-      .catch((cause: unknown) => this.#unavailable(id, cause));
+    const wanted = integrity ?? name.digest ?? name.tag ?? 'latest';
+    const found = async () => source.repository(name.reference).getManifest(wanted, { signal });
+    const raw = await found().catch((cause: unknown) => this.#unavailable(id, cause));
     if (raw === undefined) throw new FeatureUnavailableError(id, 'its registry does not have it');
     const manifest = parseFeatureManifest(raw, id);
     const [layer] = manifest.layers;
@@ -104,7 +103,7 @@ export class FeatureLoader {
     const text = manifest.annotations?.[METADATA_ANNOTATION];
     const metadata =
       text === undefined
-        ? await archivedMetadata({ feature: id, content: repository.read(layer, { signal }) })
+        ? await archivedMetadata({ feature: id, content: source.repository(name.reference).read(layer, { signal }) })
         : parseFeatureMetadata(text, id);
     return { origin: { type: 'oci', name, reference, manifest: raw, layer }, metadata };
   }
