@@ -11,12 +11,11 @@ import { requireEmulators } from '../run/foreign-steps.ts';
 import { warnOfFrontend } from '../plan/frontend.ts';
 import { locateDockerfileError } from '../graph/locate-error.ts';
 import type { LookedUpPlan, LookedUpSteps } from '../keys/look-up.ts';
-import { isSettledHit, lookUp } from '../keys/look-up.ts';
+import { lookUp } from '../keys/look-up.ts';
 import { planBuild } from '../plan/plan.ts';
 import type { PlanOptions } from '../plan/planning.ts';
 import { openPrefetcher } from '../run/prefetcher.ts';
-import type { Scheduler } from '../run/scheduler.ts';
-import { createScheduler } from '../run/scheduler.ts';
+import { Scheduler } from '../run/scheduler.ts';
 import { reportingSteps } from '../run/step-progress.ts';
 import type { StepResult } from '../graph/step-result.ts';
 
@@ -86,7 +85,7 @@ export async function executePlan<T>(
   await requireEmulators(stages, plan, options.dockerfile);
   await using session = openBuildSession({ ...options, signal });
   await using prefetcher = openPrefetcher({ ...options, signal });
-  const scheduler = createScheduler({
+  const scheduler = new Scheduler({
     keys: plan.keys,
     hits: plan.hits,
     bypassed: plan.bypassed,
@@ -140,7 +139,7 @@ export function assembleStage(
 
 /** Reports all steps that were cached or that this build evaluated. */
 export async function reportSteps(lookedUp: LookedUpSteps, scheduler: Scheduler): Promise<StepReport[]> {
-  const known = lookedUp.steps.filter((step) => isSettledHit(step, lookedUp) || scheduler.isEvaluated(step));
+  const known = lookedUp.steps.filter((step) => scheduler.isKnown(step));
   return Promise.all(known.map(async (step) => stepReport(step, await scheduler.resultOf(step))));
 }
 

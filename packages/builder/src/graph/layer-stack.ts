@@ -1,5 +1,6 @@
 import type { BlobSource, Layer } from '@shale/core';
 import type { GraphNode } from './build-graph.ts';
+import { chainOf } from './build-graph.ts';
 
 /** A layer, and where its blob can be read if it must be unpacked. */
 export interface StackedLayer {
@@ -32,3 +33,11 @@ export function packedStack(stack: PackingStack): Promise<LayerStack> {
 
 /** The layers of each node that a step reads. */
 export type InputStacks = ReadonlyMap<GraphNode, PackingStack>;
+
+/** The layers of the image that a node's stage starts from; `[]` for scratch. */
+export function baseStack(node: GraphNode): LayerStack {
+  const base = chainOf(node)[0]?.parent ?? node;
+  if (base.kind !== 'base' || base.image === undefined) return [];
+  const { layers, blobs } = base.image;
+  return layers.map((layer) => ({ layer, blobs }));
+}

@@ -3,17 +3,17 @@ import type { BaseNode, GraphNode, StepNode } from '../graph/build-graph.ts';
 import { inputsOf } from '../graph/build-graph.ts';
 import type { KeyedStep } from '../graph/keyed-step.ts';
 import { splitEnv } from '../graph/stage-state.ts';
-import type { StepKey } from './step-keys.ts';
+import type { StepKeys } from './step-keys.ts';
 
 /** Describes all steps to `onKeyed`, before any runs. */
 export function describeSteps(
   steps: readonly StepNode[],
-  keys: ReadonlyMap<StepNode, StepKey>,
+  keys: StepKeys,
   hits: ReadonlyMap<StepNode, CacheEntry>,
 ): readonly KeyedStep[] {
   return steps.map((step) => ({
     step: step.info,
-    ...(keys.get(step) as StepKey),
+    ...keys.of(step),
     hit: hits.get(step),
     isBypassed: step.noCache,
     dependsOn: inputsOf(step).flatMap((node) => (node.kind === 'step' ? [node.info.id] : [])),

@@ -9,7 +9,7 @@ import { type ContextReads, contextReads } from './context-reads.ts';
 import { remoteVersions } from './remote-version.ts';
 import { describeSteps } from './describe-steps.ts';
 import { atStep } from '../graph/locate-error.ts';
-import type { ContextDigests, LayerOptions, StepKey } from './step-keys.ts';
+import type { ContextDigests, LayerOptions, StepKeys } from './step-keys.ts';
 import { definitionKeys } from './step-keys.ts';
 import { cachedStep } from './cached-step.ts';
 
@@ -25,9 +25,9 @@ export interface LookUpOptions extends LayerOptions, SourceAccess, CallOptions {
 export interface LookedUpSteps {
   /** One step for each key, dependencies first. Equal steps of several stages are one. */
   readonly steps: readonly StepNode[];
-  readonly keys: ReadonlyMap<StepNode, StepKey>;
-  /** The scheduler removes a step when its cached layer is lost. */
-  readonly hits: Map<StepNode, CacheEntry>;
+  readonly keys: StepKeys;
+  /** The cache entries that were found. */
+  readonly hits: ReadonlyMap<StepNode, CacheEntry>;
   readonly reads: ContextReads;
   /** Steps that skipped the cache lookup. */
   readonly bypassed: ReadonlySet<CacheKey>;
@@ -42,7 +42,7 @@ export interface LookedUpPlan extends LookedUpSteps {
 
 /** Whether the step is a hit that no bypassed step can make void. */
 export function isSettledHit(step: StepNode, { keys, hits, unsettled }: LookedUpSteps): boolean {
-  return hits.has(step) && !unsettled.has((keys.get(step) as StepKey).key);
+  return hits.has(step) && !unsettled.has(keys.of(step).key);
 }
 
 /** Looks up all steps at once: a miss does not end the lookup. */
@@ -54,7 +54,7 @@ export async function lookUp(stages: readonly PlannedStage[], options: LookUpOpt
   const reads = contextReads(versions);
   const digestAt: ContextDigests = (step, source) => atStep(step, dockerfile, () => reads.digests(step, source));
   const keys = definitionKeys(nodes, digestAt, options);
-  const groups = [...Map.groupBy(nodes, (node) => (keys.get(node) as StepKey).key)];
+  const groups = [...Map.groupBy(nodes, (node) => keys.of(node).key)];
   const steps = groups.map(([, [step]]) => step as StepNode);
   onProgress({ type: 'build.planned', steps: steps.map(({ info }) => info) });
   const bypassed = new Set(groups.filter(([, alike]) => alike.some(({ noCache }) => noCache)).map(([key]) => key));
@@ -77,12 +77,12 @@ export async function lookUp(stages: readonly PlannedStage[], options: LookUpOpt
 /** @param nodes Dependencies first. */
 function unsettledKeys(
   nodes: readonly StepNode[],
-  keys: ReadonlyMap<StepNode, StepKey>,
+  keys: StepKeys,
   bypassed: ReadonlySet<CacheKey>,
 ): ReadonlySet<CacheKey> {
   const unsettled = new Set<CacheKey>();
   if (bypassed.size === 0) return unsettled;
-  const keyOf = (node: StepNode) => (keys.get(node) as StepKey).key;
+  const keyOf = (node: StepNode) => keys.of(node).key;
   const isOpen = (node: GraphNode) => node.kind === 'step' && (bypassed.has(keyOf(node)) || unsettled.has(keyOf(node)));
   for (const node of nodes) if (!bypassed.has(keyOf(node)) && inputsOf(node).some(isOpen)) unsettled.add(keyOf(node));
   return unsettled;

@@ -12,6 +12,16 @@ export interface StepKey {
   readonly inputs: readonly CacheInput[];
 }
 
+/** The keys of a build's steps. */
+export class StepKeys extends Map<StepNode, StepKey> {
+  /** @throws {Error} for a step of another build: a fault in the caller. */
+  of(step: StepNode): StepKey {
+    const key = this.get(step);
+    if (key === undefined) throw new Error(`The step ${step.info.name} has no key`);
+    return key;
+  }
+}
+
 /** A digest of what a step reads from a tree, and the hashes of its files by name. */
 export interface ContentDigest {
   readonly digest: Digest;
@@ -32,9 +42,9 @@ export function definitionKeys(
   steps: readonly StepNode[],
   contextDigests: ContextDigests,
   options: LayerOptions,
-): Map<StepNode, StepKey> {
-  const keys = new Map<StepNode, StepKey>();
-  const keyOf = (node: GraphNode): string => (node.kind === 'base' ? baseKey(node) : (keys.get(node) as StepKey).key);
+): StepKeys {
+  const keys = new StepKeys();
+  const keyOf = (node: GraphNode): string => (node.kind === 'base' ? baseKey(node) : keys.of(node).key);
   for (const step of steps) {
     const read = (source: TreeSource): KeyInput[] =>
       source.type === 'node'

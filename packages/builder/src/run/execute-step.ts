@@ -11,7 +11,7 @@ import type { ExecutionWish } from './scheduler.ts';
 import type { InputStacks, PackingStack } from '../graph/layer-stack.ts';
 import { cachedResult } from '../keys/cached-step.ts';
 import type { LayerCompression, TreeView } from '../snapshotters/snapshotter.ts';
-import type { LayerOptions, StepKey } from '../keys/step-keys.ts';
+import type { LayerOptions, StepKey, StepKeys } from '../keys/step-keys.ts';
 import { baseKey, contentKey, isLinked } from '../keys/step-keys.ts';
 import type { StepResult } from '../graph/step-result.ts';
 import { copyStep } from '../steps/copy-step.ts';
@@ -37,7 +37,7 @@ export interface ExecutionOptions extends StepOptions, LayerOptions, CallOptions
 
 export interface StepExecutorOptions {
   readonly build: ExecutionOptions;
-  readonly keys: ReadonlyMap<StepNode, StepKey>;
+  readonly keys: StepKeys;
   readonly reads: ContextReads;
   readonly session: BuildSession;
   readonly signal: AbortSignal;
@@ -91,7 +91,7 @@ export function stepExecutor({ build, keys, reads, session, signal }: StepExecut
   }
 
   function parentKey(node: GraphNode): CacheKey | string {
-    return node.kind === 'base' ? baseKey(node) : (keys.get(node) as StepKey).key;
+    return node.kind === 'base' ? baseKey(node) : keys.of(node).key;
   }
 
   async function makeLayer(

@@ -1,9 +1,11 @@
+import { sha256 } from '@shale/core';
 import type { Image } from '@shale/core';
 import { hostPlatform } from '@shale/core';
 import { expect, it } from 'vitest';
 import type { BaseNode, GraphNode, PlannedStage, StepNode } from '../graph/build-graph.ts';
 import { requireEmulators } from './foreign-steps.ts';
 import type { LookedUpSteps } from '../keys/look-up.ts';
+import { StepKeys } from '../keys/step-keys.ts';
 
 const FOREIGN = { os: 'linux', architecture: 'vax' };
 const source = { name: 'Dockerfile', text: 'FROM x\nRUN a\nRUN b\n' };
@@ -25,7 +27,11 @@ function check(tip: GraphNode, hits: readonly StepNode[] = []): Promise<void> {
   const known = new Map(hits.map((hit) => [hit, {}]));
   return requireEmulators(
     [{ tip } as PlannedStage],
-    { hits: known, keys: new Map(hits.map((hit) => [hit, {}])), unsettled: new Set() } as unknown as LookedUpSteps,
+    {
+      hits: known,
+      keys: new StepKeys(hits.map((hit) => [hit, { key: sha256('key'), inputs: [] }])),
+      unsettled: new Set(),
+    } as unknown as LookedUpSteps,
     source,
   );
 }

@@ -4,9 +4,9 @@ import { BlobMissingError, MediaType, sha256 } from '@shale/core';
 import { expect, it } from 'vitest';
 import type { GraphNode, StepNode, TreeSource } from '../graph/build-graph.ts';
 import type { SchedulerOptions } from './scheduler.ts';
-import { createScheduler } from './scheduler.ts';
+import { Scheduler } from './scheduler.ts';
 import { type PackingStack, isPacking, type PackingLayer } from '../graph/layer-stack.ts';
-import type { StepKey } from '../keys/step-keys.ts';
+import { type StepKey, StepKeys } from '../keys/step-keys.ts';
 import type { StepResult } from '../graph/step-result.ts';
 
 const platform = { os: 'linux', architecture: 'amd64' };
@@ -60,8 +60,8 @@ function open(
   const ran: string[] = [];
   const prefetched: Digest[][] = [];
   const key = (node: StepNode): StepKey => ({ key: sha256(node.info.id), inputs: [] });
-  const scheduler = createScheduler({
-    keys: new Map(steps.map((node) => [node, key(node)])),
+  const scheduler = new Scheduler({
+    keys: new StepKeys(steps.map((node) => [node, key(node)])),
     hits: new Map(hits.map((node) => [node, hitOf(node.info.id)])),
     bypassed: new Set(bypassed.map((node) => key(node).key)),
     unsettled: new Set(unsettled.map((node) => key(node).key)),
@@ -81,7 +81,7 @@ function open(
 const diffIds = (stack: PackingStack): Digest[] =>
   stack.map((layer) => (isPacking(layer) ? sha256('packing') : layer.layer.diffId));
 
-it('createScheduler() runs nothing for a chain that hit, and nothing below a hit that is not in the chain', async () => {
+it('Scheduler runs nothing for a chain that hit, and nothing below a hit that is not in the chain', async () => {
   const other = step('other', scratch);
   const first = step('first', scratch);
   const second = step('second', first, other);
@@ -90,7 +90,7 @@ it('createScheduler() runs nothing for a chain that hit, and nothing below a hit
   expect(ran).toEqual([]);
 });
 
-it('createScheduler() runs a missing step in the middle, and keeps what hit above it', async () => {
+it('Scheduler runs a missing step in the middle, and keeps what hit above it', async () => {
   const a = step('a', scratch);
   const middle = step('middle', a);
   const top = step('top', middle);
@@ -99,7 +99,7 @@ it('createScheduler() runs a missing step in the middle, and keeps what hit abov
   expect(ran).toEqual(['middle']);
 });
 
-it('createScheduler() runs each step once, whoever asks', async () => {
+it('Scheduler runs each step once, whoever asks', async () => {
   const shared = step('shared', scratch);
   const left = step('left', shared);
   const right = step('right', scratch, shared);
@@ -108,7 +108,7 @@ it('createScheduler() runs each step once, whoever asks', async () => {
   expect(ran.toSorted()).toEqual(['left', 'right', 'shared']);
 });
 
-it('createScheduler() runs what stands on a bypassed step, and no copy of it that came to the same', async () => {
+it('Scheduler runs what stands on a bypassed step, and no copy of it that came to the same', async () => {
   const bypassed = step('bypassed', scratch);
   const above = step('above', bypassed);
   const same = step('same', scratch, bypassed);
@@ -199,7 +199,7 @@ it('rewinding() runs a step again whose second hit, by content, has vanished', a
   expect(wishes).toEqual([false, true]);
 });
 
-it('createScheduler() has the layers below a RUN fetched while a COPY between them waits for another stage', async () => {
+it('Scheduler has the layers below a RUN fetched while a COPY between them waits for another stage', async () => {
   const other = step('other', scratch);
   const hit = step('hit', scratch);
   const copy = step('copy', hit, other);
@@ -225,7 +225,7 @@ function packingStep() {
   return { layer, packed, resolve, reject };
 }
 
-it('createScheduler() starts a step while what is below it is packed', async () => {
+it('Scheduler starts a step while what is below it is packed', async () => {
   const below = step('below', scratch);
   const above = step('above', below);
   const packing = packingStep();
@@ -241,7 +241,7 @@ it('createScheduler() starts a step while what is below it is packed', async () 
   expect(diffIds(await scheduler.stackOf(above))).toEqual([sha256('below'), sha256('above')]);
 });
 
-it('createScheduler() waits for the layer below where it decides whether a step runs', async () => {
+it('Scheduler waits for the layer below where it decides whether a step runs', async () => {
   const below = step('below', scratch);
   const above = step('above', below);
   const packing = packingStep();
@@ -257,7 +257,7 @@ it('createScheduler() waits for the layer below where it decides whether a step 
   expect([ran, doubted.ran]).toEqual([[], ['below', 'above']]);
 });
 
-it('createScheduler() repeats no step that another one was built upon, and settles when all have ended', async () => {
+it('Scheduler repeats no step that another one was built upon, and settles when all have ended', async () => {
   const below = step('below', scratch);
   const above = step('above', below);
   const packing = packingStep();

@@ -1,235 +1,230 @@
 import type { CacheBackend, CacheEntry, CacheKey } from '@shale/cache';
 import type { Digest, ProgressListener } from '@shale/core';
-import { BlobMissingError, DigestMismatchError, LocatedError, SizeMismatchError } from '@shale/core';
-import pLimit from 'p-limit';
+import pLimit, { type LimitFunction } from 'p-limit';
 import type { GraphNode, StepNode } from '../graph/build-graph.ts';
 import { chainOf, inputsOf } from '../graph/build-graph.ts';
 import type { InputStacks, LayerStack, PackingLayer, StackedLayer } from '../graph/layer-stack.ts';
-import type { StepKey } from '../keys/step-keys.ts';
-import { cachedResult, cachedStep } from '../keys/cached-step.ts';
+import { baseStack } from '../graph/layer-stack.ts';
 import type { StepResult } from '../graph/step-result.ts';
+import { cachedResult, cachedStep } from '../keys/cached-step.ts';
+import type { StepKeys } from '../keys/step-keys.ts';
+import { LostLayers } from './lost-layers.ts';
+import { prefetcherBelow } from './prefetch-below.ts';
 
 export interface SchedulerOptions {
-  readonly keys: ReadonlyMap<StepNode, StepKey>;
-  /** What the cache knew, by step. */
-  readonly hits: Map<StepNode, CacheEntry>;
+  readonly keys: StepKeys;
+  /** The entries that the cache had, by step. */
+  readonly hits: ReadonlyMap<StepNode, CacheEntry>;
   readonly cacheName: CacheBackend['name'];
-  /** Runs a step and stores what it made. */
+  /** Runs a step and stores its layer. */
   readonly execute: (step: StepNode, stacks: InputStacks, wish: ExecutionWish) => Promise<StepResult>;
-  /** Steps that the cache was not asked for. @default none */
+  /** Steps that skipped the cache lookup. @default none */
   readonly bypassed?: ReadonlySet<CacheKey> | undefined;
-  /** Hits that count only if what they stand on comes to what it was. @default none */
+  /** Descendants of bypassed steps: their hits count only if those steps reproduce the cached layer. @default none */
   readonly unsettled?: ReadonlySet<CacheKey> | undefined;
-  /** Fetches and unpacks layers that a step will need for certain, while it waits for others. Its failures are nobody's. */
+  /** Fetches and unpacks layers that a step will need, while the step waits for others. Failures are ignored: the step reports them. */
   readonly prefetch?: ((stack: LayerStack) => Promise<void>) | undefined;
   readonly concurrency: number;
   readonly onProgress: ProgressListener;
   readonly signal: AbortSignal;
 }
 
-export interface ExecutionWish extends Standing {
-  /** To be told when others can build on what the step did, though it is not packed yet. */
+export interface ExecutionWish extends InputChanges {
+  /** Called when other steps can build on the step's tree, before its layer is packed. */
   readonly onPacking: (layer: PackingLayer) => void;
-  /** What the cache had for the step turned out to be gone. */
+  /** The cached layer of the step was lost, so the step runs although the cache may name it. */
   readonly again: boolean;
-  /** The cache was not asked for the step, and its entry is to be replaced. */
+  /** The step skipped the cache lookup. Its entry in the cache is replaced. */
   readonly isBypassed: boolean;
 }
 
-/** What the step stands on came to something else than the cache had, as a step that it was not asked for does. */
-interface Standing {
+/** Whether an input of this step was rebuilt and differs from the cached one. */
+interface InputChanges {
   readonly isParentNew: boolean;
   readonly isSourceNew: boolean;
 }
 
-const SETTLED: Standing = { isParentNew: false, isSourceNew: false };
+const UNCHANGED: InputChanges = { isParentNew: false, isSourceNew: false };
 
-/** A step on its way to its result. */
+/** A step whose result this build has asked for. */
 interface Evaluation {
   readonly result: Promise<StepResult>;
-  /** What the next step stands on: there before the result, where the layer is packed beside that step. */
+  /** The step's layer as soon as the next step can build on it: while it is packed, where the snapshotter allows that. */
   readonly top: Promise<StackedLayer | PackingLayer>;
 }
 
-export interface Scheduler {
-  /** Runs what is missing for this step, and nothing else. */
-  resultOf(step: StepNode): Promise<StepResult>;
-  /** The layers of a node's file system, from the base up. */
-  stackOf(node: GraphNode): Promise<LayerStack>;
-  /** Whether this build asked for the step's result. */
-  isEvaluated(step: StepNode): boolean;
-  /** Resolves when nothing is run or packed any more. */
-  settled(): Promise<void>;
-  /** Runs `work`, and when it finds a cached layer gone, has the step that made the layer run again first. */
-  rewinding<T>(work: () => Promise<T>): Promise<T>;
-}
-
-/** A build does not run for ever against somebody who removes what it makes. */
-const MAX_REWINDS = 1000;
-
 /**
- * Evaluates steps on demand, each key once: a step that hit needs nothing below it to run, a step that must run asks for
- * its inputs, and independent ones run beside each other. A layer is packed beside the step on top of it.
+ * Evaluates steps on demand, each key once. A hit needs nothing below it. A miss asks for its inputs, and independent steps
+ * run beside each other. docs/scheduling.md explains it on an example.
  */
-export function createScheduler(options: SchedulerOptions): Scheduler {
-  const { keys, hits, execute, bypassed, unsettled, onProgress, signal } = options;
-  /** Steps that came to something new. */
-  const renewed = new Set<CacheKey>();
-  const evaluations = new Map<CacheKey, Evaluation>();
+export class Scheduler {
+  readonly #options: SchedulerOptions;
+  readonly #hits: Map<StepNode, CacheEntry>;
   /** Results of steps that missed: made here, or found in the cache by their content. */
-  const missed = new Map<StepNode, StepResult>();
-  let rewinds = 0;
-  const lostSteps = new Set<CacheKey>();
-  /** Above which the layers below are on their way. */
-  const prefetched = new Set<CacheKey>();
-  /** When a blob was last found gone, by the count of attempts. */
-  const lostAt = new Map<Digest, number>();
-  let attempts = 0;
-  const keyOf = (step: StepNode) => (keys.get(step) as StepKey).key;
-  const limit = pLimit(options.concurrency);
+  readonly #missed = new Map<StepNode, StepResult>();
+  readonly #evaluations = new Map<CacheKey, Evaluation>();
+  /** Steps whose new layer differs from the cached one. */
+  readonly #renewed = new Set<CacheKey>();
+  /** Steps whose layer was lost. */
+  readonly #lostSteps = new Set<CacheKey>();
+  readonly #lostLayers: LostLayers;
+  readonly #prefetchBelow: (run: StepNode) => void;
+  readonly #limit: LimitFunction;
 
-  const scheduler: Scheduler = {
-    resultOf: (step) => evaluationOf(step).result,
-    stackOf: (node) => layersOf(node, async ({ result }) => (await result).stacked),
-    isEvaluated: (step) => evaluations.has(keyOf(step)),
-    async settled() {
-      await Promise.allSettled([...evaluations.values()].map(({ result }) => result));
-    },
-    rewinding: (work) => repeating(work, () => true),
-  };
-
-  async function repeating<T>(work: () => Promise<T>, mayRepeat: () => boolean): Promise<T> {
-    for (;;) {
-      const began = (attempts += 1);
-      try {
-        return await work();
-      } catch (error) {
-        signal.throwIfAborted();
-        if (!mayRepeat() || !mayHelpToRepeat(error, began)) throw error;
-      }
-    }
+  constructor(options: SchedulerOptions) {
+    const { keys, signal, prefetch = () => Promise.resolve() } = options;
+    this.#options = options;
+    this.#hits = new Map(options.hits);
+    this.#limit = pLimit(options.concurrency);
+    this.#lostLayers = new LostLayers({ signal, forget: (lost, error) => this.#forget(lost, error) });
+    this.#prefetchBelow = prefetcherBelow({ keys, hits: this.#hits, prefetch });
   }
 
-  function evaluationOf(step: StepNode): Evaluation {
-    const known = evaluations.get(keyOf(step));
+  /** Runs what is missing for this step, and nothing else. */
+  resultOf(step: StepNode): Promise<StepResult> {
+    return this.#evaluationOf(step).result;
+  }
+
+  /** The layers of a node's file system, from the base up. */
+  stackOf(node: GraphNode): Promise<LayerStack> {
+    return this.#layersOf(node, async ({ result }) => (await result).stacked);
+  }
+
+  /** Whether `resultOf` returns without running anything that this build has not asked for. */
+  isKnown(step: StepNode): boolean {
+    const key = this.#keyOf(step);
+    return this.#evaluations.has(key) || (this.#hits.has(step) && this.#options.unsettled?.has(key) !== true);
+  }
+
+  /** Resolves when no step is running or being packed. */
+  async settled(): Promise<void> {
+    await Promise.allSettled([...this.#evaluations.values()].map(({ result }) => result));
+  }
+
+  /** Runs `work`. If `work` finds a cached layer gone, runs the step that made the layer, and `work` again. */
+  rewinding<T>(work: () => Promise<T>): Promise<T> {
+    return this.#lostLayers.repeating(work);
+  }
+
+  #keyOf(step: StepNode): CacheKey {
+    return this.#options.keys.of(step).key;
+  }
+
+  #evaluationOf(step: StepNode): Evaluation {
+    const key = this.#keyOf(step);
+    const known = this.#evaluations.get(key);
     if (known !== undefined) return known;
     const { promise: packing, resolve: onPacking } = Promise.withResolvers<PackingLayer>();
-    const result = Promise.resolve().then(() => evaluate(step, onPacking)); // later: a chain may be longer than the stack is
+    const result = Promise.resolve().then(() => this.#evaluate(step, onPacking)); // later, because a long chain would overflow the stack
     const top = Promise.race([packing, result.then(({ stacked }) => stacked)]);
-    top.catch(() => undefined); // it is the result's failure
+    top.catch(() => undefined); // whoever awaits the result sees the failure
     const evaluation = { result, top };
-    evaluations.set(keyOf(step), evaluation);
+    this.#evaluations.set(key, evaluation);
     return evaluation;
   }
 
-  async function layersOf<Stacked extends StackedLayer | PackingLayer>(
+  async #layersOf<Stacked extends StackedLayer | PackingLayer>(
     node: GraphNode,
     layerOf: (evaluation: Evaluation) => Promise<Stacked>,
   ): Promise<readonly (Stacked | StackedLayer)[]> {
     for (;;) {
-      const asked = chainOf(node).map((step) => [keyOf(step), evaluationOf(step)] as const);
+      const asked = chainOf(node).map((step) => [this.#keyOf(step), this.#evaluationOf(step)] as const);
       const layers = await Promise.all(asked.map(([, evaluation]) => layerOf(evaluation)));
-      // one of them may have been found gone while another ran
-      if (asked.every(([key, evaluation]) => evaluations.get(key) === evaluation))
+      // another step may have found one of them gone meanwhile
+      if (asked.every(([key, evaluation]) => this.#evaluations.get(key) === evaluation))
         return [...baseStack(node), ...layers];
     }
   }
 
-  async function evaluate(step: StepNode, onPacking: ExecutionWish['onPacking']): Promise<StepResult> {
-    const hit = hits.get(step);
-    const isUnsettled = unsettled?.has(keyOf(step)) === true;
-    if (hit !== undefined && !isUnsettled) return cachedResult(keys.get(step) as StepKey, hit, options.cacheName);
-    if (hit === undefined && step.action.type === 'run') prefetchBelow(step);
-    let isBuiltUpon = false; // done again, it could come to something else
-    const onPackingOnce = (layer: PackingLayer) => {
-      isBuiltUpon = true;
-      onPacking(layer);
+  async #evaluate(step: StepNode, onPacking: ExecutionWish['onPacking']): Promise<StepResult> {
+    const hit = this.#hits.get(step);
+    const isUnsettled = this.#options.unsettled?.has(this.#keyOf(step)) === true;
+    if (hit !== undefined && !isUnsettled) return this.#cached(step, hit);
+    if (hit === undefined && step.action.type === 'run') this.#prefetchBelow(step);
+    let isBuiltUpon = false; // a second run could make another layer than the next step already stands on
+    const wish = {
+      onPacking: (layer: PackingLayer) => {
+        isBuiltUpon = true;
+        onPacking(layer);
+      },
     };
-    const attempt = async () => {
-      // outside the limit: a step that waits for its inputs holds no place
-      const stackOf = (node: GraphNode) => (isUnsettled ? scheduler.stackOf(node) : layersOf(node, ({ top }) => top));
-      const stacks = await Promise.all(inputsOf(step).map(async (node) => [node, await stackOf(node)] as const));
-      const again = lostSteps.has(keyOf(step));
-      const isBypassed = bypassed?.has(keyOf(step)) === true;
-      const standing = isUnsettled ? standingOf(step) : SETTLED;
-      const isNew = standing.isParentNew || standing.isSourceNew;
-      if (hit !== undefined && hits.get(step) === hit && !isNew) {
-        onProgress(cachedStep(step, hit, options.cacheName));
-        return cachedResult(keys.get(step) as StepKey, hit, options.cacheName);
-      }
-      const result = await limit(() => {
-        signal.throwIfAborted();
-        return execute(step, new Map(stacks), { again, isBypassed, onPacking: onPackingOnce, ...standing });
-      });
-      missed.set(step, result);
-      if (isBypassed || (isNew && result.layer.diffId !== hit?.layer.diffId)) renewed.add(keyOf(step));
-      return result;
-    };
-    return repeating(attempt, () => !isBuiltUpon);
+    const attempt = () => (isUnsettled ? this.#settle(step, hit, wish) : this.#runOnDraft(step, wish));
+    return this.#lostLayers.repeating(attempt, () => !isBuiltUpon);
   }
 
-  /** A RUN that missed runs, and needs what is below it: the layers that are known, and the first missing step has to wait. */
-  function prefetchBelow(step: StepNode): void {
-    const chain = chainOf(step);
-    const index = chain.findIndex((one) => !hits.has(one));
-    const first = chain[index] ?? step;
-    const waits = inputsOf(first)
-      .slice(1)
-      .some((node) => chainOf(node).some((one) => !hits.has(one)));
-    if (!waits || prefetched.has(keyOf(first))) return;
-    prefetched.add(keyOf(first));
-    const known = chain.slice(0, index).flatMap((one) => hits.get(one) ?? []);
-    const stack = [...baseStack(step), ...known.map(({ layer, blobs }) => ({ layer, blobs }))];
-    if (stack.length > 0) options.prefetch?.(stack).catch(() => undefined); // who needs them will see
+  #cached(step: StepNode, hit: CacheEntry): StepResult {
+    return cachedResult(this.#options.keys.of(step), hit, this.#options.cacheName);
   }
 
-  /** Its inputs are there. */
-  function standingOf(step: StepNode): Standing {
-    const isNew = (node: GraphNode) => chainOf(node).some((below) => renewed.has(keyOf(below)));
+  /** Runs a step that missed, on trees whose layers may still be packing. */
+  async #runOnDraft(step: StepNode, wish: Pick<ExecutionWish, 'onPacking'>): Promise<StepResult> {
+    const stacks = await this.#stacksOf(step, (node) => this.#layersOf(node, ({ top }) => top));
+    return this.#run(step, stacks, { ...wish, ...UNCHANGED });
+  }
+
+  /** Waits for the inputs of an unsettled step. The hit counts if they are what they were; else the step runs. */
+  async #settle(
+    step: StepNode,
+    hit: CacheEntry | undefined,
+    wish: Pick<ExecutionWish, 'onPacking'>,
+  ): Promise<StepResult> {
+    const stacks = await this.#stacksOf(step, (node) => this.stackOf(node));
+    const changes = this.#changesBelow(step);
+    const isNew = changes.isParentNew || changes.isSourceNew;
+    if (hit !== undefined && this.#hits.get(step) === hit && !isNew) {
+      this.#options.onProgress(cachedStep(step, hit, this.#options.cacheName));
+      return this.#cached(step, hit);
+    }
+    const result = await this.#run(step, stacks, { ...wish, ...changes });
+    if (isNew && result.layer.diffId !== hit?.layer.diffId) this.#renewed.add(this.#keyOf(step));
+    return result;
+  }
+
+  /** Outside the limit on running steps: a step that waits for its inputs holds no place. */
+  async #stacksOf(
+    step: StepNode,
+    stackOf: (node: GraphNode) => Promise<readonly (StackedLayer | PackingLayer)[]>,
+  ): Promise<InputStacks> {
+    return new Map(await Promise.all(inputsOf(step).map(async (node) => [node, await stackOf(node)] as const)));
+  }
+
+  async #run(
+    step: StepNode,
+    stacks: InputStacks,
+    wish: Omit<ExecutionWish, 'again' | 'isBypassed'>,
+  ): Promise<StepResult> {
+    const key = this.#keyOf(step);
+    const isBypassed = this.#options.bypassed?.has(key) === true;
+    const again = this.#lostSteps.has(key);
+    const result = await this.#limit(() => {
+      this.#options.signal.throwIfAborted();
+      return this.#options.execute(step, stacks, { ...wish, again, isBypassed });
+    });
+    this.#missed.set(step, result);
+    if (isBypassed) this.#renewed.add(key);
+    return result;
+  }
+
+  /** The inputs are evaluated. */
+  #changesBelow(step: StepNode): InputChanges {
+    const isNew = (node: GraphNode) => chainOf(node).some((below) => this.#renewed.has(this.#keyOf(below)));
     const [parent, ...sources] = inputsOf(step);
     return { isParentNew: parent !== undefined && isNew(parent), isSourceNew: sources.some(isNew) };
   }
 
-  /**
-   * A layer can vanish after the lookup or after it was made, when others prune: its step must run after all. Whoever
-   * missed the layer at the same time tries again as well; and so does, once, who missed one of a base image, whose source
-   * has put it aside.
-   */
-  function mayHelpToRepeat(error: unknown, began: number): boolean {
-    const lost = lostDigest(error);
-    if (lost === undefined || (rewinds += 1) > MAX_REWINDS) return false;
-    const knownSince = lostAt.get(lost);
-    if (!forgetLost(lost, error) && knownSince !== undefined && knownSince < began) return false;
-    lostAt.set(lost, (attempts += 1));
-    return true;
-  }
-
-  function forgetLost(lost: Digest, error: unknown): boolean {
-    const steps = [...hits, ...missed].flatMap(([step, { layer }]) =>
+  /** Forgets all results that have the layer. Returns whether there were any. */
+  #forget(lost: Digest, error: unknown): boolean {
+    const steps = [...this.#hits, ...this.#missed].flatMap(([step, { layer }]) =>
       layer.descriptor.digest === lost || layer.diffId === lost ? [step] : [],
     );
     for (const step of steps) {
-      hits.delete(step);
-      missed.delete(step);
-      evaluations.delete(keyOf(step));
-      lostSteps.add(keyOf(step));
+      this.#hits.delete(step);
+      this.#missed.delete(step);
+      this.#evaluations.delete(this.#keyOf(step));
+      this.#lostSteps.add(this.#keyOf(step));
     }
-    if (steps.length > 0) onProgress({ type: 'cache.degraded', backend: options.cacheName, error });
+    const { cacheName: backend, onProgress } = this.#options;
+    if (steps.length > 0) onProgress({ type: 'cache.degraded', backend, error });
     return steps.length > 0;
   }
-
-  return scheduler;
-}
-
-function lostDigest(thrown: unknown): Digest | undefined {
-  const error = thrown instanceof LocatedError ? thrown.failure : thrown;
-  if (error instanceof BlobMissingError || error instanceof SizeMismatchError) return error.digest;
-  return error instanceof DigestMismatchError ? error.expected : undefined;
-}
-
-function baseStack(node: GraphNode): LayerStack {
-  const base = chainOf(node)[0]?.parent ?? node;
-  if (base.kind !== 'base' || base.image === undefined) return [];
-  const { layers, blobs } = base.image;
-  return layers.map((layer) => ({ layer, blobs }));
 }
