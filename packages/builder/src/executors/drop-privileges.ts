@@ -2,6 +2,7 @@ import type { SystemCalls } from '@shale/core/linux';
 import { ProcessControl } from '@shale/core/linux';
 import type { ProcessUser } from '../tree/users.ts';
 import type { SyscallNumbers } from '../host/syscall-number.ts';
+import { callFilter } from '../seccomp/filter.ts';
 
 /** By number. @see https://man7.org/linux/man-pages/man7/capabilities.7.html */
 const CAPABILITIES = {
@@ -61,6 +62,15 @@ export function closeInheritedFiles(calls: SystemCalls, numbers: SyscallNumbers)
 /** The builder's kernel keys stay out of reach. */
 export function leaveKeyring(calls: SystemCalls, numbers: SyscallNumbers): void {
   tolerate(['ENOSYS', 'EPERM', 'EDQUOT'], () => calls.syscall(numbers.keyctl, KEYCTL_JOIN_SESSION_KEYRING, 0));
+}
+
+/**
+ * Refuses the system calls that Docker refuses, for the calling thread and what it starts. Without CAP_SYS_ADMIN the kernel
+ * asks for no_new_privs, which breaks `sudo` in the step: then the container's own filter is the only one.
+ */
+export function filterCalls(calls: SystemCalls, capabilities: ReadonlySet<number>): void {
+  const filter = callFilter(process.arch, capabilities);
+  if (filter !== undefined) tolerate(['EACCES', 'EINVAL', 'ENOSYS'], () => calls.seccomp(filter));
 }
 
 function tolerate(codes: readonly string[], call: () => unknown): void {

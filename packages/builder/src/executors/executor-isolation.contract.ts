@@ -17,6 +17,13 @@ export function isolationCases(bench: ExecutorBench, hides: ExecutorContract['hi
     expect(await bench.run('mount -t tmpfs none /tmp')).toMatchObject({ code: 1 });
   });
 
+  hiding('system calls')('refuses the system calls that Docker refuses', async () => {
+    const namespace = await bench.run('grep Seccomp: /proc/self/status; unshare -U true');
+    expect(namespace).toMatchObject({ stdout: 'Seccomp:\t2\n', code: 1 });
+    expect(namespace.stderr).toContain('Operation not permitted');
+    expect(await bench.run('unshare -U true', { security: 'insecure' })).toMatchObject({ code: 0 });
+  });
+
   it('takes nothing from an insecure step', async () => {
     const bounding = await bench.run('grep CapBnd /proc/self/status', { security: 'insecure' });
     if (!hides.includes('mounts')) return;

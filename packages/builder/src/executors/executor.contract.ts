@@ -11,7 +11,7 @@ import { isInUserNamespace } from '../host/privileges.ts';
 export interface ExecutorContract {
   readonly open: () => Executor;
   /** What this executor hides from steps. Without, the builder's own is seen. */
-  readonly hides: readonly ('processes' | 'network' | 'hostname' | 'mounts')[];
+  readonly hides: readonly ('processes' | 'network' | 'hostname' | 'mounts' | 'system calls')[];
   /** Where a step's tree is while the step runs. @default where it always is */
   readonly rootWhileRunning?: string | undefined;
   /** Why the executor cannot run here; `undefined` when it can. */

@@ -6,13 +6,13 @@ const execArgv = ['--conditions=@shale/source', '--disable-warning=ExperimentalW
 
 executorContract('namespacesExecutor()', {
   open: () => namespacesExecutor({ execArgv, isUserNamespace: isInUserNamespace() }),
-  hides: ['processes', 'network', 'hostname', 'mounts'],
+  hides: ['processes', 'network', 'hostname', 'mounts', 'system calls'],
   skip: hasCapability(Capability.sysAdmin) ? undefined : 'it needs the right to mount',
 });
 
 executorContract('namespacesExecutor({ processes: shared })', {
   open: () => namespacesExecutor({ execArgv, isUserNamespace: isInUserNamespace(), processes: 'shared' }),
-  hides: ['network', 'hostname', 'mounts'],
+  hides: ['network', 'hostname', 'mounts', 'system calls'],
   skip: hasCapability(Capability.sysAdmin) ? undefined : 'it needs the right to mount',
 });
 

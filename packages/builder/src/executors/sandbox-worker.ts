@@ -13,9 +13,11 @@ import {
   closeInheritedFiles,
   DOCKER_CAPABILITIES,
   dropCapabilities,
+  filterCalls,
   leaveKeyring,
   withStepLimits,
 } from './drop-privileges.ts';
+import { stayBelowRoot } from './landlock.ts';
 import { raiseLoopback } from './loopback.ts';
 import { OutputForwarder } from './output-forwarder.ts';
 import type { OutputPipe } from './output-pipe.ts';
@@ -77,6 +79,7 @@ class Sandbox {
   readonly #numbers: SyscallNumbers;
   readonly #step: StepProcess;
   readonly #order: SandboxOrder;
+  #kept: ReadonlySet<number> = DOCKER_CAPABILITIES;
 
   constructor(calls: SystemCalls, numbers: SyscallNumbers, order: SandboxOrder) {
     this.#calls = calls;
@@ -126,6 +129,7 @@ class Sandbox {
     const pipes = [openNamedPipe(stdout), openNamedPipe(stderr)] as const;
     this.#calls.chroot(this.#step.root);
     this.#calls.chdir('/');
+    stayBelowRoot(this.#calls);
     this.#dropCapabilities(CHROOT_CAPABILITIES);
     return this.#run(() => pipes, stdin);
   }
@@ -143,6 +147,7 @@ class Sandbox {
   }
 
   #dropCapabilities(kept: ReadonlySet<number>): void {
+    this.#kept = kept;
     if (this.#step.security === 'sandbox') dropCapabilities(this.#calls, kept);
   }
 
@@ -168,6 +173,7 @@ class Sandbox {
     const [calls, numbers, step] = [this.#calls, this.#numbers, this.#step];
     leaveKeyring(calls, numbers);
     const [stdout, stderr] = openPipes();
+    if (step.security === 'sandbox') filterCalls(calls, this.#kept);
     becomeUser(calls, numbers, step.user);
     if (stops > 0) throw new Error('stopped before it started');
     const stdio = [stdin, stdout.writeFd, stderr.writeFd];

@@ -21,6 +21,12 @@ export interface SystemCalls {
   pivotRoot(newRoot: SystemPath, putOld: SystemPath): void;
   sethostname(name: string): void;
   prctl(option: number, ...args: readonly number[]): number;
+  /**
+   * Filters the system calls of the calling thread and of what it starts. It cannot be taken back. Needs CAP_SYS_ADMIN or
+   * no_new_privs.
+   * @param program `struct sock_filter[]`
+   */
+  seccomp(program: Uint8Array): void;
   flock(fd: number, operation: number): void;
   /** `mode` holds type and permission bits; the process's umask applies. */
   mknod(path: SystemPath, mode: number, device?: { readonly major: number; readonly minor: number }): void;
@@ -84,6 +90,11 @@ const NO_NAMES: readonly string[] = [];
 const EINVAL = 22;
 const ERANGE = 34;
 const ENODATA = 61;
+const PR_SET_SECCOMP = 22;
+const SECCOMP_MODE_FILTER = 2n;
+const FILTER_INSTRUCTION_BYTES = 8;
+const FILTER_HEADER_BYTES = 16;
+const FILTER_POINTER_OFFSET = 8;
 const PIVOT_ROOT: Readonly<Record<string, number>> = { x64: 155, arm64: 41 };
 
 /**
@@ -128,6 +139,12 @@ function bindSystemCalls(ffi: typeof import('node:ffi')): SystemCalls {
       const number = PIVOT_ROOT[process.arch];
       if (number === undefined) throw new Error(`pivot_root has no known number on ${process.arch}`);
       this.syscall(number, terminated(newRoot), terminated(putOld));
+    },
+    seccomp(program) {
+      const header = Buffer.alloc(FILTER_HEADER_BYTES); // struct sock_fprog
+      header.writeUInt16LE(program.byteLength / FILTER_INSTRUCTION_BYTES);
+      header.writeBigUInt64LE(ffi.getRawPointer(program), FILTER_POINTER_OFFSET);
+      check(libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ffi.getRawPointer(header), 0n, 0n), 'seccomp');
     },
     flock: (fd, operation) => check(libc.flock(fd, operation), 'flock'),
     mknod: (path, mode, device) =>
