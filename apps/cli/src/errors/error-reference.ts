@@ -129,9 +129,9 @@ export const errorReference: Readonly<Record<ErrorCode, ErrorEntry>> = {
     remedy: 'Check name and version, and log in to its registry. A local feature starts with `./`.',
   },
   GIT_ACCESS_DENIED: {
-    meaning: 'A git server wants credentials, or refuses those that it was sent.',
-    remedy:
-      'For a web address give `--secret id=GIT_AUTH_TOKEN,env=…`, or check the user name and the password in the URL. For ssh check the key, and the host key that is known.',
+    meaning: 'A git server requires credentials, or refuses those that it got.',
+    remedy: 'Check the user name, the password or token, and for ssh the key and the known host keys.',
+    flags: '`--secret id=GIT_AUTH_TOKEN,env=NAME` gives a token for repositories on web servers.',
   },
   GIT_FAILED: {
     meaning: 'A git repository cannot be fetched.',

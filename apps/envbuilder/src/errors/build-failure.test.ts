@@ -18,7 +18,8 @@ describe('buildFailure()', () => {
     ['BASE_IMAGE_MISSING', 'no x', 'error building stage: no x: manifest unknown'],
     ['REGISTRY_REFUSED', 'answers 401', 'error building stage: answers 401: Unauthorized: authentication required'],
     ['REGISTRY_REFUSED', 'answers 500', 'error building stage: answers 500'],
-    ['CREDENTIALS_INVALID', 'not taken', 'error building stage: not taken: Unauthorized: authentication required'],
+    ['CREDENTIALS_INVALID', 'answers 401', 'error building stage: answers 401: Unauthorized: authentication required'],
+    ['CREDENTIALS_INVALID', 'no JSON', 'error building stage: no JSON'],
     ['SOURCE_MISSING', 'no a', 'error building stage: no a: no such file or directory'],
     ['CONTEXT_INVALID', 'no such folder', 'no such folder'],
   ] as const)("has envbuilder's words for %s", (code, message, expected) => {

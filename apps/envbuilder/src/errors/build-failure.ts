@@ -36,8 +36,8 @@ export function buildFailure(error: ShaleError): BuildFailedError {
     const words = message.includes('dockerfile parse error') ? message : `dockerfile parse error: ${message}`;
     return new BuildFailedError(error, `parsing dockerfile: ${words}`);
   }
-  const isUnauthorized = code === 'REGISTRY_REFUSED' && /\b40[13]\b|unauthorized|denied/i.test(message);
-  if (isUnauthorized || code === 'CREDENTIALS_INVALID')
+  const isRefused = code === 'REGISTRY_REFUSED' || code === 'CREDENTIALS_INVALID';
+  if (isRefused && /\b40[13]\b|unauthorized|denied/i.test(message))
     return new BuildFailedError(error, `error building stage: ${message}: Unauthorized: authentication required`);
   if (code === 'BASE_IMAGE_MISSING')
     return new BuildFailedError(error, `error building stage: ${message}: manifest unknown`);

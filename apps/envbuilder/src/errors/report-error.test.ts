@@ -26,8 +26,7 @@ describe('reportError()', () => {
     expect(reportError(new NoFallbackError(buildFailure(located))).split('\n')).toEqual([
       'error: error building stage: Dockerfile:1: No x:1 was found: r.example: answers 401: manifest unknown: no fallback image has been specified',
       ' 1 | >>> FROM x:1',
-      'hint:  Check the name.',
-      `hint:  ${remedies.BASE_IMAGE_MISSING}`,
+      `hint:  Check the name. ${remedies.BASE_IMAGE_MISSING}`,
       '',
     ]);
   });

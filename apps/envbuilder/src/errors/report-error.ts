@@ -1,4 +1,4 @@
-import { LocatedError, messageOf, ShaleError } from '@shale/core';
+import { hintOf, LocatedError, messageOf, ShaleError } from '@shale/core';
 import { remedies } from './remedies.ts';
 
 const MAX_CAUSES = 10;
@@ -8,10 +8,8 @@ export function reportError(error: unknown): string {
   const lines = [`error: ${oneLine(messageOf(error))}`];
   const located = causesOf(error).find((cause) => cause instanceof LocatedError);
   if (located !== undefined) lines.push(located.excerpt);
-  if (error instanceof ShaleError) {
-    const hints = [error.hint, remedies[error.code]].filter((hint) => hint !== undefined);
-    lines.push(...hints.map((hint) => `hint:  ${hint}`));
-  }
+  const hint = error instanceof ShaleError ? hintOf(error, remedies) : undefined;
+  if (hint !== undefined) lines.push(`hint:  ${hint}`);
   return `${lines.join('\n')}\n`;
 }
 

@@ -18,7 +18,7 @@ export class ImageNotPushedError extends ShaleError {
 
 /** The error for the first step that is not cached, in envbuilder's words. */
 export function missingStep(steps: readonly ProbedStep[]): ShaleError {
-  const missing = steps.find(({ inImage, hit }) => inImage && hit === undefined);
+  const missing = steps.find(({ hit }) => hit === undefined);
   if (missing === undefined) throw new Error('a step of the image is missing, and none is');
   const { name, place } = missing.step;
   const [instruction = ''] = name.split(' ', 1);

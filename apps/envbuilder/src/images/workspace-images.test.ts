@@ -240,6 +240,7 @@ describe('push() and probe()', () => {
     }
     const name = await images.push(built, {});
     expect(name).toMatch(new RegExp(`^${place.registry.host}/cache@sha256:[0-9a-f]{64}$`));
+    expect(place.lines.join('\n')).not.toContain('workspace.invalid');
     await using later = place.open(probe);
     expect(await later.probe(place.copying, {})).toBe(name);
     await using client = createRegistryClient();
@@ -275,6 +276,13 @@ describe('push() and probe()', () => {
     await expect(images.probe(place.plan(`FROM ${place.base}\nADD file /x\n`), {})).rejects.toThrow(
       'ADD is not supported in cache probe mode, use COPY instead',
     );
+  });
+
+  it('name the first step that is not cached, also of a stage that the image copies from', async () => {
+    await using place = await openPlace();
+    const stages = place.plan(`FROM ${place.base} AS tools\nWORKDIR /t\nFROM ${place.base}\nCOPY --from=tools /t /t\n`);
+    await using cold = place.open(cacheRepo(place.registry.host));
+    await expect(cold.probe(stages, {})).rejects.toThrow('uncached WORKDIR command');
   });
 
   it('tell of a cache that takes nothing, and of a push that fails', async () => {

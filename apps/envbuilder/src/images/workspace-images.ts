@@ -16,7 +16,7 @@ import type { WorkspacePaths } from '../state/workspace-paths.ts';
 import { builderSettings } from './builder-settings.ts';
 import type { BuiltWorkspaceImage, ImagePlan, ImageTree, WorkspaceImages } from './images.ts';
 import { ImageNotPushedError, missingStep } from './probe-error.ts';
-import { openRuntimeImage } from './runtime-image.ts';
+import { openRuntimeImage, type RuntimeImage } from './runtime-image.ts';
 import type { BuildAhead } from './user-namespace-build.ts';
 
 export interface WorkspaceImagesWiring {
@@ -81,7 +81,7 @@ class BuilderImages implements WorkspaceImages, AsyncDisposable {
     if (built === undefined) throw new Error('push() takes what build() gave');
     const repository = this.#cacheRepository();
     await using runtime = openRuntimeImage(built.image, built.start, this.#wiring);
-    const { image } = await build({ ...this.#base(signal), ...runtime.build, images: [runtime.source] });
+    const { image } = await build(this.#optionsWith(runtime, signal));
     await this.#builder.settle({ signal });
     await copyImage(image, this.#builder.client.repository(repository), { tags: ['latest'], signal });
     return nameOf(repository, image);
@@ -92,7 +92,7 @@ class BuilderImages implements WorkspaceImages, AsyncDisposable {
     const own = await probe(this.#optionsFor(plan, context, signal));
     if (own.image === undefined) throw missingStep(own.steps);
     await using runtime = openRuntimeImage(own.image, startOf(own.image), this.#wiring);
-    const whole = await probe({ ...this.#base(signal), ...runtime.build, images: [runtime.source] });
+    const whole = await probe(this.#optionsWith(runtime, signal));
     if (whole.image === undefined) throw missingStep(whole.steps);
     const repository = this.#cacheRepository();
     const store = this.#builder.cacheClient.repository(repository);
@@ -113,6 +113,11 @@ class BuilderImages implements WorkspaceImages, AsyncDisposable {
   #optionsFor(plan: ImagePlan, context: BuildOptions['context'], signal: AbortSignal | undefined): BuildOptions {
     const { dockerfile, target, buildArgs } = plan;
     return { ...this.#base(signal), dockerfile, target, buildArgs, context };
+  }
+
+  #optionsWith(runtime: RuntimeImage, signal: AbortSignal | undefined): BuildOptions {
+    const onProgress = withoutBaseImages(this.#onProgress); // the base is the image that was just built
+    return { ...this.#base(signal), ...runtime.build, images: [runtime.source], onProgress };
   }
 
   #base(signal: AbortSignal | undefined) {
@@ -153,9 +158,15 @@ class BuilderImages implements WorkspaceImages, AsyncDisposable {
 }
 
 function withoutHits(listener: ProgressListener): ProgressListener {
-  return (event) => {
+  return withoutBaseImages((event) => {
     const isHit = event.type === 'step.finished' && event.outcome === 'cached';
-    if (!isHit && event.type !== 'image.resolved') listener(event);
+    if (!isHit) listener(event);
+  });
+}
+
+function withoutBaseImages(listener: ProgressListener): ProgressListener {
+  return (event) => {
+    if (event.type !== 'image.resolved') listener(event);
   };
 }
 
