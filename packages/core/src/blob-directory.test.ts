@@ -1,8 +1,18 @@
 import { execFileSync } from 'node:child_process';
 import { hash } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
 import { inChunks } from '@shale/testing';
 import { blobDirectory, touchBlob } from './blob-directory.ts';
 import type { LocalBlobStore } from './blob-store.ts';
@@ -162,4 +172,52 @@ it.runIf(process.getuid?.() === 0)('startUpload() names the place that is full',
   const mount = `mount -t tmpfs -o size=4m none ${scratch.path} && exec ${process.execPath} --input-type=module -e "$0"`;
   const output = execFileSync('unshare', ['-m', 'sh', '-c', mount, script], { encoding: 'utf8' });
   expect(output).toMatch(/^NO_SPACE: No space left in .*ingest \(0 MiB free\) Free some space/);
+});
+
+describe('what somebody else put into a blob directory', () => {
+  it.each([
+    ['a FIFO', (path: string) => execFileSync('mkfifo', [path])],
+    ['a link to /dev/zero', (path: string) => symlinkSync('/dev/zero', path)],
+    ['a directory', (path: string) => mkdirSync(path)],
+  ])('%s in place of a blob is no blob, and gives way to put()', async (_, make) => {
+    await using scratch = await openScratchDirectory();
+    const store = blobDirectory(scratch.path);
+    mkdirSync(join(scratch.path, 'blobs/sha256'), { recursive: true });
+    make(store.pathOf(blob.digest));
+    expect(await store.stat(blob.digest)).toBeUndefined();
+    await expect(readBytes(store.read(blob))).rejects.toThrow(BlobMissingError);
+    await expect(readBytes(store.read({ ...blob, size: 10 }))).rejects.toThrow(BlobMissingError);
+    if (_ === 'a directory') await store.delete(blob.digest);
+    await store.put(blob, content);
+    expect(Buffer.from(await readBytes(store.read(blob))).equals(bytes)).toBe(true);
+  });
+
+  it('a sparse file of 1 TiB in place of a blob is not read', async () => {
+    await using scratch = await openScratchDirectory();
+    const store = blobDirectory(scratch.path);
+    await store.put(blob, content);
+    truncateSync(store.pathOf(blob.digest), 2 ** 40);
+    await expect(readBytes(store.read(blob))).rejects.toThrow(SizeMismatchError);
+    await expect(readBytes(store.read({ ...blob, size: 10 }))).rejects.toThrow(SizeMismatchError);
+  });
+
+  it.each(['blobs', 'blobs/sha256', 'ingest'])('a link in place of %s is not followed', async (name) => {
+    await using scratch = await openScratchDirectory();
+    const [root, victim] = [join(scratch.path, 'root'), join(scratch.path, 'victim')];
+    const hex = blob.digest.slice('sha256:'.length);
+    mkdirSync(dirname(join(root, name)), { recursive: true });
+    mkdirSync(join(victim, 'sha256'), { recursive: true });
+    for (const file of [hex, `sha256/${hex}`]) {
+      writeFileSync(join(victim, file), '');
+      utimesSync(join(victim, file), 1, 1);
+    }
+    const before = readdirSync(victim, { recursive: true });
+    symlinkSync(victim, join(root, name));
+    const store = blobDirectory(root);
+    const refused = { code: 'STORE_INVALID', message: `${join(root, name)} is a symbolic link` };
+    await expect(store.put(blob, content)).rejects.toMatchObject(refused);
+    if (name !== 'ingest') await expect(listed(store)).rejects.toMatchObject(refused);
+    if (name !== 'ingest') await expect(store.delete(blob.digest)).rejects.toMatchObject(refused);
+    expect(readdirSync(victim, { recursive: true })).toEqual(before);
+  });
 });

@@ -8,7 +8,7 @@ import type { Descriptor } from './descriptor.ts';
 import type { Digest } from './digest.ts';
 import { digestAlgorithm, digestHex, isDigest } from './digest.ts';
 import { BlobMissingError, SizeMismatchError } from './errors.ts';
-import { openRegularFile, readWhole } from './files/regular-file.ts';
+import { openRegularFile, readCheckedFile } from './files/regular-file.ts';
 import { type Access, StoreDirectory } from './files/store-directory.ts';
 import { verifyBlob } from './verify-blob.ts';
 
@@ -95,12 +95,20 @@ async function copyInto(
 async function* readFileChunks(path: string, blob: Descriptor, options?: CallOptions): AsyncIterable<Uint8Array> {
   options?.signal?.throwIfAborted();
   const missing = (cause?: string) => new BlobMissingError(blob.digest, path, { cause });
+  const checkSize = (sizeBytes: number) => {
+    if (sizeBytes !== blob.size) throw new SizeMismatchError(blob, sizeBytes);
+  };
+  if (blob.size <= SMALL_BLOB_BYTES) {
+    const bytes = await readCheckedFile(path, { fail: missing, checkSize });
+    if (bytes === undefined) throw missing();
+    yield bytes;
+    return;
+  }
   await using opened = await openRegularFile(path, missing);
   if (opened === undefined) throw missing();
-  const { file, stats } = opened;
-  if (stats.size !== blob.size) throw new SizeMismatchError(blob, stats.size);
-  if (blob.size <= SMALL_BLOB_BYTES) yield await readWhole(opened);
-  else yield* file.createReadStream({ highWaterMark: READ_CHUNK_BYTES, signal: options?.signal, autoClose: false });
+  checkSize(opened.stats.size);
+  const stream = { highWaterMark: READ_CHUNK_BYTES, signal: options?.signal, autoClose: false };
+  yield* opened.file.createReadStream(stream);
 }
 
 /** Marks a blob as used now, for eviction by last use. A read-only store stays as it is. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { StoreInvalidError } from '../errors.ts';
 import { openScratchDirectory } from './scratch-directory.ts';
-import { openRegularFile, readRegularFile, readRegularFileSync, readWhole } from './regular-file.ts';
+import { openRegularFile, readRegularFile, readRegularFileSync } from './regular-file.ts';
 
 const MAX = { maxBytes: 1024 };
 
@@ -59,11 +59,12 @@ describe.each(READERS)('%s', (_, read) => {
   });
 });
 
-it('readWhole() does not read what is appended after the file was opened', async () => {
+it('openRegularFile() reports the state of the file when it was opened', async () => {
   await using scratch = await openScratchDirectory();
   const path = join(scratch.path, 'file');
   writeFileSync(path, 'one');
   await using opened = await openRegularFile(path);
   appendFileSync(path, ' two');
-  expect(opened && String(await readWhole(opened))).toBe('one');
+  expect(opened?.stats.size).toBe(3);
+  await expect(openRegularFile(scratch.path)).rejects.toThrow('is not a regular file');
 });

@@ -1,8 +1,9 @@
-import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
+import { closeSync, constants, fstatSync, open as openWithCallback, openSync, readSync, type Stats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import { StoreInvalidError } from '../errors.ts';
 
-/** An open file and what it was when it was opened. The caller closes it. */
+/** An open file, and its state when it was opened. Dispose it to close it. */
 export interface RegularFile extends AsyncDisposable {
   readonly file: FileHandle;
   readonly stats: Stats;
@@ -43,42 +44,47 @@ export async function openRegularFile(path: string, fail: Fail = storeInvalid): 
 }
 
 /**
- * Reads a whole file in a place where others may write.
+ * Reads a whole file in a place where others may write. For small files: only opening it is asynchronous, which is what a
+ * network file system may take long for.
  * @returns `undefined` where there is no file.
  * @throws {StoreInvalidError} for anything but a regular file, and for one that is too large, or what `fail` makes.
  */
 export async function readRegularFile(path: string, options: ReadRegularFileOptions): Promise<Buffer | undefined> {
-  await using opened = await openRegularFile(path, options.fail);
-  if (opened === undefined) return undefined;
-  checkSize(opened.stats, path, options);
-  return readWhole(opened);
+  return readCheckedFile(path, checksOf(path, options));
 }
 
-/** Reads what the file held when it was opened: what is appended meanwhile is not read. */
-export async function readWhole({ file, stats }: RegularFile): Promise<Buffer> {
-  const bytes = Buffer.allocUnsafe(stats.size);
-  let length = 0;
-  while (length < bytes.byteLength) {
-    const { bytesRead } = await file.read(bytes, length, bytes.byteLength - length, length);
-    if (bytesRead === 0) break;
-    length += bytesRead;
-  }
-  return bytes.subarray(0, length);
-}
-
-/** Does the same at once: for small files on a local disk, where a queue of asynchronous calls takes longer. */
+/** Does the same at once. */
 export function readRegularFileSync(path: string, options: ReadRegularFileOptions): Buffer | undefined {
-  const { fail = storeInvalid } = options;
+  const checks = checksOf(path, options);
   let file: number;
   try {
     file = openSync(path, OPEN_FLAGS);
   } catch (error) {
-    return refused(error, path, fail);
+    return refused(error, path, checks.fail);
   }
+  return readAndClose(file, path, checks);
+}
+
+export interface FileChecks {
+  /** Makes the error for anything but a regular file. */
+  readonly fail: Fail;
+  /** Throws when a file of this size must not be read. */
+  readonly checkSize: (sizeBytes: number) => void;
+}
+
+export async function readCheckedFile(path: string, checks: FileChecks): Promise<Buffer | undefined> {
+  const file = await openDescriptor(path, OPEN_FLAGS).catch((error: unknown) => refused(error, path, checks.fail));
+  return file === undefined ? undefined : readAndClose(file, path, checks);
+}
+
+const openDescriptor = promisify(openWithCallback);
+
+/** Reads what the file holds now: what is appended meanwhile is not read. */
+function readAndClose(file: number, path: string, { fail, checkSize }: FileChecks): Buffer {
   try {
     const stats = fstatSync(file);
     if (!stats.isFile()) throw irregular(path, fail);
-    checkSize(stats, path, options);
+    checkSize(stats.size);
     const bytes = Buffer.allocUnsafe(stats.size);
     let length = 0;
     while (length < bytes.byteLength) {
@@ -92,14 +98,19 @@ export function readRegularFileSync(path: string, options: ReadRegularFileOption
   }
 }
 
+function checksOf(path: string, { maxBytes, fail = storeInvalid }: ReadRegularFileOptions): FileChecks {
+  return {
+    fail,
+    checkSize(sizeBytes) {
+      if (sizeBytes > maxBytes) throw fail(`${path} is larger than ${maxBytes} bytes`);
+    },
+  };
+}
+
 function refused(error: unknown, path: string, fail: Fail): undefined {
   const { code = '' } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
   throw IRREGULAR.has(code) ? irregular(path, fail) : error;
-}
-
-function checkSize({ size }: Stats, path: string, { maxBytes, fail = storeInvalid }: ReadRegularFileOptions): void {
-  if (size > maxBytes) throw fail(`${path} is larger than ${maxBytes} bytes`);
 }
 
 const storeInvalid: Fail = (message) => new StoreInvalidError(message);
