@@ -31,7 +31,7 @@ export class DevcontainerInvalidError extends ShaleError {
   }
 }
 
-/** Of a dev container that is asked for and not there. */
+/** There is no devcontainer.json, or several and none is chosen. */
 export class DevcontainerMissingError extends ShaleError {
   readonly code = 'DEVCONTAINER_MISSING';
 }

@@ -13,6 +13,11 @@ export { type ContainerSource, containerSource, type DockerfileSource } from './
 export { devcontainerId, devcontainerLabels } from './configuration/devcontainer-id.ts';
 export { dockerfileBase, type DockerfileBaseOptions } from './configuration/dockerfile-base.ts';
 export {
+  type EnvbuilderPlace,
+  envbuilderPlace,
+  type EnvbuilderPlaceOptions,
+} from './configuration/envbuilder-place.ts';
+export {
   findConfiguration,
   type FindConfigurationOptions,
   listConfigurations,

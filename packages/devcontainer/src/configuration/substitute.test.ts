@@ -59,4 +59,6 @@ it('substituteDevcontainerId() computes the id that the official tool gives the 
   expect(substituteDevcontainerId('cache-${devcontainerId}', () => devcontainerId(labels))).toMatch(
     /^cache-[0-9a-v]{52}$/,
   );
+  // node -p 'BigInt("0x" + crypto.createHash("sha256").update(`{"a":"2","b":"1"}`).digest("hex")).toString(32).padStart(52, 0)'
+  expect(devcontainerId({ b: '1', a: '2' })).toBe('1tt86ve9mo2t13a51sabmi97lq5b4q5nav8nmlsr9q762k0dgv2a');
 });

@@ -70,8 +70,8 @@ function parseLocked(value: unknown, path: string, fail: (message: string) => Er
 }
 
 /**
- * What the features that were found are locked to; local ones are not.
- * @param additional Features that the command line adds: the configuration does not have them, so nor does its lockfile.
+ * The lockfile of features that were found. Local ones are not in it.
+ * @param additional Names of features that only the command line has: a lockfile is about the configuration.
  */
 export function lockFeatures(features: readonly ResolvedFeature[], additional: readonly string[] = []): Lockfile {
   const locked = features

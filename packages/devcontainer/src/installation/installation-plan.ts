@@ -7,7 +7,10 @@ import { type MetadataEntry, metadataEntries, type MetadataOptions } from '../me
 import { formatMetadataLabel } from '../metadata/metadata-label.ts';
 import { type DevcontainerUsers, devcontainerUsers, type ImageUser } from '../metadata/users.ts';
 
-/** A feature that is installed: its folder is copied into the image for the time of one step, in which install.sh runs. */
+/**
+ * One step of the image: the feature's folder is copied in, owned by root and with mode 0755, install.sh runs in it, and the
+ * folder is removed again.
+ */
 export interface FeatureInstallation {
   readonly feature: ResolvedFeature;
   /** Tells installations of one feature apart: `node_0`. */

@@ -38,9 +38,7 @@ export interface LifecyclePhase {
 export interface LifecyclePlan {
   /** On the machine that has the workspace, before the container is made or started. */
   readonly initialize: readonly LifecycleProcess[];
-  /**
-   * In the container, in this order. Dotfiles are installed before the first phase of a start.
-   */
+  /** In the container, in this order. Dotfiles are installed before postStartCommand. */
   readonly phases: readonly LifecyclePhase[];
 }
 

@@ -27,7 +27,7 @@ export interface EnvironmentProbeOptions {
  * @returns Nothing for `none`.
  */
 export function environmentProbes(
-  probe: UserEnvProbe,
+  probe: UserEnvProbe = 'loginInteractiveShell',
   { shell, mark }: EnvironmentProbeOptions,
 ): readonly EnvironmentProbe[] {
   if (probe === 'none') return [];
