@@ -6,7 +6,6 @@ import { chainOf, reachableSteps } from '../graph/build-graph.ts';
 import type { BuildOptions } from './build-options.ts';
 import type { LookedUpPlan } from '../keys/look-up.ts';
 import { cachedResult } from '../keys/cached-step.ts';
-import type { StepKey } from '../keys/step-keys.ts';
 
 export interface ProbedStep {
   readonly step: StepInfo;
@@ -32,7 +31,7 @@ export async function probe(options: BuildOptions): Promise<ProbeResult> {
   const plan = await planAndLookUp(options);
   const chain = new Set(chainOf(plan.stage.tip));
   const steps = reachableSteps(plan.stage.tip).map((step) => {
-    const { key, inputs } = plan.keys.get(step) as StepKey;
+    const { key, inputs } = plan.keys.of(step);
     return { step: step.info, key, inputs, hit: plan.hits.get(step), inImage: chain.has(step) };
   });
   return { steps, image: cachedImage(plan, [...chain], options) };
@@ -45,7 +44,7 @@ function cachedImage(
 ): Image | undefined {
   const results = chain.flatMap((step) => {
     const hit = hits.get(step);
-    return hit === undefined ? [] : [[step, cachedResult(keys.get(step) as StepKey, hit, options.cache.name)] as const];
+    return hit === undefined ? [] : [[step, cachedResult(keys.of(step), hit, options.cache.name)] as const];
   });
   return results.length === chain.length ? assembleStage(stage, new Map(results), options).image : undefined;
 }

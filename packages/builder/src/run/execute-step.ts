@@ -24,10 +24,10 @@ import { workdirStep } from '../steps/workdir-step.ts';
 const DEFAULT_COMPRESSION = { algorithm: 'gzip', level: 1 } as const;
 
 export interface ExecutionOptions extends StepOptions, LayerOptions, CallOptions {
-  /** Called when a step must run; a build that is cached in full never asks. */
+  /** Called when a step must run; a fully cached build never calls it. */
   readonly isolation: () => Promise<Isolation>;
   readonly cache: CacheBackend;
-  /** Where new layers go before they are exported. */
+  /** Stores new layers until they are exported. */
   readonly store: LocalBlobStore;
   /** @default gzip, level 1 */
   readonly compression?: LayerCompression | undefined;
@@ -43,7 +43,7 @@ export interface StepExecutorOptions {
   readonly signal: AbortSignal;
 }
 
-/** Runs steps that the cache did not know, and stores what they made beside the build. */
+/** Runs the steps that missed, and stores their layers in the cache. */
 export function stepExecutor({ build, keys, reads, session, signal }: StepExecutorOptions) {
   return async (
     step: StepNode,
@@ -51,7 +51,7 @@ export function stepExecutor({ build, keys, reads, session, signal }: StepExecut
     { again: isLost, isBypassed, isParentNew, isSourceNew, onPacking }: ExecutionWish,
   ): Promise<StepResult> => {
     const started = performance.now();
-    const key = keys.get(step) as StepKey;
+    const key = keys.of(step);
     const replace = isBypassed || isParentNew || isSourceNew;
     const again = await lookupByContent(step, stacks, isLost || isBypassed || isParentNew);
     if (again?.hit !== undefined) {
@@ -76,7 +76,7 @@ export function stepExecutor({ build, keys, reads, session, signal }: StepExecut
     };
   };
 
-  /** The second chance of a COPY from a stage that came to the same files in another way. */
+  /** Looks a COPY from another stage up by the content of its files, because a rebuilt stage can produce the same files. */
   async function lookupByContent(
     step: StepNode,
     stacks: InputStacks,
@@ -103,7 +103,7 @@ export function stepExecutor({ build, keys, reads, session, signal }: StepExecut
     const { executor } = isolation;
     using _ = executor !== undefined && isSerial(executor) ? await executor.takeTurn({ signal }) : undefined;
     const { action } = step;
-    // a linked copy is made on nothing, and stacked on whatever is below
+    // the layer of a linked copy does not depend on the layers below it
     const parent = action.type === 'copy' && isLinked(action) ? [] : (stacks.get(step.parent) as PackingStack);
     await using tree = await isolation.snapshotter.prepare(parent, { onProgress: build.onProgress, signal });
     await performStep({
@@ -122,9 +122,9 @@ export function stepExecutor({ build, keys, reads, session, signal }: StepExecut
       compression: build.compression ?? DEFAULT_COMPRESSION,
       sourceDateEpoch: build.sourceDateEpoch,
       onPacking,
-      signal: build.signal, // what a step has done is kept, though another one fails
+      signal: build.signal, // not aborted when another step fails: the finished step is kept
     });
-    return { layer, finished: performance.now() }; // the tree may have to wait for those below it
+    return { layer, finished: performance.now() }; // excludes the disposal of the tree, which can wait for the layers below
   }
 
   async function view(node: GraphNode, stacks: InputStacks): Promise<TreeView> {
@@ -133,7 +133,7 @@ export function stepExecutor({ build, keys, reads, session, signal }: StepExecut
   }
 
   function cacheEntry(step: StepNode, layer: Layer, { inputs }: StepKey, durationMs: number): CacheEntry {
-    const created = new Date(); // the clock of --cache-ttl: images take their times from elsewhere when those are fixed
+    const created = new Date(); // the real time, also under SOURCE_DATE_EPOCH: the age of the entry is counted from it
     return {
       layer,
       blobs: build.store,

@@ -9,9 +9,9 @@ import { locatedAt } from '../graph/locate-error.ts';
 import { ExecutorUnavailableError } from '../steps/run-step.ts';
 
 /**
- * Refuses a build that would come to a RUN whose platform has no emulator here, before anything is run. Steps that the
- * cache knows, and stages without RUN, need none.
- * @throws {LocatedError} at the first such step.
+ * Fails, before any step runs, if a RUN that must run needs an emulator that this machine lacks. Cached steps and other
+ * instructions need no emulator.
+ * @throws {LocatedError} at the first such RUN.
  */
 export async function requireEmulators(
   stages: readonly PlannedStage[],
@@ -30,7 +30,7 @@ export async function requireEmulators(
 
 const isForeign = (step: StepNode) => !platformMatches(programsOf(step), hostPlatform());
 
-/** What the programs of a stage are for: an image that has only one platform is taken for any other. */
+/** The platform of the base image, which can differ from the requested one: an image with a single platform is accepted for any. */
 function programsOf(step: StepNode): Platform {
   let node: GraphNode = step;
   while (node.kind === 'step') node = node.parent;
@@ -49,7 +49,7 @@ function cannotRun(
   return locatedAt(failure, place, source);
 }
 
-/** What the scheduler would execute: a miss, and the misses below it. */
+/** The steps that the scheduler would run: each miss, and the misses that it depends on. */
 function missingSteps(stages: readonly PlannedStage[], lookedUp: LookedUpSteps): StepNode[] {
   const missing: StepNode[] = [];
   const seen = new Set<GraphNode>();

@@ -2,7 +2,7 @@ import type { ExecutionOptions } from './execute-step.ts';
 import { isSerial } from '../executors/executor.ts';
 import type { LayerStack } from '../graph/layer-stack.ts';
 
-/** Has layers fetched and unpacked ahead of time. Disposing it waits for what is under way: nothing outlives the build. */
+/** Fetches and unpacks layers ahead of time. Disposal waits for running fetches, so that none outlives the build. */
 export interface Prefetcher extends AsyncDisposable {
   fetch(stack: LayerStack): Promise<void>;
 }
@@ -15,7 +15,7 @@ export function openPrefetcher({
   const running = new Set<Promise<void>>();
   const unpack = async (stack: LayerStack) => {
     const { executor, snapshotter } = await isolation();
-    if (executor !== undefined && isSerial(executor)) return; // trees are only touched between steps
+    if (executor !== undefined && isSerial(executor)) return; // a prefetch would change trees while a step runs
     await using _ = await snapshotter.view(stack, { onProgress, signal });
   };
   return {

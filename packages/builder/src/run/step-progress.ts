@@ -3,7 +3,7 @@ import type { DockerfileSource } from '../graph/dockerfile-source.ts';
 import { locateStep } from '../graph/locate-error.ts';
 import type { SchedulerOptions } from './scheduler.ts';
 
-/** Tells when each step that must run starts and how it ends; a failure gets the step's lines. */
+/** Reports when each executed step starts and ends. Adds the step's lines to its error. */
 export function reportingSteps(
   execute: SchedulerOptions['execute'],
   { onProgress, source }: { readonly onProgress: ProgressListener; readonly source: DockerfileSource },
