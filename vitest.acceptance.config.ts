@@ -9,6 +9,7 @@ export default defineConfig({
     include: ['tooling/acceptance/**/*.acceptance.ts'],
     retry: 0,
     testTimeout: 3_600_000,
+    fileParallelism: false,
     maxConcurrency: 1,
   },
 });

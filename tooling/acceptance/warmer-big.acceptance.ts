@@ -79,7 +79,6 @@ async function timed(command: readonly string[]): Promise<{ seconds: number; max
 }
 
 it(`warms ${IMAGES} images of ${(LAYERS * LAYER_BYTES) / 2 ** 20} MiB in flat memory, about as fast as skopeo copies them`, async () => {
-  const shale = await bundledShale();
   const ratios: number[] = [];
   for (const round of [1, 2]) {
     const directory = join(scratch, `D-${round}`);
@@ -90,7 +89,7 @@ it(`warms ${IMAGES} images of ${(LAYERS * LAYER_BYTES) / 2 ** 20} MiB in flat me
       return `skopeo copy ${flags} docker://${name} oci:${layout}:image-${index}`;
     });
     const copied = await timed(['sh', '-c', `set -e; ${copies.join('; ')}; sync -f ${layout}`]);
-    const warmed = await timed([...shale, 'warm', '--cache-dir', directory, ...images]);
+    const warmed = await timed([...bundledShale, 'warm', '--cache-dir', directory, ...images]);
     const ratio = copied.seconds / warmed.seconds;
     ratios.push(ratio);
     const mib = (warmed.maxRssKib / 1024).toFixed(0);

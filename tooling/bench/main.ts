@@ -15,6 +15,7 @@ import { measureRound, type Measurement, type Place } from './measure.ts';
 import { formatResults, summarise } from './report.ts';
 import { scenarios } from './scenario.ts';
 import { shaleContender } from './shale.ts';
+import { buildBundle } from '../src/shale.ts';
 import { measureStartUp } from './start-up.ts';
 import { openTmpfs } from './tmpfs.ts';
 
@@ -33,6 +34,7 @@ const { values } = parseArgs({
 });
 
 await ensurePackages({ ...packagesFor.test, ...packagesFor.peers });
+await buildBundle();
 await using stack = new AsyncDisposableStack();
 const scratch = await mkdtemp(join(tmpdir(), 'shale-bench-'));
 stack.defer(async () => void (await runCommand(['rm', '-rf', '--one-file-system', scratch])));

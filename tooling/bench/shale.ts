@@ -9,7 +9,7 @@ import { measureUsage } from './usage.ts';
 /** shale's bundle, as a user installs it. `program` is another build of it, to compare two. */
 export async function shaleContender({ host }: Bases, name = 'shale', program?: string): Promise<Contender> {
   const shale =
-    program === undefined ? await bundledShale() : [process.execPath, '--disable-warning=ExperimentalWarning', program];
+    program === undefined ? bundledShale : [process.execPath, '--disable-warning=ExperimentalWarning', program];
   return {
     name,
     async openMachine(directory) {

@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensurePackages, packagesFor } from '../src/debian-packages.ts';
+import { buildBundle } from '../src/shale.ts';
 import { type ConformanceCase, loadCases } from './case.ts';
 import type { CaseBuilder } from './case-builder.ts';
 import { type CaseResult, judge, lastLines, runCase } from './check-case.ts';
@@ -34,6 +35,7 @@ const { values, positionals } = parseArgs({
 });
 
 await ensurePackages(packagesFor.test);
+if (values.only !== 'buildkit') await buildBundle();
 if (values.only !== 'shale') await ensurePackages(packagesFor.peers);
 const scratch = await mkdtemp(join(tmpdir(), 'shale-conformance-'));
 const base = await readBaseTree(scratch);

@@ -33,7 +33,7 @@ const ISOLATION = ['--isolation', 'namespaces+overlay'];
 export async function shaleBuilder(): Promise<ShaleBuilder> {
   const base = await startBaseRegistry(['busybox']);
   const state = await mkdtemp(join(tmpdir(), 'shale-conformance-'));
-  const shale = await copyOf(await bundledShale(), join(state, 'bundle'));
+  const shale = await copyOf(bundledShale, join(state, 'bundle'));
   const buildIn: ShaleBuilder['buildIn'] = (flags, conformanceCase, places) =>
     buildCase(
       [...shale, 'build', '--registry-mirror', base.url, ...ISOLATION, '--progress', 'plain', ...flags],

@@ -24,7 +24,7 @@ let rootfs: string;
 async function makeRoot(): Promise<void> {
   const own = join(rootfs, OWN);
   for (const name of ['bin', 'lib', 'tmp']) await mkdir(join(own, name), { recursive: true });
-  const [node = '', , bundle = ''] = await bundledShale();
+  const [node = '', , bundle = ''] = bundledShale;
   await copyFile(node, join(own, 'bin/node'));
   await copyFile('/bin/busybox', join(own, 'bin/busybox'));
   for (const [library] of (await requireCommand(['ldd', node])).matchAll(/\/\S+/g)) {

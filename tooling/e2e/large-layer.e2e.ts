@@ -23,10 +23,10 @@ it(`a layer of ${SIZE_MIB} MiB of random data is built, cached and pushed in fla
     Dockerfile: `FROM busybox\nRUN dd if=/dev/urandom of=/random bs=1M count=${SIZE_MIB}\n`,
   });
   const report = join(bench.scratch, 'time');
-  const shale = await bundledShale(); // modules stripped of their types take 50 MiB more
-  const wrapper = ['/usr/bin/time', '--format', '%M', '--output', report, ...shale.slice(0, -1)];
+  // The bundle: modules stripped of their types take 50 MiB more.
+  const wrapper = ['/usr/bin/time', '--format', '%M', '--output', report, ...bundledShale.slice(0, -1)];
   const flags = ['--cache-repo', `${registry.host}/cache`, '--tag', `${registry.host}/large:v1`, '--push'];
-  const run = await bench.requireBuild({ context, flags, wrapper, program: shale.at(-1) });
+  const run = await bench.requireBuild({ context, flags, wrapper, program: bundledShale.at(-1) });
   expect(run.warnings).toEqual([]);
   const peakKib = Number(await requireCommand(['cat', report]));
   expect(peakKib).toBeLessThan(MAX_RSS_KIB);

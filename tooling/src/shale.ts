@@ -18,9 +18,15 @@ export async function requireShale(args: readonly string[], options: CommandOpti
   return result;
 }
 
-/** What users install: the built bundle, made anew, as the start of a command line. */
-export async function bundledShale(): Promise<readonly string[]> {
-  const app = join(workspaceRoot, 'apps/cli');
+const app = join(workspaceRoot, 'apps/cli');
+
+/** What users install, as the start of a command line. `buildBundle` makes it. */
+export const bundledShale: readonly string[] = [
+  process.execPath,
+  '--disable-warning=ExperimentalWarning',
+  join(app, 'dist/shale.cjs'),
+];
+
+export async function buildBundle(): Promise<void> {
   await requireCommand(['pnpm', 'run', '--silent', 'build'], { cwd: app });
-  return [process.execPath, '--disable-warning=ExperimentalWarning', join(app, 'dist/shale.cjs')];
 }
