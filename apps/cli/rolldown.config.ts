@@ -40,6 +40,7 @@ function pieceNames(): (id: string, context: ChunkingContext) => string | undefi
 export default defineConfig(
   programBundle({
     name: 'shale',
+    threads: { 'sandbox-worker': join(SOURCE, STEP_THREAD) },
     codeSplitting: { includeDependenciesRecursively: false, groups: [{ name: pieceNames() }] },
   }),
 );

@@ -1,4 +1,6 @@
 import { defineConfig } from 'rolldown';
 import { programBundle } from '@shale/tooling/program-bundle';
 
-export default defineConfig(programBundle({ name: 'envbuilder' }));
+const STEP_THREAD = '../../packages/builder/src/executors/sandbox-worker.ts';
+
+export default defineConfig(programBundle({ name: 'envbuilder', threads: { 'sandbox-worker': STEP_THREAD } }));
