@@ -126,7 +126,7 @@ it('refuses RUN without an emulator before anything is run, at its line', async 
   expect([run.status, run.ran]).toEqual([1, []]);
   expect(run.output).toMatch(/Dockerfile:5: RUN for linux\/mips64le cannot be executed here: /);
   expect(run.output).toContain('>>> RUN echo no');
-  expect(run.output).toContain('FROM --platform=$BUILDPLATFORM');
+  expect(run.output).toContain('a stage that is for $BUILDPLATFORM');
 });
 
 it('keeps an index in the state folder, for FROM, push and images', async () => {
