@@ -1,4 +1,4 @@
-import { lstat, lutimes, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { lstat, lutimes, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type CallOptions, type Digest, digestHex } from '@shale/core';
@@ -64,6 +64,20 @@ export class Leases {
   #rest(): void {
     clearInterval(this.#heartbeat);
     this.#heartbeat = undefined;
+  }
+}
+
+/**
+ * Removes the leases of processes of this machine that were killed. Without this, the lease of a blob that arrived before its
+ * warmer was killed would stay: nobody asks for that blob again.
+ *
+ * @param trash a directory on the same file system
+ */
+export async function removeOrphanedLeases(directory: string, trash: string): Promise<void> {
+  for (const name of await readdir(directory)) {
+    const path = join(directory, name);
+    const life = (await lstat(path).catch(undefinedIfMissing))?.mtimeMs;
+    if (life !== undefined && (await isOrphaned(path))) await discard(path, { life, trash });
   }
 }
 

@@ -13,7 +13,7 @@ import pLimit from 'p-limit';
 import { removeAbandonedFiles } from './abandoned-files.ts';
 import { layOutArchive } from './archive-layout.ts';
 import type { EntryForm } from './entry-form.ts';
-import { Leases } from './lease.ts';
+import { Leases, removeOrphanedLeases } from './lease.ts';
 import { removeAllAttempts } from './partial-image.ts';
 import { evictOldest, pruneUnnamed } from './prune.ts';
 import { isEntryWhole, pullImage } from './pull-image.ts';
@@ -68,6 +68,7 @@ export async function warm(plan: readonly WarmTarget[], options: WarmOptions): P
   const directory = new WarmedDirectory(options.directory);
   await directory.prepare();
   await removeAbandonedFiles(directory.partial).catch(() => undefined); // housekeeping may fail
+  await removeOrphanedLeases(directory.leases, directory.partial).catch(() => undefined);
   const targets = mergeTargets(plan);
   const keep = [...targets.map(({ reference }) => reference), ...(options.keep ?? [])];
   const run = new WarmRun(directory, options, keep);
