@@ -27,7 +27,11 @@ const ignore: SupportSection = {
 const errors: SupportSection = {
   title: 'Errors',
   rows: [
-    done('Places', 'file, line and the lines of the instruction, marked', `${ERRORS} ${CLI}/errors/report-error.test.ts`),
+    done(
+      'Places',
+      'file, line and the lines of the instruction, marked',
+      `${ERRORS} ${CLI}/errors/report-error.test.ts`,
+    ),
     done('What was expected', 'a hint with each', ERRORS),
     done('What was probably meant', 'instructions, flags, mounts, stages, check options', ERRORS),
     done('Values', 'ports, signals, durations, modes, owners, sizes', `${VALUES} ${ERRORS}`),
