@@ -15,7 +15,10 @@ const isContained = process.env['SHALE_TEST_CONTAINER'] === '1';
 const CAPABILITIES =
   'chown dac_override fowner fsetid kill setgid setuid setpcap net_bind_service net_raw sys_chroot mknod audit_write setfcap';
 
-/** This machine's files under an overlay, mounts as an engine makes them, and the rights that Docker gives. */
+/**
+ * This machine's files under an overlay, mounts as an engine makes them, and the rights that Docker gives. The container has
+ * a copy of the workspace: other tests write to the workspace meanwhile, which would look like the work of a step.
+ */
 const CONTAINER = `
 set -e
 mount -t tmpfs tmpfs "$1" && cd "$1" && mkdir upper work root
@@ -23,7 +26,9 @@ mount -t overlay -o lowerdir=/,upperdir=upper,workdir=work,redirect_dir=on overl
 cd root
 mount -t proc proc proc && mount --rbind /dev dev && mount --rbind /sys sys
 for file in hosts hostname resolv.conf; do touch etc/$file; mount --bind /etc/$file etc/$file; done
-mkdir -p ".$3/workspace" ".$3/tmp" && mount --bind "$2" ".$3/workspace"
+mkdir -p ".$3/workspace" ".$3/tmp"
+tar -C "$2" -cf - --exclude=.git --exclude=.cache --exclude=.turbo --exclude=.vite --exclude=cases \\
+  --exclude='.pnpm/@biomejs*' --exclude='.pnpm/@turbo*' --exclude='.pnpm/@typescript*' . | tar -C ".$3/workspace" -xf -
 exec chroot . setpriv --bounding-set "$4" sh -c 'cd "$1" && shift && exec "$@"' sh "$3/workspace" \\
   node_modules/.bin/vitest run --retry 0 packages/builder/src/executors/in-place.test.ts
 `;
