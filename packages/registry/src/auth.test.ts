@@ -18,7 +18,7 @@ async function openTokenBench(tokens: TokenServerOptions) {
     server,
     registry,
     repository(name: string, options: RegistryClientOptions = {}) {
-      const client = createRegistryClient(options);
+      const client = createRegistryClient({ realmHosts: { [registry.host]: [server.host] }, ...options });
       clients.push(client);
       return client.repository(parseReference(`${registry.host}/${name}`));
     },
@@ -186,13 +186,14 @@ describe('a Repository behind a token server', () => {
 });
 
 describe('realms that must not be trusted', () => {
-  const realmBench = async (realm: string, keychain?: Keychain) => {
+  const realmBench = async (realm: string, keychain?: Keychain, allowed: readonly string[] = []) => {
     const registry = await startRegistry();
     const challenge = `Bearer realm="${realm}",service="x"`;
     const proxy = await faultProxy(registry.url, [
       { fault: { respond: { status: 401, headers: { 'www-authenticate': challenge } } } },
     ]);
-    const client = createRegistryClient({ ...(keychain && { keychain }), retry: { tries: 1 } });
+    const realmHosts = { [proxy.host]: allowed };
+    const client = createRegistryClient({ ...(keychain && { keychain }), realmHosts, retry: { tries: 1 } });
     return {
       ask: () => client.repository(parseReference(`${proxy.host}/app`)).getManifest('a'),
       async [Symbol.asyncDispose]() {
@@ -221,6 +222,23 @@ describe('realms that must not be trusted', () => {
     await expect(bench.ask()).rejects.toMatchObject({ code: 'REGISTRY_REFUSED' });
     expect(server.requests.length).toBeGreaterThan(0);
     expect(server.requests.every(({ authorization }) => authorization === undefined)).toBe(true);
+  });
+
+  it('sends no credentials to another port of the same host, unless that is allowed', async () => {
+    await using server = await startTokenServer({ users: { me: 'pw' } });
+    const keychain: Keychain = {
+      resolve: async () => ({ type: 'password', username: 'me', password: 'pw', origin: '/auth.json' }),
+    };
+    await using bench = await realmBench(`http://${server.host}/token`, keychain);
+    await expect(bench.ask()).rejects.toMatchObject({
+      code: 'REGISTRY_REFUSED',
+      hint: expect.stringContaining(`not sent: ${server.host} is another host or port`),
+    });
+    expect(server.requests.length).toBeGreaterThan(0);
+    expect(server.requests.every(({ authorization }) => authorization === undefined)).toBe(true);
+    await using allowed = await realmBench(`http://${server.host}/token`, keychain, [server.host]);
+    await allowed.ask().catch(() => undefined);
+    expect(server.requests.at(-1)?.authorization).toMatch(/^Basic /);
   });
 
   it('follows no redirect from a realm', async () => {

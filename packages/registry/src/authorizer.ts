@@ -1,7 +1,7 @@
 import type { CallOptions } from '@shale/core';
 import { type Challenge, chooseChallenge, parseChallenges } from './challenge.ts';
 import type { Credentials, Keychain } from './keychain.ts';
-import { judgeRealm } from './realm.ts';
+import { judgeRealm, type Realm } from './realm.ts';
 import { fetchToken, type Token, type TokenService } from './token.ts';
 import { untilAborted } from './until-aborted.ts';
 
@@ -66,6 +66,12 @@ export class Authorizer {
     return header === refused ? undefined : header;
   }
 
+  /** The realm that gets no credentials, when the host asks for tokens of such a realm. */
+  untrustedRealm(base: URL): URL | undefined {
+    const realm = this.#challenge?.scheme === 'bearer' ? this.#realm(this.#challenge, base) : undefined;
+    return realm?.trusted === false ? realm.url : undefined;
+  }
+
   credentials({ repository, signal }: Access): Promise<Credentials | undefined> {
     return this.#options.keychain.resolve({ registry: this.#options.registry, repository }, { signal });
   }
@@ -89,10 +95,13 @@ export class Authorizer {
   }
 
   #fetch(challenge: Challenge, { access, base, credentials }: TokenWish): Promise<Token> {
-    const { realmHosts, tokens } = this.#options;
-    const realm = judgeRealm(challenge.parameters['realm'] ?? '', base, realmHosts);
+    const realm = this.#realm(challenge, base);
     const service = challenge.parameters['service'];
-    return fetchToken(tokens, { realm, service, scopes: access.scopes, credentials });
+    return fetchToken(this.#options.tokens, { realm, service, scopes: access.scopes, credentials });
+  }
+
+  #realm(challenge: Challenge, base: URL): Realm {
+    return judgeRealm(challenge.parameters['realm'] ?? '', base, this.#options.realmHosts);
   }
 }
 

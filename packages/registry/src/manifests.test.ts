@@ -181,6 +181,16 @@ describe('Repository.listTags()', () => {
 });
 
 describe('Repository.putManifest()', () => {
+  it('fails when the registry answers another digest than that of the manifest', async () => {
+    const other = sha256('other');
+    const fault = { headers: { 'docker-content-digest': other } };
+    await using bench = await openBench([{ method: 'PUT', path: /manifests\/v2/, fault }]);
+    await expect(bench.repository.putManifest('v2', bench.manifest)).rejects.toMatchObject({
+      code: 'REGISTRY_REFUSED',
+      message: expect.stringContaining(`it answers that it stored ${other} instead of ${bench.manifest.digest}`),
+    });
+  });
+
   it('keeps a manifest that a subject refers to', async () => {
     await using bench = await openBench();
     const subject = { mediaType: MediaType.ociManifest, digest: bench.manifest.digest, size: 1 };

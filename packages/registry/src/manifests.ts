@@ -10,6 +10,7 @@ import {
   ReferenceInvalidError,
 } from '@shale/core';
 import { asArray, asObject, asString, parseJson } from '@shale/core/json';
+import { requireDigest } from './require-digest.ts';
 import { readLimited } from './read-limited.ts';
 import { printable, RegistryRefusedError } from './registry-error.ts';
 import type { RegistryHost } from './registry-host.ts';
@@ -94,6 +95,7 @@ export async function putManifest(
   try {
     const response = await request(place, 'PUT', { name, accept: [200, 201, 202], options, headers, body });
     await response.drop();
+    requireDigest(response, { method: 'PUT', digest: raw.digest });
     return response;
   } catch (error) {
     if (await isThereAlready(place, name, { raw, error, options })) return undefined;

@@ -1,4 +1,5 @@
 import { redactUrl } from '@shale/core';
+import type { Credentials } from './keychain.ts';
 import { AuthRealmRefusedError, printable } from './registry-error.ts';
 
 export interface Realm {
@@ -15,9 +16,10 @@ const KNOWN_REALMS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Checks the realm that a registry sends its clients to for a token. A realm on another host is asked without
- * credentials, unless the pair of hosts is known or allowed, or one host is in the domain of the other.
- * @param allowed Further hosts that may see the credentials.
+ * Checks the realm that a registry sends its clients to for a token. A realm elsewhere is asked without credentials,
+ * unless it is known or allowed, or on the host of the registry, or one host is in the domain of the other. Its port must
+ * then be that of the registry, or the default one: any user of a machine may listen on others.
+ * @param allowed Further places that may get the credentials, as `host` or `host:port`.
  * @throws {AuthRealmRefusedError} for a realm without TLS behind a registry with it.
  */
 export function judgeRealm(realm: string, registry: URL, allowed: readonly string[] = []): Realm {
@@ -32,9 +34,14 @@ export function judgeRealm(realm: string, registry: URL, allowed: readonly strin
   if (url.username !== '' || url.password !== '') throw refuse('which holds a password of its own');
   url.hash = '';
   const known = [...(KNOWN_REALMS[registry.hostname] ?? []), ...allowed];
-  const related =
-    known.includes(url.hostname) || known.includes(url.host) || sharesDomain(url.hostname, registry.hostname);
-  return { url, trusted: related };
+  const isRelated = (url.port === '' || url.port === registry.port) && sharesDomain(url.hostname, registry.hostname);
+  return { url, trusted: isRelated || known.includes(url.host) };
+}
+
+/** What to do when credentials were not sent to a realm. */
+export function withheldHint({ origin }: Credentials, realm: URL): string {
+  const where = `${realm.host} is another host or port than the registry's`;
+  return `The credentials from ${origin} were not sent: ${where}. If its tokens come from there, allow that place to get them.`;
 }
 
 /** Whether hosts are equal, or one is below the other, as `registry.gitlab.example.com` below `gitlab.example.com`. */

@@ -2,6 +2,7 @@ import { redactUrl } from '@shale/core';
 import type { Credentials } from './keychain.ts';
 import type { Answered } from './patience.ts';
 import { readLimited } from './read-limited.ts';
+import { withheldHint } from './realm.ts';
 import {
   CredentialsInvalidError,
   describeAnswer,
@@ -16,8 +17,10 @@ export interface RefusedRequest {
   readonly method: string;
   readonly registry: string;
   readonly redirected: boolean;
-  /** The credentials that were used. */
+  /** The credentials for the registry. */
   readonly credentials: Credentials | undefined;
+  /** The token realm, when it did not get the credentials. */
+  readonly untrustedRealm: URL | undefined;
 }
 
 /** Turns a refusal into an error. Blames the credentials for Basic only: a bearer token was issued for valid ones. */
@@ -39,12 +42,14 @@ export async function refusal({ response, tries }: Answered, request: RefusedReq
   return new RegistryRefusedError(answer, { hint: hintFor(answer, request) });
 }
 
-function hintFor({ status, method }: RegistryAnswer, { registry, credentials }: RefusedRequest): string | undefined {
+function hintFor({ status, method }: RegistryAnswer, request: RefusedRequest): string | undefined {
+  const { registry, credentials, untrustedRealm } = request;
   const doing = method === 'GET' || method === 'HEAD' ? 'pull from' : 'push to';
   if (status === 401 && credentials === undefined) {
     return `No credentials for ${registry} were found: log in, for example with \`docker login ${registry}\`.`;
   }
   if (status === 401 || status === 403) {
+    if (credentials !== undefined && untrustedRealm !== undefined) return withheldHint(credentials, untrustedRealm);
     const who = credentials === undefined ? 'Without credentials one' : `The user of ${credentials.origin}`;
     return `${who} may not ${doing} this repository; some registries say so too when it does not exist.`;
   }

@@ -4,7 +4,7 @@ import type { Credentials } from './keychain.ts';
 import { describeFailure } from './network-failure.ts';
 import { type Answered, type QuietPeriod, sendPatiently } from './patience.ts';
 import { readLimited } from './read-limited.ts';
-import type { Realm } from './realm.ts';
+import { type Realm, withheldHint } from './realm.ts';
 import {
   AuthRealmRefusedError,
   CredentialsInvalidError,
@@ -14,6 +14,7 @@ import {
 } from './registry-error.ts';
 import type { RetryPolicy } from './retry.ts';
 import type { Peer, RequestBody, Transport } from './transport.ts';
+import type { WaitListener } from './wait-watch.ts';
 
 /** A bearer token and its life. */
 export interface Token {
@@ -28,6 +29,7 @@ export interface TokenService {
   readonly policy: RetryPolicy;
   readonly quiet: QuietPeriod;
   readonly userAgent: string;
+  readonly onWait: WaitListener;
 }
 
 export interface TokenRequest {
@@ -101,17 +103,18 @@ export function bodyOf(bytes: Uint8Array): RequestBody {
 }
 
 async function send(
-  { transport, peer, policy, quiet, userAgent }: TokenService,
+  { transport, peer, policy, quiet, userAgent, onWait }: TokenService,
   method: 'GET' | 'POST',
   url: URL,
   headers: Readonly<Record<string, string>>,
   body?: RequestBody,
 ): Promise<Answered> {
   const from = await peer();
-  return sendPatiently({ policy, quiet, method, url: `${url.origin}${url.pathname}` }, async () => {
+  const asked = { policy, quiet, method, url: `${url.origin}${url.pathname}`, onWait };
+  return sendPatiently(asked, async (silenceMs) => {
     try {
       return await transport.send(
-        { method, url, headers: { accept: 'application/json', 'user-agent': userAgent, ...headers }, body },
+        { method, url, headers: { accept: 'application/json', 'user-agent': userAgent, ...headers }, body, silenceMs },
         from,
       );
     } catch (error) {
@@ -162,9 +165,7 @@ function refused(
   }
   const withheld = credentials !== undefined && shown === undefined;
   return new RegistryRefusedError(answer, {
-    hint: withheld
-      ? `The credentials from ${credentials.origin} were not sent: ${realm.url.host} is another host than the registry.`
-      : undefined,
+    hint: withheld ? withheldHint(credentials, realm.url) : undefined,
   });
 }
 

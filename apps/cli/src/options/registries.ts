@@ -45,6 +45,12 @@ export const registryOptions = {
     group: 'Registries',
     help: 'Show this certificate to one registry',
   }),
+  registryTokenHost: list({
+    flag: 'registry-token-host',
+    placeholder: 'HOST=PLACE',
+    group: 'Registries',
+    help: 'Send credentials of a registry also to this place, as host or host:port, for a token',
+  }),
   imageDownloadRetry: integer({
     flag: 'image-download-retry',
     placeholder: 'N',

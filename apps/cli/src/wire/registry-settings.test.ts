@@ -19,6 +19,16 @@ describe('registrySettings()', () => {
     });
   });
 
+  it('joins the places for tokens by registry', () => {
+    const { realmHosts } = settingsOf({
+      'registry-token-host': ['a.example=sso.example', 'a.example=a.example:5001', 'b.example:5000=b.example:5001'],
+    });
+    expect(realmHosts).toEqual({
+      'a.example': ['sso.example', 'a.example:5001'],
+      'b.example:5000': ['b.example:5001'],
+    });
+  });
+
   it('reads mirrors and maps, several in one text', () => {
     const { mirrors } = settingsOf({
       'registry-map': ['quay.example=near.example;other.example=far.example'],

@@ -17,6 +17,7 @@ export function registrySettings(options: RegistryOptions): RegistrySettings {
     mirrorFallback: !options.skipDefaultRegistryFallback,
     authorities: authority === undefined ? [] : [decode(authority)],
     certificates: certificateFiles(options),
+    realmHosts: tokenHosts(options),
     retries: options.imageDownloadRetry,
   };
 }
@@ -40,6 +41,15 @@ function certificateFiles({
     const [certificate = '', key] = files.split(',');
     if (key === undefined) throw new UsageError(`${usage}, not ${JSON.stringify(text)}`);
     found[host] = { ...found[host], client: { certificate, key } };
+  }
+  return found;
+}
+
+function tokenHosts({ registryTokenHost }: RegistryOptions): Readonly<Record<string, readonly string[]>> {
+  const found: Record<string, readonly string[]> = {};
+  for (const text of registryTokenHost) {
+    const [host, place] = assignment(text, '--registry-token-host takes HOST=PLACE');
+    found[host] = [...(found[host] ?? []), place];
   }
   return found;
 }

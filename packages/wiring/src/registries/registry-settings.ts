@@ -13,6 +13,8 @@ export interface RegistrySettings {
   readonly authorities?: readonly string[] | undefined;
   /** Certificates for one registry, by its host. @default none */
   readonly certificates?: Readonly<Record<string, CertificateFiles>> | undefined;
+  /** For a registry's host, further places (`host`, `host:port`) that may get its credentials for a token. @default none */
+  readonly realmHosts?: Readonly<Record<string, readonly string[]>> | undefined;
   /** How often a failed request is repeated. @default 2 */
   readonly retries?: number | undefined;
   /** Blobs in transfer at once with one registry. @default 4 */
