@@ -56,6 +56,15 @@ export type ProgressEvent =
       readonly done: boolean;
     }
   | { readonly type: 'export.finished'; readonly target: string; readonly digest: Digest; readonly durationMs: number }
+  | {
+      /** Nothing has come from a host for some seconds, or a longer pause begins. */
+      readonly type: 'waiting';
+      /** As in `registry.example:5000`. */
+      readonly host: string;
+      readonly reason: string;
+      /** When the wait ends at the latest, in milliseconds since the epoch. */
+      readonly untilMs: number;
+    }
   | { readonly type: 'cache.degraded'; readonly backend: string; readonly error: unknown }
   | { readonly type: 'cache.stored'; readonly backend: string; readonly key: string; readonly bytes: number }
   | {

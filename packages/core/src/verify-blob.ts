@@ -27,18 +27,28 @@ export function requireSame(read: BlobIdentity, blob: BlobIdentity): void {
 }
 
 /**
- * Lets `consume` read a blob. When `consume` fails, the blob is read again to find out whether its bytes are wrong:
- * that is then the error, instead of what wrong bytes made `consume` throw.
+ * Lets `consume` read a blob. When `consume` fails before the end of the blob, the blob is read again to find out whether
+ * its bytes are wrong: that is then the error, instead of what wrong bytes made `consume` throw.
  * @throws {DigestMismatchError} @throws {SizeMismatchError}
  */
 export async function consumeBlob<T>(
   { blob, blobs, signal }: CallOptions & { readonly blob: Descriptor; readonly blobs: BlobSource },
   consume: (content: AsyncIterable<Uint8Array>) => Promise<T>,
 ): Promise<T> {
+  let failure: { readonly error: unknown } | undefined;
+  async function* read(): AsyncIterable<Uint8Array> {
+    try {
+      yield* blobs.read(blob, { signal });
+    } catch (error) {
+      failure = { error };
+      throw error;
+    }
+  }
   try {
-    return await consume(blobs.read(blob, { signal }));
+    return await consume(read());
   } catch (error) {
     signal?.throwIfAborted();
+    if (failure !== undefined) throw failure.error;
     for await (const _ of blobs.read(blob, { signal }));
     throw error;
   }

@@ -1,7 +1,9 @@
 import type { CallOptions, Descriptor, Digest } from '@shale/core';
-import { BlobMissingError, ManifestInvalidError, SizeMismatchError } from '@shale/core';
+import { BlobMissingError, ManifestInvalidError, ShaleError, SizeMismatchError } from '@shale/core';
+import { Budget } from './budget.ts';
 import { describeFailure } from './network-failure.ts';
 import { type Place, pullScope } from './manifests.ts';
+import { MIN_ATTEMPT_MS } from './patience.ts';
 import { RegistryRefusedError } from './registry-error.ts';
 import type { RateLimit } from './rate-limit.ts';
 import type { HostRequest } from './registry-host.ts';
@@ -23,12 +25,17 @@ const PROGRESS_BYTES = 64 * 1024;
 const MAX_RESTARTS = 2;
 
 /** The size in bytes, or `undefined` where the blob is absent. */
-export async function statBlob(place: Place, digest: Digest, options?: CallOptions): Promise<number | undefined> {
+export async function statBlob(
+  place: Place,
+  digest: Digest,
+  options?: CallOptions & Pick<HostRequest, 'budgetMs'>,
+): Promise<number | undefined> {
   const response = await place.host.request({
     ...blobRequest(place, digest),
     method: 'HEAD',
     accept: [200, 404],
     tries: place.tries,
+    budgetMs: options?.budgetMs,
     signal: options?.signal,
   });
   await response.drop();
@@ -46,7 +53,8 @@ export async function* downloadBlob(
   options: DownloadOptions,
 ): AsyncIterable<Uint8Array> {
   const { policy, signal } = options;
-  const progress: Progress = { offset: options.offset ?? 0, restarts: 0, resumable: true };
+  const budget = new Budget(policy.budgetMs);
+  const progress: Progress = { offset: options.offset ?? 0, restarts: 0, resumable: true, budget };
   for (let failures = 0; ; ) {
     const before = progress.offset;
     try {
@@ -54,12 +62,16 @@ export async function* downloadBlob(
       return;
     } catch (error) {
       signal?.throwIfAborted();
+      budget.spend();
       const { offset } = progress;
       if (offset === blob.size && offset > before) return;
       failures = offset - before >= PROGRESS_BYTES ? 1 : failures + 1;
       if (error instanceof UnusableRangeError) progress.resumable = false;
-      if (!isPassing(error) || failures >= policy.tries) throw asUserError(error, { place, blob, offset, failures });
-      await pause(retryDelay(policy, failures), signal);
+      const delay = retryDelay(policy, failures);
+      if (!isPassing(error) || failures >= policy.tries || !budget.allows(delay)) {
+        throw asUserError(error, { place, blob, offset, failures });
+      }
+      await pause(delay, signal);
     }
   }
 }
@@ -70,6 +82,8 @@ interface Progress {
   restarts: number;
   /** Whether requests ask for a range. */
   resumable: boolean;
+  /** Time without new bytes. */
+  readonly budget: Budget;
 }
 
 /** One attempt, from where the previous one ended. */
@@ -79,7 +93,9 @@ async function* readOn(
   progress: Progress,
   options: DownloadOptions,
 ): AsyncIterable<Uint8Array> {
-  const response = await openBlob(place, blob, progress.resumable ? progress.offset : 0, options);
+  const { budget } = progress;
+  const leftMs = Math.max(budget.leftMs, MIN_ATTEMPT_MS);
+  const response = await openBlob(place, blob, progress.resumable ? progress.offset : 0, { ...options, leftMs });
   const start = startOf(response, progress);
   if (start instanceof Error) {
     await response.drop();
@@ -87,15 +103,20 @@ async function* readOn(
   }
   checkLength(response, blob, start);
   let skip = progress.offset - start;
-  const guard = new ThroughputGuard(options.minimumBytesPerSecond);
+  const guard = new ThroughputGuard(options.minimumBytesPerSecond, leftMs);
+  let received = 0;
   for await (const chunk of guard.watch(response.body)) {
     options.signal?.throwIfAborted();
     const part = chunk.subarray(skip);
     skip = Math.max(0, skip - chunk.byteLength);
     if (part.byteLength === 0) continue;
     progress.offset += part.byteLength;
+    received += part.byteLength;
+    if (received >= PROGRESS_BYTES) budget.renew();
+    else budget.spend();
     yield part;
     await options.rateLimit?.pass(part.byteLength, options.signal);
+    budget.move();
   }
   if (progress.offset < blob.size) throw new CutShortError();
 }
@@ -117,7 +138,8 @@ class CutShortError extends Error {}
 function isPassing(error: unknown): boolean {
   if (error instanceof RegistryRefusedError) return error.redirected && (error.status === 400 || error.status === 403);
   if (error instanceof UnusableRangeError || error instanceof CutShortError) return true;
-  return describeFailure(error).retriable;
+  // an error for users comes from the request, which was repeated already
+  return !(error instanceof ShaleError) && describeFailure(error).retriable;
 }
 
 function asUserError(
@@ -132,7 +154,7 @@ async function openBlob(
   place: Place,
   blob: Descriptor,
   offset: number,
-  { signal }: DownloadOptions,
+  { signal, leftMs }: DownloadOptions & { readonly leftMs: number },
 ): Promise<TransportResponse> {
   const response = await place.host.request({
     ...blobRequest(place, blob.digest),
@@ -140,6 +162,7 @@ async function openBlob(
     headers: offset > 0 ? { range: `bytes=${offset}-` } : {},
     accept: [200, 206, 404, 416],
     bulk: true,
+    budgetMs: leftMs,
     signal,
   });
   if (response.status === 404) {

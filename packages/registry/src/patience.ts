@@ -1,8 +1,10 @@
 import { redactUrl, ShaleError } from '@shale/core';
+import { Budget } from './budget.ts';
 import { describeFailure } from './network-failure.ts';
 import { RegistryUnreachableError } from './registry-error.ts';
 import { isRetriedStatus, parseRetryAfter, pause, type RetryPolicy, retryDelay } from './retry.ts';
 import type { TransportResponse } from './transport.ts';
+import { reportPause, type WaitListener } from './wait-watch.ts';
 
 /** Delays all requests to a host while it asks for that by `Retry-After`. */
 export class QuietPeriod {
@@ -12,14 +14,17 @@ export class QuietPeriod {
     this.#untilMs = Math.max(this.#untilMs, performance.now() + ms);
   }
 
-  async over(signal: AbortSignal | undefined): Promise<void> {
-    for (let left = this.#left(); left > 0; left = this.#left()) await pause(left, signal);
-  }
-
-  #left(): number {
+  get leftMs(): number {
     return this.#untilMs - performance.now();
   }
+
+  async over(signal: AbortSignal | undefined): Promise<void> {
+    for (let left = this.leftMs; left > 0; left = this.leftMs) await pause(left, signal);
+  }
 }
+
+/** The last try of an operation gets at least this time. */
+export const MIN_ATTEMPT_MS = 2000;
 
 export interface Patience {
   readonly policy: RetryPolicy;
@@ -27,6 +32,9 @@ export interface Patience {
   /** For errors. */
   readonly method: string;
   readonly url: string | URL;
+  /** @default a new one, of the policy */
+  readonly budget?: Budget | undefined;
+  readonly onWait?: WaitListener | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -37,35 +45,40 @@ export interface Answered {
 }
 
 /**
- * Repeats `attempt` after failures that may pass. Waits as long as `Retry-After` says.
+ * Repeats `attempt` after failures that may pass. Waits as long as `Retry-After` says, when the budget allows that.
+ * @param attempt Gets the milliseconds that are left for it.
  * @returns The last answer, with any status.
  * @throws {RegistryUnreachableError} when there was no answer.
  */
 export async function sendPatiently(
-  { policy, quiet, method, url, signal }: Patience,
-  attempt: () => Promise<TransportResponse>,
+  { policy, quiet, method, url, budget = new Budget(policy.budgetMs), onWait, signal }: Patience,
+  attempt: (leftMs: number) => Promise<TransportResponse>,
 ): Promise<Answered> {
   for (let tries = 1; ; tries += 1) {
+    const isHeldBack = quiet.leftMs > 0;
     await quiet.over(signal);
-    const last = tries >= policy.tries;
+    if (isHeldBack && tries === 1) budget.renew(); // another request was asked for the pause
+    const delay = retryDelay(policy, tries);
+    const mayRepeat = (pauseMs: number) => tries < policy.tries && budget.allows(pauseMs);
     let response: TransportResponse;
     try {
-      response = await attempt();
+      response = await attempt(Math.max(budget.leftMs, MIN_ATTEMPT_MS));
     } catch (error) {
       signal?.throwIfAborted();
-      const failure = describeFailure(error);
-      if (failure.retriable && !last) {
-        await pause(retryDelay(policy, tries), signal);
-        continue;
-      }
-      throw unreachable(error, { method, url, tries });
+      // an error for users comes from a request that was repeated itself, as one for a token
+      const isRetriable = !(error instanceof ShaleError) && describeFailure(error).retriable;
+      if (!isRetriable || !mayRepeat(delay)) throw unreachable(error, { method, url, tries });
+      await pause(delay, signal);
+      continue;
     }
     if (!isRetriedStatus(response.status)) return { response, tries };
     const asked = parseRetryAfter(response.header('retry-after'));
-    if (asked !== undefined) quiet.begin(Math.min(asked, policy.maxDelayMs));
-    if (last) return { response, tries };
+    const wait = asked === undefined ? delay : Math.min(asked, policy.maxDelayMs);
+    if (asked !== undefined && budget.allows(wait)) quiet.begin(wait);
+    if (!mayRepeat(wait)) return { response, tries };
     await response.drop();
-    if (asked === undefined) await pause(retryDelay(policy, tries), signal);
+    reportPause(onWait, `it answered ${response.status} ${response.statusText}`, wait);
+    if (asked === undefined) await pause(wait, signal);
   }
 }
 

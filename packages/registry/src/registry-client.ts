@@ -6,8 +6,9 @@ import type { Keychain } from './keychain.ts';
 import type { RateLimit } from './rate-limit.ts';
 import { RegistryHost } from './registry-host.ts';
 import { Repository } from './repository.ts';
-import { DEFAULT_RETRY, type RetryPolicy } from './retry.ts';
-import { type ProxyOptions, Transport } from './transport.ts';
+import { retryPolicy, type RetryPolicy } from './retry.ts';
+import { type HostWaitListener, type ProxyOptions, Transport } from './transport.ts';
+import { NOTICE_MS } from './wait-watch.ts';
 
 export interface RegistryClientOptions {
   /** Where credentials are looked up. @default no credentials */
@@ -30,7 +31,7 @@ export interface RegistryClientOptions {
   readonly certificateDirectories?: readonly string[] | undefined;
   /** Certificates for the host of a registry, in addition to those of the directories. */
   readonly certificates?: Readonly<Record<string, HostCertificates>> | undefined;
-  /** For the host of a registry, further hosts that may get its credentials when they are its token realm. */
+  /** For the host of a registry, further places (`host`, `host:port`) that may get its credentials as its token realm. */
   readonly realmHosts?: Readonly<Record<string, readonly string[]>> | undefined;
   readonly proxy?: ProxyOptions | undefined;
   /** Blobs in transfer at once with one host. @default 4 */
@@ -41,7 +42,10 @@ export interface RegistryClientOptions {
   readonly connectTimeoutMs?: number | undefined;
   /** Longest silence of a registry before a try counts as failed, in milliseconds. @default 30_000 */
   readonly idleTimeoutMs?: number | undefined;
-  /** Longest wait until a registry has stored what it received, in milliseconds. @default 300_000 */
+  /**
+   * Longest wait until a registry has stored what it received, in milliseconds.
+   * @default 30 seconds, and a second for each 64 MiB
+   */
   readonly commitTimeoutMs?: number | undefined;
   /** A download that is slower than this over half a minute counts as failed. @default 1024 */
   readonly minimumBytesPerSecond?: number | undefined;
@@ -52,7 +56,7 @@ export interface RegistryClientOptions {
   readonly chunkBytes?: number | undefined;
   /** @default 'shale' */
   readonly userAgent?: string | undefined;
-  /** Called for transfers, skipped mirrors and warnings of registries. */
+  /** Called for transfers, skipped mirrors, warnings of registries, and waits of more than five seconds. */
   readonly onProgress?: ProgressListener | undefined;
   /** Called for each request and each piece of an answer. */
   readonly onExchange?: ExchangeListener | undefined;
@@ -83,8 +87,9 @@ export interface RepositoryWishes {
  */
 export function createRegistryClient(options: RegistryClientOptions = {}): RegistryClient {
   const { insecure, mirrors = {}, mirrorFallback = true } = options;
-  const transport = openTransport(options);
-  const hostOf = registryHosts(options, transport);
+  const onWait = waitListener(options.onProgress);
+  const transport = openTransport(options, onWait);
+  const hostOf = registryHosts(options, { transport, onWait });
   const mirrorEndpoints = new Map(
     Object.entries(mirrors).map(([registry, texts]) => [
       registry,
@@ -107,9 +112,9 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
       origin,
       readable: mirrorFallback || near.length === 0 ? [...near, origin] : near,
       reference: { registry, repository },
-      policy: { ...DEFAULT_RETRY, ...options.retry },
+      policy: retryPolicy(options.retry),
       idleTimeoutMs: options.idleTimeoutMs ?? DEFAULT_IDLE_MS,
-      commitTimeoutMs: options.commitTimeoutMs ?? DEFAULT_COMMIT_MS,
+      commitTimeoutMs: options.commitTimeoutMs,
       minimumBytesPerSecond: options.minimumBytesPerSecond ?? DEFAULT_MINIMUM_RATE,
       chunkBytes: options.chunkBytes,
       rateLimit: options.rateLimit,
@@ -130,13 +135,23 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
 
 const DEFAULT_CONNECT_MS = 10_000;
 const DEFAULT_IDLE_MS = 30_000;
-const DEFAULT_COMMIT_MS = 300_000;
 const DEFAULT_MINIMUM_RATE = 1024;
 const DEFAULT_CONCURRENCY = 4;
 const DEFAULT_REQUEST_CONCURRENCY = 16;
 
-function openTransport(options: RegistryClientOptions): Transport {
+/** Reports one wait for a host at a time: of parallel requests that wait, the one that may wait longest. */
+function waitListener(onProgress: ProgressListener | undefined): HostWaitListener {
+  const reported = new Map<string, number>();
+  return (host, wait) => {
+    if (wait.untilMs < (reported.get(host) ?? 0) + NOTICE_MS) return;
+    reported.set(host, wait.untilMs);
+    onProgress?.({ type: 'waiting', host, ...wait });
+  };
+}
+
+function openTransport(options: RegistryClientOptions, onWait: HostWaitListener): Transport {
   return new Transport({
+    onWait,
     proxy: options.proxy,
     connectTimeoutMs: options.connectTimeoutMs ?? DEFAULT_CONNECT_MS,
     idleTimeoutMs: options.idleTimeoutMs ?? DEFAULT_IDLE_MS,
@@ -146,10 +161,13 @@ function openTransport(options: RegistryClientOptions): Transport {
 }
 
 /** One object for each host, which keeps its scheme and challenges. */
-function registryHosts(options: RegistryClientOptions, transport: Transport): (endpoint: Endpoint) => RegistryHost {
+function registryHosts(
+  options: RegistryClientOptions,
+  { transport, onWait }: { readonly transport: Transport; readonly onWait: HostWaitListener },
+): (endpoint: Endpoint) => RegistryHost {
   const hosts = new Map<string, RegistryHost>();
   const { keychain = { resolve: async () => undefined }, onProgress } = options;
-  const policy = { ...DEFAULT_RETRY, ...options.retry };
+  const policy = retryPolicy(options.retry);
   return (endpoint) => {
     const key = JSON.stringify(endpoint);
     const known = hosts.get(key);
@@ -166,6 +184,7 @@ function registryHosts(options: RegistryClientOptions, transport: Transport): (e
       onExchange: options.onExchange,
       onWarning: (message) =>
         onProgress?.({ type: 'warning', code: 'registry-warning', message: `${endpoint.registry} says: ${message}` }),
+      onWait: (wait) => onWait(endpoint.authority, wait),
     });
     hosts.set(key, host);
     return host;

@@ -5,12 +5,14 @@ import type { ExchangeListener } from './exchange.ts';
 import type { Keychain } from './keychain.ts';
 import { describeFailure } from './network-failure.ts';
 import { describeScarcity, parsePullLimit } from './pull-limit.ts';
+import { Budget } from './budget.ts';
 import { type Answered, QuietPeriod, sendPatiently, unreachable } from './patience.ts';
 import { locationOf } from './location.ts';
 import { refusal } from './refusal.ts';
 import type { RetryPolicy } from './retry.ts';
 import type { Peer, Transport, TransportRequest, TransportResponse } from './transport.ts';
 import { untilAborted } from './until-aborted.ts';
+import type { WaitListener } from './wait-watch.ts';
 
 export interface RegistryHostOptions {
   readonly endpoint: Endpoint;
@@ -22,10 +24,13 @@ export interface RegistryHostOptions {
   readonly userAgent: string;
   /** Called once for each warning that the registry sends. */
   readonly onWarning: (message: string) => void;
+  readonly onWait: WaitListener;
   readonly onExchange?: ExchangeListener | undefined;
 }
 
-export interface HostRequest extends Access, Pick<TransportRequest, 'method' | 'body' | 'bulk' | 'answerTimeoutMs'> {
+export interface HostRequest
+  extends Access,
+    Pick<TransportRequest, 'method' | 'body' | 'bulk' | 'answerTimeoutMs' | 'silenceMs'> {
   /** Below `/v2/`, or a whole URL that the registry gave. */
   readonly target: string | URL;
   readonly headers?: Readonly<Record<string, string>> | undefined;
@@ -33,6 +38,8 @@ export interface HostRequest extends Access, Pick<TransportRequest, 'method' | '
   readonly accept: readonly number[];
   /** @default that of the policy */
   readonly tries?: number | undefined;
+  /** Longest time without progress, in milliseconds. @default that of the policy */
+  readonly budgetMs?: number | undefined;
 }
 
 /** Where a host was found. */
@@ -62,7 +69,14 @@ export class RegistryHost {
       registry: endpoint.registry,
       keychain,
       realmHosts,
-      tokens: { transport, peer, policy, quiet: new QuietPeriod(), userAgent },
+      tokens: {
+        transport,
+        peer,
+        policy,
+        quiet: new QuietPeriod(),
+        userAgent,
+        onWait: options.onWait,
+      },
     });
   }
 
@@ -73,11 +87,13 @@ export class RegistryHost {
   async request(request: HostRequest): Promise<TransportResponse> {
     const { signal } = request;
     const policy = { ...this.#options.policy, tries: request.tries ?? this.#options.policy.tries };
+    const budget = new Budget(request.budgetMs ?? policy.budgetMs);
     const { url: base } = await untilAborted(this.#found(policy), signal);
     const url = this.#urlOf(request, base);
     const { method } = request;
-    const answered = await sendPatiently({ policy, quiet: this.#quiet, method, url, signal }, () =>
-      this.#authorized(request, url, base),
+    const answered = await sendPatiently(
+      { policy, quiet: this.#quiet, method, url, budget, onWait: this.#options.onWait, signal },
+      (leftMs) => this.#authorized({ ...request, silenceMs: leftMs }, url, base),
     );
     const { response } = answered;
     for (const warning of response.headers('warning')) this.#warn(warning);
@@ -118,7 +134,7 @@ export class RegistryHost {
 
   /** Drops credentials at the first redirect to another origin, for good. */
   async #follow(request: HostRequest, start: URL, authorization: string | undefined): Promise<TransportResponse> {
-    const { method, body, bulk, answerTimeoutMs, signal } = request;
+    const { method, body, bulk, answerTimeoutMs, silenceMs, signal } = request;
     const { peer } = await this.#found();
     let url = start;
     let shown = authorization;
@@ -129,7 +145,7 @@ export class RegistryHost {
         ...request.headers,
         ...(shown !== undefined && { authorization: shown }),
       };
-      const response = await this.#send({ method, url, headers, body, bulk, answerTimeoutMs, signal }, peer);
+      const response = await this.#send({ method, url, headers, body, bulk, answerTimeoutMs, silenceMs, signal }, peer);
       const followed = REDIRECTS.has(response.status) && (method === 'GET' || method === 'HEAD');
       if (!followed || redirects === MAX_REDIRECTS || response.header('location') === undefined) return response;
       const next = locationOf(response);
@@ -165,6 +181,7 @@ export class RegistryHost {
       registry: this.endpoint.registry,
       redirected: !own,
       credentials,
+      untrustedRealm: asked ? this.#authorizer.untrustedRealm(base) : undefined,
     });
   }
 
@@ -182,11 +199,13 @@ export class RegistryHost {
     const own = await certificates(endpoint.authority);
     let found: Base | undefined;
     const url = `${endpoint.authority}/v2/`;
-    const { response } = await sendPatiently({ policy, quiet: this.#quiet, method: 'GET', url }, async () => {
+    const { onWait } = this.#options;
+    const asked = { policy, quiet: this.#quiet, method: 'GET', url, onWait };
+    const { response } = await sendPatiently(asked, async (silenceMs) => {
       const failures: unknown[] = [];
       for (const scheme of endpoint.schemes) {
         const base = baseOf(endpoint, scheme, own);
-        const answer = await this.#ping(base).catch((error: unknown) => void failures.push(error));
+        const answer = await this.#ping(base, silenceMs).catch((error: unknown) => void failures.push(error));
         if (answer === undefined) continue;
         found = base;
         return answer;
@@ -198,9 +217,9 @@ export class RegistryHost {
     return found as Base;
   }
 
-  async #ping({ url, peer }: Base): Promise<TransportResponse> {
+  async #ping({ url, peer }: Base, silenceMs: number): Promise<TransportResponse> {
     const headers = { 'user-agent': this.#options.userAgent };
-    const response = await this.#send({ method: 'GET', url: new URL('/v2/', url), headers }, peer);
+    const response = await this.#send({ method: 'GET', url: new URL('/v2/', url), headers, silenceMs }, peer);
     if (url.protocol === 'https:' || response.status !== 400) return response;
     await response.drop(); // "Client sent an HTTP request to an HTTPS server."
     throw Object.assign(new Error('It speaks https, and plain http was expected'), { code: 'EPROTO' });

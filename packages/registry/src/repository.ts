@@ -31,7 +31,7 @@ export interface RepositoryOptions {
   readonly reference: Pick<Reference, 'registry' | 'repository'>;
   readonly policy: RetryPolicy;
   readonly idleTimeoutMs: number;
-  readonly commitTimeoutMs: number;
+  readonly commitTimeoutMs: number | undefined;
   readonly minimumBytesPerSecond: number;
   readonly chunkBytes: number | undefined;
   readonly rateLimit?: RateLimit | undefined;

@@ -8,9 +8,21 @@ export interface RetryPolicy {
   readonly baseDelayMs: number;
   /** The longest pause, in milliseconds, even when a registry asks for more. @default 300_000 */
   readonly maxDelayMs: number;
+  /**
+   * The longest time without progress, over all tries and the pauses between them, in milliseconds. A registry that asks
+   * for a pause that would not end in time is not waited for.
+   * @default 55_000, or 18_000 for each try when that is more
+   */
+  readonly budgetMs: number;
 }
 
-export const DEFAULT_RETRY: RetryPolicy = { tries: 3, baseDelayMs: 500, maxDelayMs: 300_000 };
+export const DEFAULT_RETRY: RetryPolicy = { tries: 3, baseDelayMs: 500, maxDelayMs: 300_000, budgetMs: 55_000 };
+const BUDGET_MS_PER_TRY = 18_000;
+
+export function retryPolicy(given: Partial<RetryPolicy> = {}): RetryPolicy {
+  const { tries = DEFAULT_RETRY.tries } = given;
+  return { ...DEFAULT_RETRY, budgetMs: Math.max(DEFAULT_RETRY.budgetMs, tries * BUDGET_MS_PER_TRY), ...given };
+}
 
 const RETRIED: ReadonlySet<number> = new Set([408, 429, 499, 500, 502, 503, 504, 522]);
 

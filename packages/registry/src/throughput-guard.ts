@@ -8,9 +8,10 @@ export class ThroughputGuard {
   #waitedMs = 0;
   #bytes = 0;
 
-  constructor(minimumBytesPerSecond: number, windowMs: number = WINDOW_MS) {
+  /** @param maxWindowMs Measures over a shorter time, when less is left. */
+  constructor(minimumBytesPerSecond: number, maxWindowMs: number = WINDOW_MS) {
     this.#minimumBytesPerSecond = minimumBytesPerSecond;
-    this.#windowMs = windowMs;
+    this.#windowMs = Math.min(WINDOW_MS, maxWindowMs);
   }
 
   /** Counts only the time spent waiting for the source: a slow consumer is not the network's fault. */

@@ -4,6 +4,9 @@ import { Readable } from 'node:stream';
 import type { Agent, Dispatcher } from 'undici';
 import { type AddressClass, classifyAddress, isLoopbackHost, mayLeadTo } from './address.ts';
 import type { HostCertificates } from './certificates.ts';
+import { printable } from './registry-error.ts';
+import { RequestSlots } from './request-slots.ts';
+import { type WaitListener, WaitWatch } from './wait-watch.ts';
 
 export interface ProxyOptions {
   /** Proxy for plain http, as `http://proxy:3128`. */
@@ -22,7 +25,11 @@ export interface TransportOptions {
   readonly concurrency: number;
   /** Connections to one host that carry everything else. */
   readonly requestConcurrency: number;
+  /** Called for waits of more than five seconds. */
+  readonly onWait: HostWaitListener;
 }
+
+export type HostWaitListener = (host: string, wait: Parameters<WaitListener>[0]) => void;
 
 /** The registry that a request is for. It decides certificates, and where redirects may lead. */
 export interface Peer {
@@ -47,7 +54,9 @@ export interface TransportRequest {
   readonly body?: RequestBody | undefined;
   /** Whether the request transfers a blob. */
   readonly bulk?: boolean | undefined;
-  /** Longest wait for the start of the answer, in milliseconds. @default the idle timeout */
+  /** Longest silence, in milliseconds, when that is less than the idle timeout. */
+  readonly silenceMs?: number | undefined;
+  /** Longest wait for the start of the answer, in milliseconds. @default that of any silence */
   readonly answerTimeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -72,6 +81,7 @@ const BODY_BUFFER_BYTES = 256 * 1024;
 export class Transport {
   readonly #options: TransportOptions;
   readonly #dispatchers = new Map<string, Promise<Dispatcher>>();
+  readonly #slots = new RequestSlots();
   readonly #places = new Map<string, AddressClass>();
 
   constructor(options: TransportOptions) {
@@ -80,27 +90,57 @@ export class Transport {
 
   /** @throws The unchanged error of the socket, of TLS or of the parser; see `describeFailure`. */
   async send(request: TransportRequest, peer: Peer): Promise<TransportResponse> {
-    const { url, signal, body } = request;
+    const { url, signal } = request;
     signal?.throwIfAborted();
     this.#checkLiteral(url, peer);
-    const dispatcher = await this.#dispatcherFor(request, peer);
-    const { idleTimeoutMs } = this.#options;
-    const answered = dispatcher.request({
+    const key = this.#keyOf(request, peer);
+    const dispatcher = await this.#dispatcherFor(key, request, peer);
+    const release = await this.#slots.take(`${key} ${url.origin}`, this.#connections(request.bulk), signal);
+    const watch = new WaitWatch((wait) => this.#options.onWait(url.host, wait));
+    try {
+      const { body, ...answer } = await this.#dispatch(dispatcher, request, watch);
+      body.once('close', release);
+      const silence = `it stopped sending its answer to ${describe(request)}`;
+      return readResponse(answer, url, { body, watched: watch.reading(body, silence, this.#silenceMs(request)) });
+    } catch (error) {
+      release();
+      signal?.throwIfAborted();
+      throw error;
+    } finally {
+      watch.end();
+    }
+  }
+
+  #dispatch(dispatcher: Dispatcher, request: TransportRequest, watch: WaitWatch): Promise<Dispatcher.ResponseData> {
+    const { url, signal, body } = request;
+    const silenceMs = this.#silenceMs(request);
+    const headersTimeout = request.answerTimeoutMs ?? silenceMs;
+    const awaitAnswer = () =>
+      watch.begin(`no answer to ${describe(request)} yet`, this.#options.connectTimeoutMs + headersTimeout);
+    async function* watched(content: RequestBody): AsyncIterable<Uint8Array> {
+      watch.end(); // the connection is there, and the content may take its time
+      yield* watch.writing(content.open(), `it accepts no more of ${describe(request)}`, silenceMs);
+      awaitAnswer();
+    }
+    awaitAnswer();
+    return dispatcher.request({
       origin: url.origin,
       path: url.pathname + url.search,
       method: request.method,
       headers: { ...request.headers, ...(body && { 'content-length': String(body.size) }) },
-      body: body && body.size > 0 ? Readable.from(body.open(), BODY_STREAM) : null,
-      headersTimeout: request.answerTimeoutMs ?? idleTimeoutMs,
-      bodyTimeout: idleTimeoutMs,
+      body: body && body.size > 0 ? Readable.from(watched(body), BODY_STREAM) : null,
+      headersTimeout,
+      bodyTimeout: silenceMs,
       signal: signal ?? null,
     });
-    try {
-      return readResponse(await answered, url);
-    } catch (error) {
-      signal?.throwIfAborted();
-      throw error;
-    }
+  }
+
+  #silenceMs({ silenceMs = Number.POSITIVE_INFINITY }: TransportRequest): number {
+    return Math.ceil(Math.min(silenceMs, this.#options.idleTimeoutMs));
+  }
+
+  #connections(bulk: boolean | undefined): number {
+    return bulk === true ? this.#options.concurrency : this.#options.requestConcurrency;
   }
 
   async close(): Promise<void> {
@@ -121,18 +161,26 @@ export class Transport {
     if (!mayLeadTo(this.#placeOf(peer.hostname), classifyAddress(address))) throw privateAddress(url.hostname);
   }
 
-  #dispatcherFor({ url, bulk = false }: TransportRequest, peer: Peer): Promise<Dispatcher> {
+  /** Requests with equal keys share connections. */
+  #keyOf(request: TransportRequest, peer: Peer): string {
+    const { url, bulk = false } = request;
     const foreign = url.hostname !== peer.hostname;
-    const proxy = isLoopbackHost(url.host)
-      ? undefined
-      : this.#options.proxy?.[url.protocol === 'https:' ? 'https' : 'http'];
     const place = foreign ? this.#placeOf(peer.hostname) : 'own';
     // Client certificates and lowered checks apply to the registry's own host, never to redirects.
     const own = foreign ? 'foreign' : peer.authority;
-    const key = JSON.stringify([own, place, bulk, proxy, peer.verify]);
+    return JSON.stringify([own, place, bulk, this.#proxyOf(url), peer.verify]);
+  }
+
+  #proxyOf(url: URL): string | undefined {
+    if (isLoopbackHost(url.host)) return undefined;
+    return this.#options.proxy?.[url.protocol === 'https:' ? 'https' : 'http'];
+  }
+
+  #dispatcherFor(key: string, { url, bulk = false }: TransportRequest, peer: Peer): Promise<Dispatcher> {
     const known = this.#dispatchers.get(key);
     if (known) return known;
-    const made = this.#makeDispatcher({ peer, foreign, bulk, proxy });
+    const foreign = url.hostname !== peer.hostname;
+    const made = this.#makeDispatcher({ peer, foreign, bulk, proxy: this.#proxyOf(url) });
     this.#dispatchers.set(key, made);
     return made;
   }
@@ -148,7 +196,7 @@ export class Transport {
       ...(!foreign && !peer.verify && { rejectUnauthorized: false }),
     };
     const options: Agent.Options = {
-      connections: bulk ? this.#options.concurrency : this.#options.requestConcurrency,
+      connections: this.#connections(bulk),
       allowH2: false,
       connect: {
         ...tls,
@@ -183,7 +231,14 @@ export class Transport {
 
 const BODY_STREAM = { objectMode: false, highWaterMark: BODY_BUFFER_BYTES };
 
-function readResponse({ statusCode, statusText, headers, body }: Dispatcher.ResponseData, url: URL): TransportResponse {
+type Answer = Pick<Dispatcher.ResponseData, 'statusCode' | 'statusText' | 'headers'>;
+
+interface AnswerBody {
+  readonly body: Dispatcher.ResponseData['body'];
+  readonly watched: AsyncIterable<Uint8Array>;
+}
+
+function readResponse({ statusCode, statusText, headers }: Answer, url: URL, answer: AnswerBody): TransportResponse {
   const all = (name: string) => [headers[name] ?? []].flat();
   return {
     status: statusCode,
@@ -191,9 +246,13 @@ function readResponse({ statusCode, statusText, headers, body }: Dispatcher.Resp
     url,
     header: (name) => all(name)[0],
     headers: all,
-    body,
-    drop: () => body.dump({ limit: MAX_DROPPED_BYTES }).catch(() => undefined),
+    body: answer.watched,
+    drop: () => answer.body.dump({ limit: MAX_DROPPED_BYTES }).catch(() => undefined),
   };
+}
+
+function describe({ method, url }: TransportRequest): string {
+  return `${method} ${printable(url.pathname)}`;
 }
 
 function addressesOf(found: unknown): readonly string[] {

@@ -13,6 +13,8 @@ export interface UploadSession {
   readonly minimumChunkBytes: number;
 }
 
+export interface SessionOptions extends CallOptions, Pick<HostRequest, 'budgetMs'> {}
+
 export interface MountOptions extends CallOptions {
   readonly mountFrom?: readonly string[] | undefined;
 }
@@ -60,7 +62,7 @@ async function mount(
   }
 }
 
-export async function openSession(place: Place, options: CallOptions): Promise<UploadSession> {
+export async function openSession(place: Place, options: SessionOptions): Promise<UploadSession> {
   const response = await place.host.request({
     ...sessionRequest(place, `${place.repository}/blobs/uploads/`, options),
     method: 'POST',
@@ -76,7 +78,7 @@ function sessionOf(response: TransportResponse): UploadSession {
 }
 
 /** Asks how much has arrived: the answer to a PATCH may be lost although its bytes arrived. */
-export async function askOffset(place: Place, session: UploadSession, options: CallOptions): Promise<number> {
+export async function askOffset(place: Place, session: UploadSession, options: SessionOptions): Promise<number> {
   const response = await place.host.request({
     ...sessionRequest(place, session.url, options),
     method: 'GET',
@@ -107,7 +109,7 @@ export async function cancelSession(place: Place, session: UploadSession): Promi
 export function sessionRequest(
   { repository }: Place,
   target: string | URL,
-  { signal }: CallOptions,
-): Pick<HostRequest, 'target' | 'repository' | 'scopes' | 'signal'> {
-  return { target, repository, scopes: [pushScope(repository)], signal };
+  { signal, budgetMs }: SessionOptions,
+): Pick<HostRequest, 'target' | 'repository' | 'scopes' | 'budgetMs' | 'signal'> {
+  return { target, repository, scopes: [pushScope(repository)], budgetMs, signal };
 }

@@ -56,6 +56,15 @@ const bytesSent = (proxy: FaultProxy) => proxy.requests.reduce((sum, { requestBy
 const methods = (proxy: FaultProxy) => proxy.requests.slice(1).map(({ method }) => method);
 
 describe('Repository.put()', () => {
+  it('fails when the registry answers another digest than that of the blob', async () => {
+    const other = sha256('other');
+    await using bench = await openBench([{ ...COMMIT, fault: { headers: { 'docker-content-digest': other } } }]);
+    await expect(bench.push()).rejects.toMatchObject({
+      code: 'REGISTRY_REFUSED',
+      message: expect.stringContaining(`it answers that it stored ${other} instead of ${BLOB.digest}`),
+    });
+  });
+
   it('sends the blob in one request, after a HEAD', async () => {
     await using bench = await openBench();
     await bench.push();

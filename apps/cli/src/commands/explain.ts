@@ -4,9 +4,8 @@ import { ShaleError } from '@shale/core';
 import { earlierEntries, type EarlierStep, type ExplainedStep, explainLastBuild, explainProbe } from '@shale/explain';
 import { BuildJournal } from '@shale/explain/journal';
 import { stateCache } from '@shale/wiring';
-import { describeDegraded, describeWarning } from '../render/degraded.ts';
+import { noticeListener } from '../render/notices.ts';
 import { explanationReport, formatExplanations, isFirstBuild } from '../render/explanations.ts';
-import { progressListener } from '../render/renderer.ts';
 import { countOf, formatAge } from '../terminal/format.ts';
 import { palette } from '../terminal/palette.ts';
 import { UsageError } from '../errors/usage-error.ts';
@@ -85,10 +84,7 @@ function readEntries(
 function warnings({ stderr, env }: ExplainInvocation) {
   const colours = palette(stderr, env);
   const warn = (text: string) => stderr.write(`${colours.warning('warning:')} ${text}\n`);
-  return progressListener({
-    'cache.degraded': (event) => warn(describeDegraded(event)),
-    warning: (event) => warn(describeWarning(event)),
-  });
+  return noticeListener(warn);
 }
 
 interface Shown {

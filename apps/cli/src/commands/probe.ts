@@ -2,9 +2,8 @@ import { type KeyedStep, probe } from '@shale/builder';
 import { type Digest, digestHex, ShaleError } from '@shale/core';
 import type { StepExplanation } from '@shale/explain';
 import { BuildJournal } from '@shale/explain/journal';
-import { describeDegraded, describeWarning } from '../render/degraded.ts';
+import { noticeListener } from '../render/notices.ts';
 import { stepLabel } from '../render/build-view.ts';
-import { progressListener } from '../render/renderer.ts';
 import { escapeControls } from '../terminal/escape.ts';
 import { formatAge } from '../terminal/format.ts';
 import { type Palette, palette } from '../terminal/palette.ts';
@@ -67,10 +66,7 @@ export async function runProbe(invocation: ProbeInvocation, voice: Voice = 'shal
 function warningListener({ stderr, env }: ProbeInvocation) {
   const { warning } = palette(stderr, env);
   const warn = (text: string) => stderr.write(`${warning('warning:')} ${text}\n`);
-  return progressListener({
-    'cache.degraded': (event) => warn(describeDegraded(event)),
-    warning: (event) => warn(describeWarning(event)),
-  });
+  return noticeListener(warn);
 }
 
 async function findAll(

@@ -2,7 +2,7 @@ import { digestHex, type ProgressEvent, type StepInfo } from '@shale/core';
 import { cleanOutputLine, escapeControls } from '../terminal/escape.ts';
 import { formatBytes, formatDuration } from '../terminal/format.ts';
 import type { Palette } from '../terminal/palette.ts';
-import { describeDegraded, describeWarning } from './degraded.ts';
+import { noticeListener } from './notices.ts';
 import { describeFindings, type FindingEvent } from './findings.ts';
 import { type OutputLines, outputLines } from './output-lines.ts';
 import { progressListener, type Renderer, type RendererOutput } from './renderer.ts';
@@ -88,16 +88,16 @@ export function plainRenderer({ write, now, palette }: PlainOptions): Renderer {
     },
     'export.finished': ({ target, digest, durationMs }) =>
       note('[export]', escapeControls(`${target} ${digest} ${formatDuration(durationMs)}`)),
-    'cache.degraded': (event) => line(`${palette.warning('WARNING:')} ${describeDegraded(event)}`),
-    warning: (event) => line(`${palette.warning('WARNING:')} ${describeWarning(event)}`),
     'lint.finding': (event) => findings.push(event),
   });
+  const tellNotices = noticeListener((text) => line(`${palette.warning('WARNING:')} ${text}`));
   const tellFindings = () => describeFindings(findings.splice(0), palette).forEach(line);
 
   return {
     onProgress: (event) => {
       tally.add(event);
       listen(event);
+      tellNotices(event);
     },
     finish(outcome) {
       summarise(outcome, { tally, palette, durationMs: now() - startedAt }).forEach(line);

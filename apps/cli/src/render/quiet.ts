@@ -1,17 +1,14 @@
 import { escapeControls } from '../terminal/escape.ts';
 import { BuildView, stepLabel } from './build-view.ts';
-import { describeDegraded, describeWarning } from './degraded.ts';
+import { noticeListener } from './notices.ts';
 import type { FrameStyle } from './frame.ts';
-import { progressListener, type Renderer, type RendererOutput } from './renderer.ts';
+import type { Renderer, RendererOutput } from './renderer.ts';
 
 /** Warnings, and the output of a step that fails. */
 export function quietRenderer({ write, now, palette, glyphs }: RendererOutput & FrameStyle): Renderer {
   const view = new BuildView(now);
   const warn = (text: string) => write(`${palette.warning('warning:')} ${text}\n`);
-  const listen = progressListener({
-    'cache.degraded': (event) => warn(describeDegraded(event)),
-    warning: (event) => warn(describeWarning(event)),
-  });
+  const listen = noticeListener(warn);
   return {
     onProgress(event) {
       const finished = view.add(event);

@@ -2,7 +2,7 @@ import type { ProgressEvent } from '@shale/core';
 import { formatDuration } from '../terminal/format.ts';
 import { liveRegion, type TerminalSize } from '../terminal/live-region.ts';
 import { BuildView, type RunningStep } from './build-view.ts';
-import { describeDegraded, describeWarning } from './degraded.ts';
+import { noticeOf } from './notices.ts';
 import { describeFindings, type FindingEvent } from './findings.ts';
 import { drawFrame, drawStepLine, drawTail, type FrameStyle } from './frame.ts';
 import type { Renderer, RendererOutput } from './renderer.ts';
@@ -63,23 +63,14 @@ interface LineContext {
 function linesFor(event: ProgressEvent, { finished, view, options }: LineContext): readonly string[] {
   const { palette, glyphs, size } = options;
   const { columns } = size();
-  const warn = (text: string) => [`${palette.warning(glyphs.warning)} ${text}`];
-  switch (event.type) {
-    case 'cache.degraded':
-      return warn(describeDegraded(event));
-    case 'warning':
-      return warn(describeWarning(event));
-    case 'step.finished': {
-      const { step } = event;
-      const line = drawStepLine(
-        { step, ...marksOf(event, options), labelWidth: view.labelWidth },
-        { palette, glyphs, columns },
-      );
-      return event.outcome === 'failed' ? [line, ...drawTail(finished?.tail ?? [], options, columns)] : [line];
-    }
-    default:
-      return [];
-  }
+  const notice = noticeOf(event);
+  if (notice !== undefined) return [`${palette.warning(glyphs.warning)} ${notice}`];
+  if (event.type !== 'step.finished') return [];
+  const line = drawStepLine(
+    { step: event.step, ...marksOf(event, options), labelWidth: view.labelWidth },
+    { palette, glyphs, columns },
+  );
+  return event.outcome === 'failed' ? [line, ...drawTail(finished?.tail ?? [], options, columns)] : [line];
 }
 
 function marksOf(

@@ -5,9 +5,8 @@ import { escapeControls } from '../terminal/escape.ts';
 import { formatBytes, formatDuration } from '../terminal/format.ts';
 import { liveRegion } from '../terminal/live-region.ts';
 import { type Palette, palette } from '../terminal/palette.ts';
-import { describeDegraded, describeWarning } from './degraded.ts';
+import { noticeListener } from './notices.ts';
 import type { ProgressMode } from './open-renderer.ts';
-import { progressListener } from './renderer.ts';
 import { TransferRate } from './transfer-rate.ts';
 
 /** Shows images as they arrive. Disposing it leaves the terminal fit for what follows. */
@@ -29,10 +28,7 @@ export async function openWarmView(
   const stamp = () => (withTimes && mode !== 'json' ? `${new Date().toISOString()} ` : '');
   const print = (line: string) => void stderr.write(`${stamp()}${line}\n`);
   const warn = (print: (line: string) => void) =>
-    progressListener({
-      'cache.degraded': (event) => print(`${colours.warning('warning:')} ${describeDegraded(event)}`),
-      warning: (event) => print(`${colours.warning('warning:')} ${describeWarning(event)}`),
-    });
+    noticeListener((text) => print(`${colours.warning('warning:')} ${text}`));
   if (mode === 'quiet') return { onEvent: () => {}, onProgress: () => {}, [Symbol.dispose]: () => {} };
   if (mode === 'json') {
     const onEvent: WarmListener = (event) => print(JSON.stringify(event, replaceError));

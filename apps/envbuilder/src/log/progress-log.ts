@@ -36,6 +36,10 @@ function other(event: ProgressEvent, log: Log): void {
       return log('debug', `Steps run by ${event.executor} on ${event.snapshotter}: ${event.reason}`);
     case 'cache.degraded':
       return log('warn', `The ${event.backend} cache is passed over: ${messageOf(event.error)}`);
+    case 'waiting': {
+      const until = new Date(event.untilMs).toISOString();
+      return log('info', `Waiting for ${event.host}, until ${until} at the latest: ${event.reason}`);
+    }
     case 'warning':
       // containers have devices of their own
       return log(/^Devices cannot be made|^\d+ more warnings/.test(event.message) ? 'debug' : 'warn', event.message);

@@ -3,8 +3,7 @@ import type { CacheDirectory } from '@shale/cache/care';
 import type { ImageStore } from '@shale/core';
 import { openRegistryClient, parseCacheRepository, stateCache } from '@shale/wiring';
 import type { cachePlaceOptions } from '../../options/cache-care.ts';
-import { describeWarning } from '../../render/degraded.ts';
-import { progressListener } from '../../render/renderer.ts';
+import { noticeListener } from '../../render/notices.ts';
 import { palette } from '../../terminal/palette.ts';
 import { UsageError } from '../../errors/usage-error.ts';
 import { registrySettings } from '../../wire/registry-settings.ts';
@@ -53,9 +52,7 @@ function openRegistryPlace(repo: string, { options, env, stderr }: CacheInvocati
   refuseOffline(options, 'a registry');
   const reference = parseCacheRepository(repo);
   const colours = palette(stderr, env);
-  const onProgress = progressListener({
-    warning: (event) => stderr.write(`${colours.warning('warning:')} ${describeWarning(event)}\n`),
-  });
+  const onProgress = noticeListener((text) => stderr.write(`${colours.warning('warning:')} ${text}\n`));
   const client = openRegistryClient(registrySettings(options), { env, onProgress });
   return {
     type: 'registry',
