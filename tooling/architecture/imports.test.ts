@@ -13,7 +13,7 @@ import {
 } from './imports.ts';
 import { circleIn, describeRooms, importsWithin, loadingOf, roomOf, roomsOf } from './rooms.ts';
 
-/** What each workspace may import besides itself. Tests join it with whatever they need. */
+/** The packages that each workspace may import. Tests may import more. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'packages/core': [],
   'packages/registry': ['@shale/core'],
@@ -97,13 +97,13 @@ const APPS = ['apps/cli', 'apps/warmerd', 'apps/envbuilder'];
 /** What `@shale/wiring` joins for the apps, so that all of them behave alike. */
 const JOINED_BY_WIRING =
   /\b(?:createRegistryClient|dockerConfigKeychain|tieredCache|baseImageCache|chooseIsolation)\(/g;
-/** What reads and writes tar archives; the rest of the workspace goes through it. */
+/** Code that may import tar-stream. All other code uses its functions. */
 const TAR_OWNERS = ['packages/core/src/archive/', 'packages/registry/', 'packages/testing/'];
-/** Tests' tools, and what hands its own environment to threads. */
+/** Code that may read the process: tools of tests, and the threads of steps, which inherit its environment. */
 const PROCESS_OWNERS = ['packages/testing/', 'packages/builder/src/executors/step-threads.ts'];
 const IO_OF_A_PROGRAM = /(?<!delete )\bprocess\.(?:env|argv|stdout|stderr|exit|exitCode)\b|\bconsole\.\w+/g;
 
-/** What the oldest Node of `engines` does not have. */
+/** Features that the oldest Node of `engines` lacks. */
 const NEWER_THAN_ENGINES =
   /\b(?:Async)?DisposableStack\b|\bError\.isError\b|\bRegExp\.escape\b|\bPromise\.try\b|\.(?:toBase64|toHex)\(/g;
 

@@ -14,7 +14,7 @@ export interface ImportEdge {
 const IMPORT =
   /(?:\b(?:import|export)\s+(type\s+)?[^'";]*?\bfrom\s*|\bfrom\s*|\bimport\s*\(?\s*|\bimport\.meta\.resolve\(\s*)(['"])([^'"\n]+)\2/g;
 
-/** The TypeScript files of a folder, tests included, without what is built. */
+/** The TypeScript files of a folder, with tests and without built files. */
 export function sourceFiles(root: string, folder: string): string[] {
   return globSync(`${folder}/**/*.ts`, {
     cwd: root,
@@ -50,7 +50,7 @@ export function resolveRelative({ file, specifier }: ImportEdge): string {
   return relative('.', join(dirname(file), specifier));
 }
 
-/** Blanks comments out, so that examples in docstrings import nothing; line numbers stay. */
+/** Replaces comments by blanks, so that imports in examples do not count. Line numbers stay. */
 export function stripComments(text: string): string {
   const blank = (match: string) => match.replaceAll(/[^\n]/g, ' ');
   return text.replaceAll(/\/\*[\s\S]*?\*\//g, blank).replaceAll(/^\s*\/\/.*$/gm, blank);

@@ -6,7 +6,7 @@ import { toolingCache } from '../src/workspace.ts';
 import { makeBusyboxImage } from './busybox.ts';
 import { DEBIAN_SUITE, makeDebianImage } from './debian.ts';
 
-/** Part of each cached layout's name: raise it when what the makers write changes. */
+/** Part of the name of each cached layout. Raise it when a maker writes another image. */
 const RECIPE_VERSION = 1;
 
 const makers = {
@@ -16,7 +16,7 @@ const makers = {
 
 export type BaseImageName = keyof typeof makers;
 
-/** The OCI layout directory of a base image; made on first use, then kept. */
+/** Returns the OCI layout of a base image. The first call makes it, and it is kept. */
 export async function baseImageLayout(name: BaseImageName): Promise<string> {
   const layout = join(toolingCache, `${name}-v${RECIPE_VERSION}`);
   const known = await stat(join(layout, 'index.json')).catch(() => undefined);

@@ -5,7 +5,7 @@ import { writeTreeImage } from './oci-image.ts';
 
 export const DEBIAN_SUITE = 'bookworm';
 const EPOCH_SECONDS = 1_700_000_000;
-/** What a first boot or the next `apt-get update` makes again. */
+/** Files that a first boot or the next `apt-get update` makes again. */
 const VOLATILE = ['var/cache/apt/archives', 'var/lib/apt/lists', 'var/log', 'etc/machine-id', 'var/lib/dbus'];
 
 /** Debian's minbase as an image, bootstrapped from the mirror that this machine's apt uses. Needs root. */

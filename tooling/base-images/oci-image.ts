@@ -11,7 +11,7 @@ export interface OciImageOptions {
   /** The image's name in the layout. */
   readonly tag: string;
   readonly config: Readonly<Record<string, unknown>>;
-  /** When the image says it was made; of a packed tree no file is younger. In seconds since the epoch. */
+  /** The image's creation time, in seconds since the epoch. No file of a packed tree is younger. */
   readonly epochSeconds: number;
 }
 

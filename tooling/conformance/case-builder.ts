@@ -2,7 +2,7 @@ import type { FileTree } from '../src/file-tree.ts';
 import type { ConformanceCase } from './case.ts';
 import type { RawConfig } from './observation.ts';
 
-/** What became of a case: an image, or an error's text. */
+/** The result of a case: an image, or the text of an error. */
 export type BuildOutcome =
   | { readonly type: 'image'; readonly tree: FileTree; readonly config: RawConfig }
   | { readonly type: 'error'; readonly message: string };
@@ -10,6 +10,6 @@ export type BuildOutcome =
 /** Builds cases with one builder. */
 export interface CaseBuilder extends AsyncDisposable {
   readonly name: string;
-  /** `scratch` is the caller's, empty, and removed after use. */
+  /** `scratch` is empty. The caller removes it. */
   build(conformanceCase: ConformanceCase, context: string, scratch: string): Promise<BuildOutcome>;
 }

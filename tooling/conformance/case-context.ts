@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { requireCommand } from '../src/command.ts';
 import type { ConformanceCase } from './case.ts';
 
-/** Every file of a context is this old, so that a golden can tell a kept time from a new one: 2001-02-03T04:05:06Z. */
+/** The time of every file of a context, so that a golden shows whether a time was kept: 2001-02-03T04:05:06Z. */
 export const CONTEXT_MTIME = 981_173_106;
 
 /**

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join, normalize } from 'node:path';
 import { once } from 'node:events';
 
-/** What goldens say instead of the port that a run happened to get. */
+/** Replaces the server's address in goldens, because the port differs between runs. */
 export const SERVER_IN_GOLDENS = 'http://case.test';
 
 /** Serves a case's files: downloads, and repositories in git's plain ("dumb") form. */

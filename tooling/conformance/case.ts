@@ -12,19 +12,19 @@ interface CaseFile {
    * folder, `{NAME}` one of `folders`, `{base}` the layout of the base image.
    */
   readonly flags?: readonly string[];
-  /** Folders of the case to lay out as its `context` is. One named `served` is on the web at `{server}`. */
+  /** More folders of the case. They are laid out like `context`. A web server serves the one named `served` at `{server}`. */
   readonly folders?: readonly string[];
   /** Whether the Dockerfile comes from standard input. @default false */
   readonly stdin?: boolean;
   /** A regular expression, without regard to case, that shale's message must match. The build must fail. */
   readonly expectError?: string;
-  /** Who says what is right. `reference`: the golden was reviewed by hand, as BuildKit does something else. @default buildkit */
+  /** The source of the golden. `reference`: it was reviewed by hand, because BuildKit's result differs. @default buildkit */
   readonly oracle?: 'buildkit' | 'reference';
-  /** Why the reference rules, or what is special. */
+  /** Why the reference decides, or what is special. */
   readonly note?: string;
 }
 
-/** One Dockerfile with what it must become. */
+/** One Dockerfile and its expected result. */
 export interface ConformanceCase extends Required<Pick<CaseFile, 'args' | 'flags' | 'folders' | 'stdin' | 'oracle'>> {
   readonly name: string;
   readonly directory: string;
@@ -71,7 +71,7 @@ export function buildFlags({ dockerfile, args, target, flags, stdin }: Conforman
   return ['--file', file, ...(target === undefined ? [] : ['--target', target]), ...buildArgs, ...flags];
 }
 
-/** What both builders read besides. */
+/** The standard input of both builders. */
 export function buildInput({ dockerfile, stdin }: ConformanceCase): CommandOptions {
   return stdin ? { input: readFileSync(dockerfile) } : {};
 }

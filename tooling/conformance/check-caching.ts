@@ -13,13 +13,13 @@ import type { ShaleBuilder } from './shale-builder.ts';
 
 export interface CachingOptions {
   readonly base: FileTree;
-  /** Decides which entries go: the same seed, the same entries. */
+  /** Decides which entries are removed: the same seed removes the same entries. */
   readonly seed: string;
 }
 
 /**
- * A case must become the same whatever the cache holds: cold, cached in full, with half of the entries gone; and two cold
- * reproducible builds must have one digest. Returns what is wrong, a line each.
+ * Checks that a case gives the same image cold, cached in full, and with half of the cache entries removed, and that two cold
+ * reproducible builds have one digest. Returns a line for each difference.
  */
 export async function checkCaching(
   conformanceCase: ConformanceCase,

@@ -29,7 +29,7 @@ export async function runCase(
   }
 }
 
-/** Why a result is not what the case demands, a line each; none when it is right. */
+/** Returns a line for each way in which a result is wrong. */
 export function judge({ expectError }: ConformanceCase, result: CaseResult, golden: Observation | undefined): string[] {
   if (expectError !== undefined) {
     if (result.type === 'image') return ['the build succeeded, but must fail'];

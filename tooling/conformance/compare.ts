@@ -1,6 +1,6 @@
 import type { Observation } from './observation.ts';
 
-/** The differences between two observations, a line each; none when they agree. */
+/** Returns a line for each difference between two observations. */
 export function compareObservations(expected: Observation, actual: Observation): string[] {
   const history = (observation: Observation) =>
     observation.history.map(({ createdBy, layer }) => `${layer ? 'layer' : 'empty'} ${createdBy}`);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import type { ConformanceCase } from './case.ts';
 
-/** Links, links to links, odd names and modes: whatever a source can meet. */
+/** Links, links to links, odd names and odd modes: hard cases for sources. */
 const CONTEXT = `mkdir -p d/in dd 'sp ace' x/y/z
 echo a > a.txt; echo b > b.txt; echo 1 > d/1; echo 2 > d/in/2; echo s > d/.hid; echo 3 > 'sp ace/f'; echo 5 > x/y/z/5
 echo 4 > dd/a.txt; echo '[x]' > '[x]'; echo st > 's*t'
@@ -11,7 +11,7 @@ chmod 600 d/1; chmod 700 d/in; chmod 4755 b.txt; ln d/1 d/hard
 ln -s d ln; ln -s a.txt la; ln -s ../b.txt d/up; ln -s in d/lin
 tar --sort=name --mtime=@981173106 --owner=7 --group=8 -cf t.tar d; gzip -nk t.tar; mv t.tar.gz t.tgz
 `;
-/** What every generated Dockerfile starts with. */
+/** The first lines of every generated Dockerfile. */
 const HEAD = `FROM busybox AS base
 COPY . /src
 RUN ln -s /src /lnsrc

@@ -6,7 +6,7 @@ import { readFileTree, type FileTree } from '../src/file-tree.ts';
 import type { ConformanceCase } from './case.ts';
 import type { Observation } from './observation.ts';
 
-/** What shale must make of a case; `undefined` while nobody has recorded it. */
+/** The expected result of a case; `undefined` if nobody has recorded it. */
 export function readGolden({ directory }: ConformanceCase): Observation | undefined {
   const path = join(directory, 'expected.json');
   return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Observation) : undefined;

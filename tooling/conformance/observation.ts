@@ -1,9 +1,9 @@
 import type { FileTree, TreeEntry } from '../src/file-tree.ts';
 import { CONTEXT_MTIME } from './case-context.ts';
 
-/** What a build made, as far as two builders can agree on it. */
+/** The result of a build, without the parts that differ between builders. */
 export interface Observation {
-  /** What differs from the base image; `null` where the base's path is gone. */
+  /** Entries that differ from the base image; `null` for removed ones. */
   readonly tree: Readonly<Record<string, ObservedEntry | null>>;
   readonly config: Readonly<Record<string, unknown>>;
   readonly history: readonly ObservedHistory[];
@@ -60,7 +60,7 @@ function strip({ mtime, ...entry }: TreeEntry): ObservedEntry {
   return { ...entry, ...(mtime === CONTEXT_MTIME && { keepsTime: true as const }) };
 }
 
-/** Fields that say where a container ran, or that older docker versions write empty. */
+/** Fields that depend on the machine, or that older docker versions write empty. */
 const IGNORED = new Set([
   'Hostname',
   'Domainname',

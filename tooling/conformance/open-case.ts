@@ -8,11 +8,11 @@ import { SERVER_IN_GOLDENS, startCaseServer } from './case-server.ts';
 export interface OpenCase extends AsyncDisposable {
   readonly ready: ConformanceCase;
   readonly context: string;
-  /** Makes what a build wrote comparable: the server's address changes with every run. */
+  /** Replaces the server's address, which changes with every run. */
   stable<T>(value: T): T;
 }
 
-/** `scratch` is the caller's, and takes the folders. */
+/** Lays the folders out in `scratch`, which the caller removes. */
 export async function openCase(conformanceCase: ConformanceCase, scratch: string): Promise<OpenCase> {
   await using resources = new AsyncDisposableStack();
   const context = join(scratch, 'context');

@@ -26,7 +26,7 @@ export interface CasePlaces {
   readonly scratch: string;
 }
 
-/** Goldens show what full isolation makes: a build that cannot have it fails and says why. */
+/** Goldens are made with full isolation. A build that cannot have it fails and reports why. */
 const ISOLATION = ['--isolation', 'namespaces+overlay'];
 
 /** One state directory serves all cases of `build()`. */
@@ -52,7 +52,7 @@ export async function shaleBuilder(): Promise<ShaleBuilder> {
   };
 }
 
-/** A long run goes on while somebody bundles anew. */
+/** A copy, so that somebody can bundle again during a long run. */
 async function copyOf(command: readonly string[], destination: string): Promise<readonly string[]> {
   const program = command.at(-1) ?? '';
   await requireCommand(['cp', '-r', dirname(program), destination]);

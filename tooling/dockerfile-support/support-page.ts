@@ -8,17 +8,17 @@ export function supportPage(table: readonly SupportSection[]): string {
   const count = rows.filter(({ done }) => done).length;
   return `<!-- Generated from tooling/dockerfile-support/support-table.ts by \`pnpm support\`. -->
 
-# What shale knows of the Dockerfile language
+# Support of the Dockerfile language
 
-BuildKit's behaviour is the measure. Each line names what proves it: cases of
-[the conformance suite](../tooling/conformance/cases), which are built by shale and by BuildKit
-(\`npm run conformance\`), and tests. ${count} of ${rows.length} are done.
+shale behaves as BuildKit does. Each row names its proof: tests, and cases of
+[the conformance suite](../tooling/conformance/cases), which shale and BuildKit build (\`npm run conformance\`). shale
+supports ${count} of ${rows.length} features.
 
 ${table.map(sectionText).join('\n')}`;
 }
 
 function sectionText({ title, rows }: SupportSection): string {
-  return `## ${title}\n\n| | done | how | proof |\n|---|---|---|---|\n${rows.map(rowText).join('')}`;
+  return `## ${title}\n\n| | supported | how | proof |\n|---|---|---|---|\n${rows.map(rowText).join('')}`;
 }
 
 function rowText({ feature, done, note, proof }: SupportRow): string {
@@ -26,7 +26,7 @@ function rowText({ feature, done, note, proof }: SupportRow): string {
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`;
 }
 
-/** An instruction, a flag or an option is code; words are words. */
+/** Formats an instruction, a flag or an option as code. */
 function featureText(feature: string): string {
   return /^(?:[A-Z]{2,}(?: --[\w-]+)?|type=\S+)$/.test(feature) ? `\`${feature}\`` : feature;
 }

@@ -1,10 +1,10 @@
-/** One thing that a Dockerfile may say, and whether shale does it. */
+/** A feature of the Dockerfile language, and whether shale supports it. */
 export interface SupportRow {
   /** As a user would look for it. */
   readonly feature: string;
   readonly done: boolean;
   readonly note: string;
-  /** What proves it: names of conformance cases, and paths of tests. */
+  /** Its proof: names of conformance cases, and paths of tests. */
   readonly proof: readonly string[];
 }
 
@@ -13,7 +13,7 @@ export interface SupportSection {
   readonly rows: readonly SupportRow[];
 }
 
-/** A row that is done; words in `cases` are parted by blanks. */
+/** A supported feature. Blanks separate the words in `cases`. */
 export function done(feature: string, note: string, cases: string): SupportRow {
   return { feature, done: true, note, proof: cases.trim().split(/\s+/) };
 }

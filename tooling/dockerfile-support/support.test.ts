@@ -41,7 +41,7 @@ it('the table has every option of every mount', () => {
   const values = { from: 'a', source: '/a', target: '/b', id: 'c', sharing: 'locked', mode: '1', uid: '1', gid: '1' };
   const options = { ...values, env: 'E', size: '1', required: 'true', readonly: 'true', readwrite: 'true' };
   const switches = new Set(['required', 'readonly', 'readwrite']);
-  /** Where a key is taken without a meaning: BuildKit does the same. */
+  /** Keys that are accepted and have no effect, as in BuildKit. */
   const idle: Readonly<Record<string, readonly string[]>> = {
     bind: ['id'],
     tmpfs: ['from', 'source', 'id', 'readonly', 'readwrite'],

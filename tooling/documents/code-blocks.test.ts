@@ -9,7 +9,7 @@ import { workspaceRoot } from '../src/workspace.ts';
 import { codeBlocks, outputPattern } from './code-block.ts';
 import { runProgram } from './run-program.ts';
 
-/** Below the one package that depends on all libraries, so that blocks resolve them. */
+/** The one package that depends on all libraries, so that blocks below it can import them. */
 const library = join(workspaceRoot, 'examples/library');
 const blocks = codeBlocks(workspaceRoot).map((block, index) => ({ ...block, file: `block-${index}.ts` }));
 let folder: string;

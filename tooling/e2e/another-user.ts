@@ -2,7 +2,7 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { workspaceRoot } from '../src/workspace.ts';
 
-/** An ordinary user who exists only inside a private mount namespace; nothing of the machine changes. */
+/** An ordinary user who exists only inside a private mount namespace. The machine's own users do not change. */
 export interface AnotherUser {
   readonly uid: number;
   /** Runs the rest of a command line as that user, with subordinate ids. Needs root. */

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => bench[Symbol.asyncDispose]());
 
-/** Builds a Dockerfile that must fail, and returns what it said. */
+/** Builds a Dockerfile that must fail, and returns the output. */
 async function failureOf(
   dockerfile: string,
   flags: readonly string[] = [],

@@ -27,7 +27,7 @@ const key = (name: string) => join(bench.scratch, `${name}.pem`);
 const half = (name: string) => join(bench.scratch, `${name}.pub`);
 
 let machines = 0;
-/** On a machine of its own. How many of the two steps ran, and what was warned of. */
+/** Builds on a new machine. @returns how many of the two steps ran, and the warnings */
 async function build(repository: string, ...flags: readonly string[]) {
   const state = join(bench.scratch, `machine-${++machines}`);
   const cache = ['--cache-repo', `${registry.host}/${repository}`];
@@ -47,7 +47,7 @@ it('uses entries of trusted signers only, and takes two keys while they change',
   expect(await build('signed', ...trust('old'))).toEqual({ ran: 0, warnings: [] });
   expect(await build('signed', ...trust('new', 'old'))).toEqual({ ran: 0, warnings: [] });
   expect(await build('signed', ...trust('new'))).toEqual(refused); // the old key was revoked
-  expect(await build('signed')).toEqual({ ran: 0, warnings: [] }); // who asks for no signature believes all
+  expect(await build('signed')).toEqual({ ran: 0, warnings: [] }); // without a required signature all entries count
 });
 
 it('reads from the own scope, then from trusted ones, and never back', async () => {

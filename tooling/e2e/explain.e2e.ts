@@ -54,7 +54,7 @@ async function explain(flags: readonly string[] = [], stateDir?: string): Promis
   return (JSON.parse(stdout) as { readonly misses: readonly Miss[] }).misses;
 }
 
-/** The first miss, after `change` was done to the context; then everything is as it was. */
+/** Changes the context, explains the first miss, and restores the context. */
 async function firstMiss(change: () => Promise<void>, flags: readonly string[] = []): Promise<Miss | undefined> {
   const saved = `${original}.saved`;
   await cp(original, saved, { recursive: true });
@@ -76,7 +76,7 @@ const FIRST_STEP = 'WORKDIR /work';
 const COPY_SRC = 'COPY src /src';
 const RUN_VERSION = 'RUN --mount=type=tmpfs,target=/scratch echo "$VERSION" > /version';
 
-/** What is done, which step misses first, and why. */
+/** A change, the step that misses first, and the reason. */
 const SEEDS: readonly [string, () => Promise<void>, string, object, (readonly string[])?][] = [
   ['a file edited', write('src/a.txt', 'x'), COPY_SRC, { type: 'file', path: 'src/a.txt', change: 'changed' }],
   ['a file added', write('src/new.txt', 'x'), COPY_SRC, { type: 'file', path: 'src/new.txt', change: 'added' }],

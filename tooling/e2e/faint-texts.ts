@@ -1,4 +1,4 @@
-/** For the browser: texts whose contrast with what lies behind them is below WCAG's 4.5. */
+/** Runs in the browser: finds texts whose contrast with their background is below WCAG's 4.5. */
 export const FAINT_TEXTS = `(() => {
   const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
   if (canvas === null) throw new Error('unreachable');

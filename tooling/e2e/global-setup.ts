@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { requireCommand } from '../src/command.ts';
 
-/** In a process of its own: vitest's does not find the sources of our packages. */
+/** Runs in another process, because vitest's own does not resolve packages to their sources. */
 export async function setup(): Promise<void> {
   const flags = ['--conditions=@shale/source', '--disable-warning=ExperimentalWarning'];
   await requireCommand([process.execPath, ...flags, join(import.meta.dirname, 'prepare.ts')]);

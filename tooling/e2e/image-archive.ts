@@ -21,7 +21,7 @@ export async function readArchiveTree(
   return readFileTree(join(directory, 'bundle/rootfs'));
 }
 
-/** Times say when a build ran; two builds of one Dockerfile agree on everything else. */
+/** Removes the times. Two builds of one Dockerfile agree on everything else. */
 export function withoutTimes(tree: FileTree): FileTree {
   return new Map([...tree].map(([path, { mtime: _mtime, ...entry }]) => [path, entry]));
 }

@@ -20,7 +20,7 @@ const START = [
 let bench: Workbench;
 let rootfs: string;
 
-/** A root file system of nothing but shale, Node and the libraries of that. */
+/** Makes a root file system of shale, Node and the libraries of Node. */
 async function makeRoot(): Promise<void> {
   const own = join(rootfs, OWN);
   for (const name of ['bin', 'lib', 'tmp']) await mkdir(join(own, name), { recursive: true });
@@ -153,7 +153,7 @@ it('puts the root back after a builder that was killed while a step ran', async 
   expect(await requireCommand(['find', join(rootfs, OWN), '-name', 'started'])).toBe('');
 });
 
-/** Of this machine, by a part of their command line; Node's alone where a step may show it too. */
+/** Processes of this machine that have this text in their command line. */
 function processesWith(text: string, without?: string): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -164,7 +164,7 @@ function processesWith(text: string, without?: string): number[] {
           line.includes(text) && !line.startsWith('podman\0') && (without === undefined || !line.includes(without))
         );
       } catch {
-        return false; // it ended just now
+        return false; // the process has ended
       }
     })
     .map(Number);

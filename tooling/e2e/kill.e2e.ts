@@ -54,7 +54,7 @@ it(`after kill -9 at ${KILLS} random moments a build succeeds, the cache verifie
   expect(processesUnder(bench.scratch)).toEqual([]);
 });
 
-/** Processes of a build, and those that still see a mount below a directory. */
+/** Processes of a build, and processes that still have a mount below a directory. */
 function processesUnder(directory: string): string[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -73,6 +73,6 @@ function readProcess(pid: string, file: string): string {
   try {
     return readFileSync(`/proc/${pid}/${file}`, 'utf8');
   } catch {
-    return ''; // it has ended meanwhile
+    return ''; // the process has ended
   }
 }

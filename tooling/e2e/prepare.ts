@@ -1,4 +1,4 @@
-// Makes what several files of end-to-end tests use: they run beside each other.
+// Makes the bundle and the base image, which several files of end-to-end tests use at the same time.
 import { baseImageLayout } from '../base-images/base-registry.ts';
 import { buildBundle } from '../src/shale.ts';
 

@@ -12,7 +12,7 @@ import { requireCommand, runCommand } from '../src/command.ts';
 import { shaleProgram } from '../src/shale.ts';
 import { openWorkbench, type Workbench } from './workbench.ts';
 
-/** Each is looked for afterwards, plain and in base64. */
+/** The test searches for each one afterwards, plain and in base64. */
 const secrets = {
   file: secretValue(),
   environment: secretValue(),
@@ -94,7 +94,7 @@ async function openRepository() {
   return { url: url.href, inputs };
 }
 
-/** The files that hold the secrets are in `inputs`, where nobody looks. */
+/** The files with the secrets are in `inputs`, which the search skips. */
 async function openBuild({ host }: { host: string }, { url, inputs }: { url: string; inputs: string }) {
   const context = join(inputs, 'context');
   await mkdir(join(inputs, 'docker'), { recursive: true });
@@ -176,7 +176,7 @@ function leaksIn(content: Buffer): string[] {
   });
 }
 
-/** `path: name of the secret` for each file that holds one; gzip is looked into. */
+/** Returns `path: name of the secret` for each file that holds one. Gzip files are decompressed. */
 function leaksBelow(directory: string, passOver: readonly string[]): string[] {
   return readdirSync(directory, { withFileTypes: true, recursive: true }).flatMap((entry) => {
     const path = join(entry.parentPath, entry.name);

@@ -27,7 +27,7 @@ afterAll(async () => {
   await bench[Symbol.asyncDispose]();
 });
 
-/** A context whose `root` has ssh-add and what it is linked with. */
+/** A context whose `root` has ssh-add and its libraries. */
 async function contextWithClient(dockerfile: string): Promise<string> {
   const context = await bench.writeContext({ Dockerfile: dockerfile });
   const linked = await requireCommand(['ldd', '/usr/bin/ssh-add']);

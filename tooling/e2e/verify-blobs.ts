@@ -3,7 +3,7 @@ import { createReadStream, globSync } from 'node:fs';
 import { basename } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
-/** The blobs below a directory whose content is not what their name says. */
+/** The blobs below a directory whose digest differs from their name. */
 export async function findCorruptBlobs(directory: string): Promise<string[]> {
   const blobs = globSync(`${directory}/**/blobs/sha256/*`).filter((path) => /^[0-9a-f]{64}$/.test(basename(path)));
   const corrupt: string[] = [];

@@ -17,11 +17,11 @@ export interface BuiltStep {
 export interface BuildRun {
   readonly status: number;
   readonly steps: readonly BuiltStep[];
-  /** The instructions that really ran. */
+  /** The instructions that ran. */
   readonly ran: readonly string[];
   /** Of the manifest; `undefined` when the build failed. */
   readonly digest: string | undefined;
-  /** The codes of warnings, and of caches that were passed over. */
+  /** The codes of warnings, and `cache.degraded` for each cache that was skipped. */
   readonly warnings: readonly string[];
   /** Everything that was printed. */
   readonly output: string;
@@ -36,7 +36,7 @@ export interface WorkbenchBuild extends CommandOptions {
   readonly state?: string | undefined;
   /** Where images of docker.io come from. @default the base registry */
   readonly mirror?: string | undefined;
-  /** Put in front of the command line, as in `["setpriv", ...]`. */
+  /** The beginning of the command line, as in `["setpriv", ...]`. */
   readonly wrapper?: readonly string[] | undefined;
   /** @default the launcher at the repository's root */
   readonly program?: string | undefined;

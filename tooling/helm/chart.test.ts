@@ -21,7 +21,7 @@ interface Named {
   readonly name: string;
 }
 
-/** What is read of it once its model has checked the whole. */
+/** The fields that the tests read, after the model has checked the whole. */
 interface Resource {
   readonly apiVersion: string;
   readonly kind: string;

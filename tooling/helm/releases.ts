@@ -6,7 +6,7 @@ import { workspaceRoot } from '../src/workspace.ts';
 export const chartDirectory: string = join(workspaceRoot, 'deploy/helm/shale-warmer');
 const renderedDirectory = join(import.meta.dirname, 'rendered');
 
-/** What a user may install, by the flags of `helm`. */
+/** Releases that a user may install, with the flags of `helm`. */
 export const RELEASES: Readonly<Record<string, readonly string[]>> = {
   cronjob: ['--set=image.repository=registry.example/shale'],
   deployment: [

@@ -16,7 +16,7 @@ export async function buildBinary(output: string = join(workspaceRoot, '.cache/b
     env: { PATH: `${join(app, 'node_modules/.bin')}:${process.env['PATH']}` },
   });
   await copyFile(join(workspaceRoot, 'node_modules/.bin/node'), node);
-  await requireCommand(['strip', '--strip-unneeded', node]); // before: the program is added behind what strip keeps
+  await requireCommand(['strip', '--strip-unneeded', node]); // before the program is added: strip would remove it
   const bundle = (name: string) => join(app, 'dist-binary', name);
   const settings = {
     main: bundle('shale.cjs'),

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { requireCommand } from '../src/command.ts';
 import { toolingCache } from '../src/workspace.ts';
 
-/** What is taken from Debian, with what that depends on. */
+/** Debian packages that are installed with their dependencies. */
 const WANTED = [
   'git',
   'openssh-client',
@@ -14,7 +14,7 @@ const WANTED = [
   'busybox-static',
   'libnss-wrapper',
 ];
-/** Dependencies of features that are left out: scripts in Perl, and the installation itself. */
+/** Dependencies that no used feature needs: of Perl scripts and of the installation itself. */
 const LEFT_OUT =
   /^(?:perl|libperl|liberror-perl|git-man|c?debconf|adduser|passwd|dpkg|tar|libdebian-installer|openssl$)/;
 const WITHOUT_MORE = ['recommends', 'suggests', 'conflicts', 'breaks', 'replaces', 'enhances'].map(
@@ -28,7 +28,7 @@ export interface DebianRoot {
   readonly packages: readonly string[];
 }
 
-/** The versions that apt offers now; downloaded once, then kept. */
+/** Downloads the versions that apt offers now, once; then they are kept. */
 export async function debianRoot(): Promise<DebianRoot> {
   const packages = await versionsOf(await dependencies());
   const { createHash } = await import('node:crypto');

@@ -14,7 +14,7 @@ const LIBRARY_DIRECTORIES = [
 ];
 const LOADER_NAME = /^ld-linux/;
 
-/** Programs and libraries of a Debian root at another place, where they need nothing but each other. */
+/** Copies programs and libraries of a Debian root to another folder, where they use only each other. */
 export class Relocation {
   readonly #root: string;
   readonly #libraries: string;

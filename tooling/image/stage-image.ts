@@ -6,7 +6,7 @@ import { workspaceRoot } from '../src/workspace.ts';
 import { debianRoot } from './debian-root.ts';
 import { Relocation } from './relocate.ts';
 
-/** What scripts of git and of ours use. */
+/** Programs that the scripts of git and of shale use. */
 const APPLETS = [
   'sh',
   'basename',

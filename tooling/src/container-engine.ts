@@ -20,13 +20,13 @@ export interface ContainerEngine extends AsyncDisposable {
   readonly name: string;
   /** Runs `podman ARGS` or `docker ARGS`. */
   command(args: readonly string[], options?: CommandOptions): Promise<CommandResult>;
-  /** Makes an OCI archive known as `name`. */
+  /** Loads an OCI archive under a name. */
   load(archive: string, name: string): Promise<void>;
   /** Starts a container on the host's network, and waits for its end. It is removed unless `flags` has a `--name`. */
   run(run: ContainerRun, options?: CommandOptions): Promise<CommandResult>;
 }
 
-/** Where this machine's own limits are lower than what engines ask for. */
+/** Limits of this machine, where they are lower than those that engines ask for. */
 const LIMITS = ['--ulimit', 'nofile=1024:4096', '--ulimit', 'nproc=4096:4096'];
 
 function runArguments({ image, env = {}, volumes = [], flags = [], args = [] }: ContainerRun): string[] {

@@ -1,7 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import { runCommand } from './command.ts';
 
-/** What a task runs, each with the Debian package that brings it. */
+/** The programs of a task, each with its Debian package. */
 export const packagesFor = {
   demo: { 'docker-registry': 'docker-registry', skopeo: 'skopeo', busybox: 'busybox-static' },
   test: {
@@ -39,14 +39,14 @@ export const packagesFor = {
 
 const SEARCH_PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
-/** The Debian packages whose programs are not there. */
+/** The Debian packages whose programs are missing. */
 export function missingPackages(programs: Readonly<Record<string, string>>): string[] {
   const missing = Object.entries(programs).filter(([program]) => !isInstalled(program));
   return [...new Set(missing.map(([, name]) => name))].toSorted();
 }
 
 /**
- * Installs what is missing when that is possible (root, with apt-get).
+ * Installs missing packages, as root with apt-get.
  *
  * @throws {Error} with one line that says what to install.
  */

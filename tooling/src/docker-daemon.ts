@@ -18,7 +18,7 @@ export interface DockerDaemon extends AsyncDisposable {
   docker(args: readonly string[], options?: CommandOptions): Promise<CommandResult>;
   /** The same, and it must succeed. */
   requireDocker(args: readonly string[], options?: CommandOptions): Promise<string>;
-  /** Makes an image of a local OCI layout known under a name. */
+  /** Loads an image of a local OCI layout under a name. */
   loadLayout(layout: string, name: string): Promise<void>;
   /** The same for an OCI layout in a tar. */
   loadArchive(archive: string, name: string): Promise<void>;

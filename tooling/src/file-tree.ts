@@ -37,7 +37,7 @@ const TYPES = {
   0o14: 'socket',
 } as const;
 
-/** Reads a whole tree. Run it as root, or what only root may read is missing. */
+/** Reads a whole tree. Files that only root may read are missing without root. */
 export function readFileTree(root: string): FileTree {
   const tree = new Map<string, TreeEntry>();
   const firstPaths = new Map<string, string>();
@@ -99,7 +99,7 @@ function xattrsOf(path: string): { xattrs?: Record<string, string> } {
   return { xattrs: Object.fromEntries(names.toSorted().map((name) => [name, value(name)])) };
 }
 
-/** What is different, a line each: `path: field a → b`. */
+/** Returns a line for each difference: `path: field a → b`. */
 export function compareTrees(expected: FileTree, actual: FileTree): string[] {
   const paths = [...new Set([...expected.keys(), ...actual.keys()])].toSorted();
   return paths.flatMap((path) => compareEntries(path, expected.get(path), actual.get(path)));

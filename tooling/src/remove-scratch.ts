@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { requireCommand, runCommand } from './command.ts';
 
 /**
- * Removes a directory with what a container engine left mounted below it.
+ * Removes a directory, and unmounts the mounts that a container engine left below it.
  * @throws where something cannot be unmounted or removed
  */
 export async function removeScratch(directory: string): Promise<void> {
@@ -11,7 +11,7 @@ export async function removeScratch(directory: string): Promise<void> {
     const { status, stderr } = await runCommand(['umount', '--lazy', mount]);
     if (status !== 0) failures.push(stderr.trim());
   }
-  const left = mountsBelow(directory); // one may have gone with another
+  const left = mountsBelow(directory); // unmounting one may unmount another
   if (left.length > 0) throw new Error(`Still mounted: ${left.join(' ')}\n${failures.join('\n')}`);
   await requireCommand(['rm', '-rf', '--one-file-system', directory]);
 }

@@ -1,4 +1,4 @@
-// Installs what a task needs: `node tooling/src/setup.ts [demo|test|peers]`.
+// Installs the programs of a task: `node tooling/src/setup.ts [demo|test|peers]`.
 import { ensurePackages, packagesFor } from './debian-packages.ts';
 
 const task = process.argv[2] ?? 'test';

@@ -20,7 +20,7 @@ export async function requireShale(args: readonly string[], options: CommandOpti
 
 const app = join(workspaceRoot, 'apps/cli');
 
-/** What users install, as the start of a command line. `buildBundle` makes it. */
+/** The command line of the bundle that users install. `buildBundle` makes the bundle. */
 export const bundledShale: readonly string[] = [
   process.execPath,
   '--disable-warning=ExperimentalWarning',

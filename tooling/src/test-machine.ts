@@ -4,7 +4,7 @@ import { release } from 'node:os';
 import { runCommand } from './command.ts';
 import { packagesFor } from './debian-packages.ts';
 
-/** A hash of what unit tests can see of the machine: privileges, kernel, Node, and the programs that they run. */
+/** A hash over the machine, as unit tests see it: privileges, kernel, Node, and the programs that they run. */
 export async function testMachine(): Promise<string> {
   const facts = [
     process.version,

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 /** The repository's root. */
 export const workspaceRoot: string = resolve(import.meta.dirname, '../..');
 
-/** What is made once and kept between runs. `SHALE_TOOLING_CACHE` moves it. */
+/** Files that are made once and kept between runs. `SHALE_TOOLING_CACHE` moves them. */
 export const toolingCache: string = process.env['SHALE_TOOLING_CACHE'] ?? join(workspaceRoot, '.cache/base-images');
 
 /** The name of each workspace package, by folder. */

@@ -6,7 +6,7 @@ import { writeLayer } from '@shale/core/archive';
 import { openScratchDirectory } from '@shale/core/files';
 import { describe, expect, it } from 'vitest';
 
-/** A backend, and a way to wait for writes that go on after `store` returned. */
+/** A backend, and a way to wait for the writes that continue after `store` returned. */
 export interface OpenCacheBackend extends AsyncDisposable {
   readonly cache: CacheBackend;
   readonly settled?: (() => Promise<void>) | undefined;
@@ -20,7 +20,7 @@ export interface MadeEntries extends AsyncDisposable {
   emptyEntry(): Promise<CacheEntry>;
 }
 
-/** Makes entries of real layers in a store that is gone at the end. */
+/** Makes entries of real layers in a store. Disposing removes it. */
 export async function openMadeEntries(): Promise<MadeEntries> {
   const scratch = await openScratchDirectory();
   const blobs = blobDirectory(scratch.path);
@@ -59,7 +59,7 @@ export function madeKey(text: string): CacheKey {
   return cacheKey('test', [{ name: 'text', value: text }]).key;
 }
 
-/** What every CacheBackend promises. `open` gives a fresh, empty one. */
+/** The tests that every CacheBackend must pass. `open` returns a fresh, empty one. */
 export function cacheBackendContract(name: string, open: () => Promise<OpenCacheBackend>): void {
   describe(`${name} as a CacheBackend`, () => {
     lookupContract(open);

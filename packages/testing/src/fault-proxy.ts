@@ -8,12 +8,12 @@ export interface FaultRule {
   readonly method?: string | undefined;
   /** Tested against the path with its query. @default any */
   readonly path?: RegExp | undefined;
-  /** Which of the matching requests are hit, counted from 1. @default all */
+  /** Which of the matching requests fail, counted from 1. @default all */
   readonly nth?: number | readonly number[] | undefined;
   readonly fault: Fault;
 }
 
-/** What goes wrong, in the order it is applied. */
+/** One fault. The fields are applied in this order. */
 export interface Fault {
   /** Waits before anything else. */
   readonly delayMs?: number | undefined;
@@ -73,7 +73,7 @@ export interface FaultProxy extends AsyncDisposable {
 }
 
 /**
- * Stands before `target` (as `http://127.0.0.1:5000`), passes everything on, and breaks what the rules say.
+ * Forwards all requests to `target` (as `http://127.0.0.1:5000`), and applies the faults of the rules.
  * The `Host` header stays the proxy's, so that a registry's absolute Locations lead back through it.
  */
 export async function faultProxy(target: string, rules: readonly FaultRule[] = []): Promise<FaultProxy> {

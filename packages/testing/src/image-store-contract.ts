@@ -19,7 +19,7 @@ const ABSENT = sha256('absent');
 
 const contentOf = (bytes: Uint8Array) => () => streamOf(bytes);
 
-/** A store and what must be cleaned up after it. */
+/** A store under test. Disposing removes its files. */
 export interface OpenedStore extends AsyncDisposable {
   readonly store: ImageStore;
 }
@@ -29,7 +29,7 @@ export interface ImageStoreAbilities {
   readonly sha512?: boolean | undefined;
 }
 
-/** What every ImageStore promises. `open` gives a fresh, empty one. */
+/** The tests that every ImageStore must pass. `open` returns a fresh, empty one. */
 export function imageStoreContract(
   name: string,
   open: () => Promise<OpenedStore>,

@@ -96,7 +96,7 @@ export async function putBytes(store: ImageStore, mediaType: string, bytes: Uint
   return descriptor;
 }
 
-/** A tar in the order given, of root, dated to the epoch. */
+/** Makes a tar with the files in this order, owned by root, with times at the epoch. */
 export async function makeTar(files: LayerFiles): Promise<Uint8Array> {
   const tar = pack();
   for (const [name, content] of Object.entries(files)) {

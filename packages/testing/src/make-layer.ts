@@ -2,7 +2,7 @@ import type { Layer, LocalBlobStore } from '@shale/core';
 import type { ArchiveEntry, Compression } from '@shale/core/archive';
 import { TarWriter, writeLayer } from '@shale/core/archive';
 
-/** An entry of a made archive: `path` and what differs from a file (or, at a path ending in `/`, a directory) of root. */
+/** An entry of an archive: `path`, and every field that differs from a file of root (a directory if `path` ends in `/`). */
 export interface MadeEntry extends Partial<ArchiveEntry> {
   readonly path: string;
   readonly content?: string | Uint8Array | undefined;

@@ -9,7 +9,7 @@ import type { CertificateFiles } from './make-certificate.ts';
 export interface StartGitServerOptions {
   /** Holds the repositories: `DIR/name.git` is at `URL/name.git`. */
   readonly root: string;
-  /** Who may read. @default everybody */
+  /** Users who may read. @default everybody */
   readonly auth?: { readonly user: string; readonly password: string } | undefined;
   readonly tls?: CertificateFiles | undefined;
   /** Where it listens. @default '127.0.0.1' */
@@ -19,11 +19,11 @@ export interface StartGitServerOptions {
 export interface TestGitServer extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
-  /** `METHOD /path`, those that were refused with ` 401`. */
+  /** `METHOD /path` of each request; refused ones end in ` 401`. */
   readonly requests: readonly string[];
 }
 
-/** The real `git http-backend` behind a loopback port. */
+/** Starts the real `git http-backend` behind a loopback port. */
 export async function startGitServer(options: StartGitServerOptions): Promise<TestGitServer> {
   const { root, auth, tls, address = '127.0.0.1' } = options;
   const requests: string[] = [];

@@ -48,7 +48,7 @@ export interface TestRegistry extends AsyncDisposable {
   readonly host: string;
   /** As in `http://127.0.0.1:41234`. */
   readonly url: string;
-  /** What the access log holds by now, oldest first; after `flushed()` every answered request is in it. */
+  /** The requests in the access log so far, oldest first. After `flushed()` every answered request is in it. */
   requests(): readonly RegistryRequest[];
   /** Waits until the log of all requests answered so far has arrived. */
   flushed(): Promise<void>;
@@ -56,13 +56,13 @@ export interface TestRegistry extends AsyncDisposable {
   clearRequests(): void;
 }
 
-/** A test that fails before its clean-up leaves no server behind. */
+/** Kills the servers of tests that failed before their clean-up. */
 const running = new Set<ChildProcess>();
 process.once('exit', () => {
   for (const server of running) server.kill('SIGKILL');
 });
 
-/** CNCF distribution on a free loopback port. Needs Debian's `docker-registry`. */
+/** Starts CNCF distribution on a free loopback port. Needs Debian's `docker-registry`. */
 export async function startRegistry(options: StartRegistryOptions = {}): Promise<TestRegistry> {
   const scratch = await openScratchDirectory();
   const config = join(scratch.path, 'config.yml');
@@ -157,7 +157,7 @@ function accessLog(stdout: Readable, url: string): Pick<TestRegistry, 'requests'
   };
 }
 
-/** Resolves to the first capture of `pattern` in the stream, and goes on draining it. */
+/** Resolves to the first capture of `pattern` in the stream, and continues to drain the stream. */
 function firstMatch(stream: Readable, pattern: RegExp, signal: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = '';

@@ -8,15 +8,15 @@ import { openScratchDirectory } from '@shale/core/files';
 
 export interface TestSshServer extends AsyncDisposable {
   readonly port: number;
-  /** A file with the key that lets in. */
+  /** A file with the private key that the server accepts. */
   readonly clientKey: string;
   /** A line for a known_hosts file. */
   readonly knownHost: string;
 }
 
-const SSHD_BIN = '/usr/sbin/sshd'; // it starts itself again, and wants to know from where
+const SSHD_BIN = '/usr/sbin/sshd'; // sshd executes itself again, and requires an absolute path for that
 
-/** The real sshd on a free port; the key's owner becomes the user of this process. Needs Debian's `openssh-server`. */
+/** Starts the real sshd on a free port. Its clients become the user of this process. Needs Debian's `openssh-server`. */
 export async function startSshServer({
   address = '127.0.0.1',
 }: {

@@ -7,13 +7,13 @@ import { makeCertificate } from './make-certificate.ts';
 import type { TokenIssuer } from './start-registry.ts';
 
 export interface TokenServerOptions {
-  /** Passwords by user. @default nobody but the anonymous */
+  /** Passwords by user. @default only the anonymous user exists */
   readonly users?: Readonly<Record<string, string>> | undefined;
-  /** Refresh tokens that are taken, by user. */
+  /** Valid refresh tokens, by user. */
   readonly refreshTokens?: Readonly<Record<string, string>> | undefined;
-  /** What a user may do; `undefined` is the anonymous. @default everything, for everybody */
+  /** The rights of a user; `undefined` is the anonymous user. @default everything, for everybody */
   readonly allow?: ((user: string | undefined, repository: string, action: string) => boolean) | undefined;
-  /** As it is told to the client. @default 300 */
+  /** The lifetime that the answer states, in seconds. @default 300 */
   readonly expiresInSeconds?: number | undefined;
   /** Answers POST with 404, as servers without OAuth do. @default false */
   readonly withoutPost?: boolean | undefined;
@@ -38,7 +38,7 @@ const SERVICE = 'test registry & co';
 const ISSUER = 'test issuer';
 
 /**
- * Gives the tokens that `startRegistry({ token: server.issuer })` asks for.
+ * Issues the tokens that `startRegistry({ token: server.issuer })` requires.
  * @see https://distribution.github.io/distribution/spec/auth/jwt/
  */
 export async function startTokenServer(options: TokenServerOptions = {}): Promise<TokenServer> {
@@ -95,7 +95,7 @@ async function answer(incoming: IncomingMessage, outgoing: ServerResponse, issui
   return undefined;
 }
 
-/** `false` for credentials that are wrong. */
+/** Returns `false` for wrong credentials. */
 function userOfHeader({ users = {} }: TokenServerOptions, header: string | undefined): string | undefined | false {
   if (header === undefined) return undefined;
   const pair = Buffer.from(header.replace(/^Basic /, ''), 'base64').toString();

@@ -1,6 +1,6 @@
 /**
- * Archives by hand, for tests of what no honest tool writes: any byte in any field, lying sizes, broken checksums. Text is
- * Latin-1, so that a string can hold any byte.
+ * Writes archives byte by byte, for tests with archives that no honest tool writes: any byte in any field, false sizes, broken
+ * checksums. Text is Latin-1, so that a string can hold any byte.
  */
 export interface RawTarFields {
   readonly name?: string | undefined;
@@ -26,7 +26,7 @@ const BLOCK_BYTES = 512;
 /** Two zero blocks: the end of an archive. */
 export const TAR_END: Buffer = Buffer.alloc(2 * BLOCK_BYTES);
 
-/** One entry: header, content, padding. Numbers become octal digits; strings stand as they are. */
+/** One entry: header, content, padding. Numbers become octal digits; strings are written as they are. */
 export function rawTarEntry(fields: RawTarFields, content: string | Uint8Array = ''): Buffer {
   const bytes = typeof content === 'string' ? Buffer.from(content, 'latin1') : Buffer.from(content);
   const header = Buffer.alloc(BLOCK_BYTES);
@@ -64,7 +64,7 @@ function paxRecord(key: string, value: string): string {
   return `${length}${body}`;
 }
 
-/** GNU's way of saying a long name (`L`) or a long link (`K`) of the next entry. */
+/** GNU's header for a long name (`L`) or a long link (`K`) of the next entry. */
 export function gnuLongHeader(type: 'L' | 'K', text: string): Buffer {
   return rawTarEntry({ name: '././@LongLink', type, magic: 'ustar  \0' }, `${text}\0`);
 }

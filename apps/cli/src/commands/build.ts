@@ -137,9 +137,10 @@ async function buildAndExport(
   const withJournal = { ...wired.options, exporters, mediaTypes, onKeyed: journal.onKeyed } as const;
   const isShown = progressMode(options) !== 'quiet';
   const checks = startBuildChecks(withJournal, { platforms: wired.platforms, onProgress, isShown });
+  const checked = { ...withJournal, ...checks.options };
   const trails = { directory: stateCache(stateDir).root, build: buildIdentity(wired.options, invocation) };
   try {
-    const result = platforms.length > 0 ? await buildAll(checks.options, platforms) : await buildOne(checks.options);
+    const result = platforms.length > 0 ? await buildAll(checked, platforms) : await buildOne(checked);
     const explanations = await keepTrails(journal, trails);
     await Promise.all([wired.settle(), checks.report()]);
     const durationMs = Math.round(monotonicMs() - started);

@@ -1,8 +1,8 @@
-import type { BuildContext } from '@shale/builder';
+import { openDirectoryContext } from '@shale/builder';
 import { expect, it } from 'vitest';
 import { parseSourceDateEpoch } from './source-date-epoch.ts';
 
-const contextOf = (commitTime?: number) => ({ commitTime }) as unknown as BuildContext;
+const contextOf = (commitTime?: number) => ({ ...openDirectoryContext(import.meta.dirname), commitTime });
 const sources = {
   context: contextOf(1_700_000_000),
   namedContexts: new Map([['src', { type: 'directory' as const, context: contextOf() }]]),

@@ -1,6 +1,7 @@
 import type { ProgressEvent } from '@shale/core';
 import { describe, expect, it } from 'vitest';
 import type { BuildOptions } from '../build/build-options.ts';
+import { openDirectoryContext } from '../context/directory-context.ts';
 import { startBuildChecks } from './build-checks.ts';
 
 function start(text: string, buildArgs: BuildOptions['buildArgs'] = {}) {
@@ -9,8 +10,8 @@ function start(text: string, buildArgs: BuildOptions['buildArgs'] = {}) {
     dockerfile: { name: 'app.Dockerfile', text },
     buildArgs,
     images: [],
-    context: { files: { ignores: () => false } },
-  } as unknown as BuildOptions;
+    context: openDirectoryContext(import.meta.dirname),
+  };
   const { options, report } = startBuildChecks(build, {
     platforms: [],
     isShown: true,

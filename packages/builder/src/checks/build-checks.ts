@@ -5,6 +5,9 @@ import { checkArgument } from './check-argument.ts';
 import { checkDockerfile, type CheckedDockerfile, type CheckFacts, loadChecks } from './check-dockerfile.ts';
 import { KnownImages } from './known-images.ts';
 
+/** The options of a build that its checks read. */
+type CheckedBuild = Pick<BuildOptions, 'target' | 'buildArgs' | 'namedContexts' | 'context'>;
+
 export interface BuildChecksOptions {
   /** Empty for this machine's. */
   readonly platforms: readonly Platform[];
@@ -15,19 +18,20 @@ export interface BuildChecksOptions {
 
 /** Build checks that run beside a build, while it waits for other things, and report at its end. */
 export interface BuildChecks {
-  /** Options for the build, with which the checks see its base images and can end it. */
-  readonly options: BuildOptions;
+  /** Options that replace those of the build: with them the checks see its base images and can end it. */
+  readonly options: Pick<BuildOptions, 'images' | 'beforeSteps'>;
   /** Reports the findings, once. Never fails. */
   readonly report: () => Promise<void>;
 }
 
 export function startBuildChecks(
-  build: BuildOptions,
+  build: CheckedBuild & Pick<BuildOptions, 'dockerfile' | 'images'>,
   { platforms, onProgress, isShown }: BuildChecksOptions,
 ): BuildChecks {
   const images = new KnownImages();
   const facts = checkFacts(build, { platforms, images });
-  if (!isShown && !mayEndBuild(build.dockerfile, facts)) return { options: build, report: () => Promise.resolve() };
+  if (!isShown && !mayEndBuild(build.dockerfile, facts))
+    return { options: { images: build.images }, report: () => Promise.resolve() };
   // Not before the build waits for something itself.
   const loading = new Promise((resolve) => setImmediate(resolve)).then(loadChecks);
   let running: Promise<CheckedDockerfile> | undefined;
@@ -40,7 +44,6 @@ export function startBuildChecks(
   };
   return {
     options: {
-      ...build,
       images: build.images.map((source) => images.notedFrom(source)),
       beforeSteps() {
         const checked = loading.then(() => checkDockerfile(build.dockerfile, facts));
@@ -71,7 +74,7 @@ function passOver(onProgress: ProgressListener): (error: unknown) => undefined {
 
 /** The facts of a build that its checks use. */
 export function checkFacts(
-  { target, buildArgs = {}, namedContexts = new Map(), context }: BuildOptions,
+  { target, buildArgs = {}, namedContexts = new Map(), context }: CheckedBuild,
   { platforms, images }: Pick<BuildChecksOptions, 'platforms'> & Pick<CheckFacts, 'images'>,
 ): CheckFacts {
   const { ignores } = context.files;

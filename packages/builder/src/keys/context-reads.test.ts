@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openScratchDirectory } from '@shale/core/files';
 import { expect, it } from 'vitest';
-import type { StepNode } from '../graph/build-graph.ts';
+import { copyAction, makeStep } from '../graph/graph-fixture.ts';
 import { contextReads } from './context-reads.ts';
 import { openDirectoryContext } from '../context/directory-context.ts';
 
@@ -12,10 +12,9 @@ async function editing(edit: (root: string) => void): Promise<() => void> {
   mkdirSync(root);
   for (const name of ['a', 'b', 'ignored']) writeFileSync(join(root, name), name);
   const context = openDirectoryContext(root, { ignore: ['ignored'], stateDir: scratch.path });
-  const instruction = { keyword: 'COPY', parents: false, exclude: [] };
   const source = { type: 'context', context } as const;
-  const action = { type: 'copy', instruction, sources: ['.'], inline: [], from: source };
-  const step = { action } as unknown as StepNode;
+  const parent = { kind: 'base', image: undefined, platform: { os: 'linux', architecture: 'amd64' } } as const;
+  const step = makeStep('COPY . /', { parent, action: copyAction(source) });
   const reads = contextReads(new Map());
   reads.digests(step, source);
   edit(root);

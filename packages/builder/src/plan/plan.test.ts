@@ -4,6 +4,7 @@ import { parseDockerfile } from '@shale/dockerfile-parser';
 import { expect, it } from 'vitest';
 import type { PlannedStage, StepNode } from '../graph/build-graph.ts';
 import { chainOf, reachableSteps } from '../graph/build-graph.ts';
+import { openDirectoryContext } from '../context/directory-context.ts';
 import type { PlanOptions } from './planning.ts';
 import { planBuild } from './plan.ts';
 
@@ -26,7 +27,7 @@ function sourceOf(images: Readonly<Record<string, ImageConfig['config']>>, asked
   };
 }
 
-const context = { root: '/nowhere', async [Symbol.asyncDispose]() {} } as unknown as PlanOptions['context'];
+const context = openDirectoryContext(import.meta.dirname);
 
 function plan(text: string, options: Partial<PlanOptions> = {}): Promise<PlannedStage> {
   return planBuild(parseDockerfile(text), {

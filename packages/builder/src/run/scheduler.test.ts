@@ -2,7 +2,8 @@ import type { CacheEntry } from '@shale/cache';
 import type { Digest, Layer } from '@shale/core';
 import { BlobMissingError, MediaType, sha256 } from '@shale/core';
 import { expect, it } from 'vitest';
-import type { GraphNode, StepNode, TreeSource } from '../graph/build-graph.ts';
+import type { GraphNode, StepNode } from '../graph/build-graph.ts';
+import { copyAction, makeStep, runAction, workdirAction } from '../graph/graph-fixture.ts';
 import type { SchedulerOptions } from './scheduler.ts';
 import { Scheduler } from './scheduler.ts';
 import { type PackingStack, isPacking, type PackingLayer } from '../graph/layer-stack.ts';
@@ -19,13 +20,8 @@ const layerOf = (name: string): Layer => ({
 });
 
 function step(name: string, parent: GraphNode, from?: StepNode): StepNode {
-  const source: TreeSource | undefined = from && { type: 'node', node: from };
-  const action =
-    source === undefined
-      ? { type: 'workdir', path: `/${name}`, user: '' }
-      : { type: 'copy', from: source, sources: [], inline: [], destination: '/' };
-  const info = { id: name, stage: 'stage-0', index: 1, total: 1, name };
-  return { kind: 'step', info, parent, action, platform, createdBy: name, noCache: false } as unknown as StepNode;
+  const action = from === undefined ? workdirAction(`/${name}`) : copyAction({ type: 'node', node: from });
+  return makeStep(name, { parent, action });
 }
 
 const hitOf = (name: string): CacheEntry => ({
@@ -203,7 +199,7 @@ it('Scheduler has the layers below a RUN fetched while a COPY between them waits
   const other = step('other', scratch);
   const hit = step('hit', scratch);
   const copy = step('copy', hit, other);
-  const run = { ...step('run', copy), action: { type: 'run', mounts: [] } } as unknown as StepNode;
+  const run = makeStep('run', { parent: copy, action: runAction() });
   const waiting = open([other, hit, copy, run], [hit]);
   await waiting.scheduler.stackOf(run);
   expect(waiting.prefetched).toEqual([[sha256('hit')]]);

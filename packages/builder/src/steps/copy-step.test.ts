@@ -5,13 +5,11 @@ import { streamOf } from '@shale/core';
 import { parseDockerfile } from '@shale/dockerfile-parser';
 import { rawTar, rawTarEntry } from '@shale/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { CopyAction } from '../graph/build-graph.ts';
 import { openDirectoryContext } from '../context/directory-context.ts';
 import { CopyFixture } from '../copy/copy-fixture.ts';
 import type { FetchUrl } from '../copy/download.ts';
 import { planBuild } from '../plan/plan.ts';
 import { copyStep } from './copy-step.ts';
-import type { StepContext } from './step-context.ts';
 
 let trees: CopyFixture;
 beforeEach(() => {
@@ -43,14 +41,10 @@ async function perform(instructions: string, gitEnvironment: Readonly<Record<str
     onProgress: () => {},
     signal: undefined,
   });
-  const { action } = stage.tip as unknown as { readonly action: CopyAction };
+  const { tip } = stage;
+  if (tip.kind !== 'step' || tip.action.type !== 'copy') throw new Error(`Not a COPY: ${instructions}`);
   const view = async () => ({ path: trees.from, async [Symbol.asyncDispose]() {} });
-  await copyStep(action, {
-    tree: trees.to,
-    step: stage.tip,
-    options: { fetchUrl, gitEnvironment },
-    view,
-  } as unknown as StepContext);
+  await copyStep(tip.action, { tree: trees.to, step: tip, options: { fetchUrl, gitEnvironment }, view });
 }
 
 const mtimeOf = (path: string) => lstatSync(join(trees.to, path)).mtimeMs;

@@ -18,11 +18,17 @@ import type { Owner } from '../tree/users.ts';
 import { resolveOwner } from '../tree/users.ts';
 import { authorizedFetch, gitAuthorization } from '../copy/source-credentials.ts';
 import type { StepContext } from './step-context.ts';
+import type { StepOptions } from './step-options.ts';
+
+/** The parts of a step's context that COPY and ADD use. */
+interface CopyContext extends Pick<StepContext, 'step' | 'tree' | 'view' | 'signal'> {
+  readonly options: Omit<StepOptions, 'stateDir'>;
+}
 
 const ROOT: Owner = { uid: 0, gid: 0 };
 
 /** COPY and ADD: each source in order, so that later ones overwrite; here-documents come last. */
-export async function copyStep(action: CopyAction, context: StepContext): Promise<void> {
+export async function copyStep(action: CopyAction, context: CopyContext): Promise<void> {
   try {
     await using work = await openCopyWork(action, context);
     if (action.instruction.keyword === 'COPY') await copySources(work);
@@ -36,7 +42,7 @@ export async function copyStep(action: CopyAction, context: StepContext): Promis
 /** What all parts of one COPY or ADD share. */
 interface CopyWork extends AsyncDisposable {
   readonly action: CopyAction;
-  readonly context: StepContext;
+  readonly context: CopyContext;
   /** The context or stage that plain sources are in. */
   readonly from: SourceTree;
   /** `--chown`. */
@@ -46,7 +52,7 @@ interface CopyWork extends AsyncDisposable {
   readonly onWarning: (message: string) => void;
 }
 
-async function openCopyWork(action: CopyAction, context: StepContext): Promise<CopyWork> {
+async function openCopyWork(action: CopyAction, context: CopyContext): Promise<CopyWork> {
   await using resources = new Resources();
   const scratch = resources.use(await openScratchDirectory());
   const owner = action.chown === undefined ? undefined : resolveOwner(context.tree, action.chown);
